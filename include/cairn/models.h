@@ -1,0 +1,82 @@
+/* The zoo: the networks by name, what is known about each, and its construction. */
+#ifndef CAIRN_MODELS_H
+#define CAIRN_MODELS_H
+
+#include <cairn/graph.h>
+
+CAIRN_BEGIN
+
+/* How a network is trained unless the user says otherwise: data beside the network. */
+typedef struct cairn_training_defaults {
+    int batch, epochs;
+    float lr, momentum, weight_decay, label_smoothing;
+    bool nesterov;
+    const char *schedule; /* "constant", "step", "cosine", "plateau" */
+    float warmup;         /* epochs */
+} cairn_training_defaults;
+
+/* A documented switch of a network (--set key=value). */
+typedef struct cairn_switch {
+    const char *key;
+    const char *values;   /* alternatives joined by '|', the default first */
+    const char *help;
+} cairn_switch;
+
+typedef struct cairn_model_settings {
+    int h, w, c;                /* [the model's own] input size */
+    int classes;                /* [the model's own] */
+    const char *set;            /* [""] switches as "key=value,key=value" */
+} cairn_model_settings;
+
+/* What a builder is given: settings with the defaults filled in. */
+typedef struct cairn_model cairn_model;
+struct cairn_model {
+    const char *name;           /* with its suffix: "lenet5.paper" */
+    const char *family, *flavour;
+    int year;
+    int h, w, c, classes;
+    const char *paper;
+    const char *story;          /* what it brought and why, in a few paragraphs */
+    const cairn_switch *switches; /* ends with a NULL key */
+    cairn_training_defaults training;
+    /* Builds the network from the picture to its scores ("logits"). */
+    cairn_val (*build)(cairn_graph *graph, cairn_val image, const cairn_model_settings *settings);
+    /* Loss of one image; NULL: softmax cross-entropy. */
+    cairn_val (*loss)(cairn_graph *graph, cairn_val logits, cairn_val targets,
+                      const cairn_model_settings *settings, cairn_loss_options options);
+};
+
+/* All networks in the order of the zoo. */
+CAIRN_API int cairn_model_count(void);
+CAIRN_API const cairn_model *cairn_model_at(int index);
+
+/* NULL when there is none of that name. */
+CAIRN_API const cairn_model *cairn_model_find(const char *name);
+
+/* The chosen value of a switch: from settings->set, else the default. For builders. */
+CAIRN_API bool cairn_switch_is(const cairn_model *model, const cairn_model_settings *settings,
+                               const char *key, const char *value);
+
+/* Checks settings->set against the model's switches. CAIRN_USAGE naming key, expected and found. */
+CAIRN_API cairn_status cairn_model_check(cairn_ctx *ctx, const cairn_model *model,
+                                         const cairn_model_settings *settings);
+
+typedef enum cairn_model_input { CAIRN_INPUT_NUMBERS, CAIRN_INPUT_BYTES } cairn_model_input;
+
+/* The graph of a network: input "image", output "logits", and with `training` not NULL also the inputs
+ * "labels", outputs "loss" (mean) and "losses" (per image), gradients and update. mean and std are used with
+ * byte input. settings may be NULL. */
+typedef struct cairn_model_training {
+    cairn_loss_options loss;
+    cairn_sgd_options sgd;
+    bool gradients_only; /* [false] no update */
+} cairn_model_training;
+
+CAIRN_API cairn_status cairn_model_graph(cairn_ctx *ctx, const cairn_model *model,
+                                         const cairn_model_settings *settings, cairn_model_input input,
+                                         const float *mean, const float *std,
+                                         const cairn_model_training *training, cairn_graph **graph);
+
+CAIRN_END
+
+#endif

@@ -1,0 +1,83 @@
+/* The plan: how a graph is run on this machine. Kernels are chosen and all memory is laid out when the plan is
+ * made; a run allocates nothing. Results depend on the graph, the weights, the inputs, the batch capacity and
+ * the kernel level, never on the number of threads. */
+#ifndef CAIRN_PLAN_H
+#define CAIRN_PLAN_H
+
+#include <cairn/weights.h>
+
+CAIRN_BEGIN
+
+typedef struct cairn_plan cairn_plan;
+
+typedef struct cairn_plan_options {
+    int unused_;
+    int batch;              /* [1] capacity; a run may use fewer images */
+    cairn_dtype precision;  /* [CAIRN_F32] or CAIRN_F64 (reference kernels) */
+    bool training;          /* [false] dropout is active; weights may change between runs, so that what is
+                             * derived from them (packed forms) is made anew by every run */
+    bool keep_all;          /* [false] every value can be read after a run; costs memory and fusion */
+    bool reference;         /* [false] reference kernels only */
+    const char *outputs;    /* [NULL: all] comma-separated names of the graph's outputs wanted */
+} cairn_plan_options;
+
+/* Makes a plan. weights holds the parameters, state (may be NULL for graphs without update) the optimiser's
+ * tensors, which are added to it when missing; both must outlive the plan. The graph may go. */
+CAIRN_API cairn_status cairn_plan_create(cairn_ctx *ctx, const cairn_graph *graph, cairn_weights *weights,
+                                         cairn_weights *state, const cairn_plan_options *options,
+                                         cairn_plan **plan);
+CAIRN_API void cairn_plan_destroy(cairn_plan *plan);
+
+/* Where an input is to be written, or an output, kept value or gradient is read: (N, shape), contiguous, of the
+ * plan's precision, or bytes, int32 or int64 where graph.h says so. NULL if the plan does not hold that name. */
+CAIRN_API void *cairn_plan_data(cairn_plan *plan, const char *name);
+CAIRN_API cairn_shape cairn_plan_shape(const cairn_plan *plan, const char *name);
+
+typedef struct cairn_run_options {
+    int n;           /* images in this run, 1 ... batch [batch] */
+    double lr;       /* learning rate of the update */
+    int64_t step;    /* global step, from 0 */
+    uint32_t epoch;
+    uint64_t seed;
+} cairn_run_options;
+
+/* Runs the plan once on the context's threads. */
+CAIRN_API cairn_status cairn_plan_run(cairn_plan *plan, const cairn_run_options *options);
+
+/* After the weights were changed from outside: an inference plan packs them anew before its next run. */
+CAIRN_API void cairn_plan_refresh(cairn_plan *plan);
+
+typedef struct cairn_plan_memory {
+    size_t arena;    /* activations, gradients, packed weights, scratch */
+    size_t weights;  /* parameters bound to the plan */
+    size_t state;    /* optimiser */
+} cairn_plan_memory;
+
+/* Bytes of the plan. */
+CAIRN_API cairn_plan_memory cairn_plan_memory_of(const cairn_plan *plan);
+
+/* What a plan with these options would take, without touching memory. */
+CAIRN_API cairn_status cairn_plan_estimate(cairn_ctx *ctx, const cairn_graph *graph,
+                                           const cairn_plan_options *options, cairn_plan_memory *memory);
+
+typedef struct cairn_step_info {
+    const char *name;    /* node */
+    const char *op;
+    const char *kernel;  /* "gemm" */
+    const char *isa;     /* level it was compiled for: "avx512" */
+    int64_t flops;       /* of one full batch */
+    double seconds;      /* of the last profiled run, summed over threads */
+} cairn_step_info;
+
+CAIRN_API int cairn_plan_step_count(const cairn_plan *plan);
+CAIRN_API cairn_step_info cairn_plan_step_at(const cairn_plan *plan, int index);
+
+/* Runs measure each step from now on (or no longer). */
+CAIRN_API void cairn_plan_profile(cairn_plan *plan, bool on);
+
+/* Writes the steps as text; for tests and debugging. Returns the length it would have. */
+CAIRN_API size_t cairn_plan_print(const cairn_plan *plan, char *text, size_t size);
+
+CAIRN_END
+
+#endif

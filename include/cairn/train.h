@@ -1,0 +1,107 @@
+/* Training: loop, schedules, checkpoints, metrics; and evaluation and prediction with trained weights. */
+#ifndef CAIRN_TRAIN_H
+#define CAIRN_TRAIN_H
+
+#include <cairn/data.h>
+#include <cairn/models.h>
+#include <cairn/plan.h>
+
+CAIRN_BEGIN
+
+typedef struct cairn_train_settings {
+    const char *model;          /* zoo name */
+    const char *set;            /* switches */
+    const char *data;           /* set or folder */
+    const char *out;            /* run folder, created with its parents */
+    const char *init;           /* weights to begin from, or NULL */
+    int epochs, batch;          /* [the model's defaults] */
+    float lr, momentum, weight_decay, label_smoothing, val_split;  /* negative: the default */
+    int nesterov;               /* -1: the default */
+    const char *schedule;       /* NULL: the default */
+    float warmup;               /* epochs; negative: the default */
+    uint64_t seed;
+    int loaders;                /* threads that prepare batches ahead: 0 or 1; the result is the same */
+} cairn_train_settings;
+
+/* What the command shows while it works. */
+typedef struct cairn_train_progress {
+    int epoch, epochs;          /* from 1 */
+    int64_t step, steps;        /* in this epoch */
+    bool evaluating;
+    double loss, top1;          /* running means, top1 in percent */
+    double seconds, images_per_s;
+} cairn_train_progress;
+
+typedef struct cairn_epoch_metrics {
+    int epoch;
+    double loss, top1, val_loss, val_top1, val_top5, lr, seconds, images_per_s;
+} cairn_epoch_metrics;
+
+typedef struct cairn_train_hooks {
+    void (*progress)(void *user, const cairn_train_progress *progress);
+    void (*epoch)(void *user, const cairn_epoch_metrics *metrics);
+    bool (*stop)(void *user);   /* asked after each step: true ends with a checkpoint and CAIRN_INTERRUPTED */
+    void *user;
+} cairn_train_hooks;
+
+typedef struct cairn_train_result {
+    int best_epoch;
+    double best_top1, last_top1;
+    int epochs_done;
+} cairn_train_result;
+
+/* Trains from nothing in a new folder. CAIRN_USAGE when the folder holds a run already. */
+CAIRN_API cairn_status cairn_train(cairn_ctx *ctx, const cairn_train_settings *settings,
+                                   const cairn_train_hooks *hooks, cairn_train_result *result);
+
+/* Continues the run in a folder to the same bits as if it had not been interrupted. */
+CAIRN_API cairn_status cairn_train_resume(cairn_ctx *ctx, const char *folder, const cairn_train_hooks *hooks,
+                                          cairn_train_result *result);
+
+/* ---- a network with weights, ready to use ---- */
+
+typedef struct cairn_classifier cairn_classifier;
+
+/* Opens weights: a run folder (its best weights), or a safetensors file that names its architecture. model may be
+ * NULL; if not, it is the zoo name the weights are bound to. batch: capacity. */
+CAIRN_API cairn_status cairn_classifier_open(cairn_ctx *ctx, const char *path, const char *model,
+                                             const char *preprocess_json, int batch,
+                                             cairn_classifier **classifier);
+CAIRN_API void cairn_classifier_close(cairn_classifier *classifier);
+
+typedef struct cairn_classifier_info {
+    const cairn_model *model;
+    cairn_model_settings settings;
+    const cairn_preprocess *preprocess;
+    const char *const *labels;
+    int classes;
+    const cairn_weights *weights;
+    cairn_graph *graph;
+    const char *weights_path;   /* the file that was read */
+    bool default_preprocess;    /* the file said nothing about it */
+} cairn_classifier_info;
+
+CAIRN_API const cairn_classifier_info *cairn_classifier_about(const cairn_classifier *classifier);
+
+/* Scores of n <= batch pictures of input size h x w x c (bytes, after cairn_preprocess_apply): n x classes. */
+CAIRN_API cairn_status cairn_classifier_run(cairn_classifier *classifier, int n, const uint8_t *pixels,
+                                            float *logits);
+
+typedef struct cairn_evaluation {
+    int64_t images, failed;
+    double top1, top5, loss;    /* percent, percent, nats */
+    int classes;
+    int64_t *confusion;         /* classes x classes: [truth][answer] */
+    float *confidence;          /* of the answer, for each image */
+    int32_t *answer, *truth;    /* for each image */
+    double seconds;
+} cairn_evaluation;
+
+/* Classifies a split of a data set. */
+CAIRN_API cairn_status cairn_evaluate(cairn_ctx *ctx, cairn_classifier *classifier, const cairn_dataset *dataset,
+                                      cairn_split split, cairn_evaluation *evaluation);
+CAIRN_API void cairn_evaluation_free(cairn_ctx *ctx, cairn_evaluation *evaluation);
+
+CAIRN_END
+
+#endif

@@ -1,0 +1,76 @@
+/* One parallel region on pthreadpool or on the host's threads, and the barrier inside it. */
+#include "base/threads.h"
+#include <pthreadpool.h>
+#include <sched.h>
+
+#define SPINS_BEFORE_YIELD 2000
+
+typedef struct region {
+    void (*task)(void *arg, int index);
+    void *arg;
+} region;
+
+static void run_item(void *context, size_t index)
+{
+    const region *r = context;
+    r->task(r->arg, (int)index);
+}
+
+/* Every thread of the pool takes its own item first and cannot end it before all have met at the barriers, so no
+ * item is ever taken by a second thread: as many items as threads run at the same time. */
+cairn_status cairn_parallel(cairn_ctx *ctx, int threads, void (*task)(void *arg, int index), void *arg)
+{
+    if (threads == 1) {
+        task(arg, 0);
+        return CAIRN_OK;
+    }
+    if (ctx->host.count > 0) {
+        ctx->host.run(ctx->host.user, task, arg, threads);
+        return CAIRN_OK;
+    }
+    if (ctx->pool == NULL) {
+        pthreadpool_t pool = pthreadpool_create((size_t)ctx->threads);
+        if (pool == NULL || pthreadpool_get_threads_count(pool) != (size_t)ctx->threads) {
+            pthreadpool_destroy(pool);
+            return cairn_fail(ctx, CAIRN_MEMORY, "cannot start %d threads", ctx->threads);
+        }
+        ctx->pool = (struct cairn_pool *)pool;
+    }
+    region r = {task, arg};
+    pthreadpool_parallelize_1d((pthreadpool_t)ctx->pool, run_item, &r, (size_t)threads, 0);
+    return CAIRN_OK;
+}
+
+void cairn_pool_destroy(cairn_ctx *ctx)
+{
+    if (ctx->pool != NULL)
+        pthreadpool_destroy((pthreadpool_t)ctx->pool);
+    ctx->pool = NULL;
+}
+
+static inline void relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
+void cairn_barrier_wait(cairn_barrier *barrier, int threads)
+{
+    if (threads == 1)
+        return;
+    unsigned generation = atomic_load_explicit(&barrier->generation, memory_order_relaxed);
+    if (atomic_fetch_add_explicit(&barrier->waiting, 1, memory_order_acq_rel) == threads - 1) {
+        atomic_store_explicit(&barrier->waiting, 0, memory_order_relaxed);
+        atomic_store_explicit(&barrier->generation, generation + 1, memory_order_release);
+        return;
+    }
+    for (int spins = 0;; spins++) {
+        if (atomic_load_explicit(&barrier->generation, memory_order_acquire) != generation)
+            return;
+        if (spins < SPINS_BEFORE_YIELD)
+            relax();
+        else
+            sched_yield();
+    }
+}

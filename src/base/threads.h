@@ -1,0 +1,21 @@
+/* Running one function on all threads at once. */
+#ifndef CAIRN_THREADS_H
+#define CAIRN_THREADS_H
+
+#include "base/base.h"
+#include <stdatomic.h>
+
+/* Calls task(arg, i) for i = 0 .. threads-1, all at the same time, and waits. */
+cairn_status cairn_parallel(cairn_ctx *ctx, int threads, void (*task)(void *arg, int index), void *arg);
+
+void cairn_pool_destroy(cairn_ctx *ctx);
+
+/* A barrier for the threads of one parallel call: spins shortly, then yields. */
+typedef struct cairn_barrier {
+    _Alignas(64) atomic_int waiting;
+    _Alignas(64) atomic_uint generation;
+} cairn_barrier;
+
+void cairn_barrier_wait(cairn_barrier *barrier, int threads);
+
+#endif
