@@ -1,0 +1,202 @@
+/* Loss, gradients and update: nodes added to the same graph. */
+#include "graph/graph.h"
+#include <stdio.h>
+#include <string.h>
+
+#define NONE ((cairn_val){0})
+
+cairn_val cairn_cross_entropy(cairn_graph *graph, cairn_val logits, cairn_val targets, cairn_loss_options options)
+{
+    if (!(options.smoothing >= 0 && options.smoothing < 1))
+        cairn_graph_fail(graph, CAIRN_USAGE, "label smoothing: expected 0 to below 1, found %g",
+                         (double)options.smoothing);
+    graph->in_training = true;
+    cairn_cross_entropy_attrs attrs = {
+        .smoothing = options.smoothing, .rubbish = options.rubbish, .rubbish_margin = options.rubbish_margin};
+    cairn_val in[3] = {logits, targets};
+    int inputs = 2;
+    if (options.weighted)
+        in[inputs++] = cairn_sample_weights(graph);
+    cairn_val losses = cairn_add_node(graph, &cairn_op_cross_entropy, "cross_entropy", &attrs, inputs, in, NULL);
+    graph->in_training = false;
+    return losses;
+}
+
+cairn_val cairn_mean(cairn_graph *graph, cairn_val per_image)
+{
+    graph->in_training = true;
+    cairn_val mean = cairn_add_node(graph, &cairn_op_mean, "mean", NULL, 1, &per_image, NULL);
+    graph->in_training = false;
+    return mean;
+}
+
+/* ---- gradients ---- */
+
+typedef struct tape {
+    cairn_val *gradient; /* by value id: what has arrived so far */
+    bool *wanted;        /* by value id: does a trainable parameter lie behind it? */
+} tape;
+
+static void mark_wanted(const cairn_graph *graph, int nodes, bool *wanted)
+{
+    for (int i = 0; i < graph->variable_count; i++) {
+        const cairn_variable *variable = &graph->variables[i];
+        wanted[variable->value.id] = variable->role == CAIRN_ROLE_PARAMETER && variable->lr_factor > 0;
+    }
+    for (int i = 0; i < nodes; i++) {
+        const cairn_node *node = &graph->nodes[i];
+        bool any = false;
+        for (int k = 0; k < node->inputs; k++)
+            any |= wanted[node->in[k].id];
+        for (int k = 0; k < node->outputs && node->op->grad != NULL; k++)
+            wanted[node->out[k].id] |= any;
+    }
+}
+
+/* Adds what arrives at a value: the sum over all its uses. */
+static void arrive(cairn_graph *graph, cairn_val *sum, cairn_val gradient)
+{
+    cairn_val both[2] = {*sum, gradient};
+    *sum = sum->id == 0 ? gradient : cairn_add_node(graph, &cairn_op_add, "sum_grad", NULL, 2, both, NULL);
+}
+
+static void through_node(cairn_graph *graph, int index, tape *t)
+{
+    cairn_node node = graph->nodes[index]; /* a copy: the array moves as nodes are added */
+    cairn_grad grad = {.graph = graph, .name = node.name, .attrs = node.attrs, .inputs = node.inputs,
+                       .outputs = node.outputs};
+    bool arrived = false, any = false;
+    for (int k = 0; k < node.outputs; k++) {
+        grad.out[k] = node.out[k];
+        grad.d_out[k] = t->gradient[node.out[k].id];
+        arrived |= grad.d_out[k].id != 0;
+    }
+    for (int k = 0; k < node.inputs; k++) {
+        grad.in[k] = node.in[k];
+        grad.wanted[k] = t->wanted[node.in[k].id];
+        any |= grad.wanted[k];
+    }
+    if (!arrived || !any || node.op->grad == NULL)
+        return;
+    node.op->grad(&grad);
+    for (int k = 0; k < node.inputs; k++)
+        if (grad.wanted[k] && grad.d_in[k].id != 0)
+            arrive(graph, &t->gradient[node.in[k].id], grad.d_in[k]);
+}
+
+static void walk_back(cairn_graph *graph, cairn_val loss, tape *t)
+{
+    int nodes = graph->node_count, variables = graph->variable_count;
+    double one = 1.0;
+    cairn_shape scalar = {.rank = 0};
+    mark_wanted(graph, nodes, t->wanted);
+    t->gradient[loss.id] = cairn_add_constant(graph, "one", &scalar, &one);
+    for (int i = nodes - 1; i >= 0 && cairn_graph_ok(graph); i--)
+        through_node(graph, i, t);
+    for (int i = 0; i < variables && cairn_graph_ok(graph); i++) {
+        char name[CAIRN_NAME_BYTES];
+        cairn_val gradient = t->gradient[graph->variables[i].value.id];
+        if (!t->wanted[graph->variables[i].value.id] || gradient.id == 0)
+            continue;
+        snprintf(name, sizeof name, "%.249s/grad", graph->variables[i].name);
+        cairn_output(graph, gradient, name);
+    }
+}
+
+void cairn_differentiate(cairn_graph *graph, cairn_val loss)
+{
+    if (!cairn_graph_ok(graph))
+        return;
+    if (loss.id == 0 || cairn_shape_of(graph, loss).rank != 0 || cairn_shape_of(graph, loss).batched) {
+        cairn_graph_fail(graph, CAIRN_USAGE, "differentiate: expected a loss that is one number");
+        return;
+    }
+    size_t values = (size_t)graph->value_count;
+    tape t = {cairn_alloc(graph->ctx, values, sizeof *t.gradient), cairn_alloc(graph->ctx, values, sizeof *t.wanted)};
+    graph->in_training = true;
+    if (t.gradient == NULL || t.wanted == NULL)
+        graph->status = CAIRN_MEMORY;
+    else
+        walk_back(graph, loss, &t);
+    graph->in_training = false;
+    cairn_free(graph->ctx, t.gradient);
+    cairn_free(graph->ctx, t.wanted);
+}
+
+/* ---- update ---- */
+
+void cairn_param_group(cairn_graph *graph, const char *prefix, float lr_factor, float decay_factor)
+{
+    for (int i = 0; i < graph->variable_count; i++) {
+        cairn_variable *variable = &graph->variables[i];
+        if (variable->role == CAIRN_ROLE_PARAMETER && strncmp(variable->name, prefix, strlen(prefix)) == 0) {
+            variable->lr_factor = lr_factor;
+            variable->decay_factor = decay_factor;
+        }
+    }
+}
+
+static cairn_val gradient_of(const cairn_graph *graph, const cairn_variable *variable)
+{
+    char name[CAIRN_NAME_BYTES];
+    snprintf(name, sizeof name, "%.249s/grad", variable->name);
+    return cairn_find(graph, name);
+}
+
+/* One flag over the loss and every gradient, as a chain of nodes with up to seven new values each. */
+static cairn_val check_finite(cairn_graph *graph, cairn_val loss)
+{
+    cairn_val in[CAIRN_MAX_OPERANDS] = {loss};
+    int inputs = 1;
+    for (int i = 0; i < graph->variable_count; i++) {
+        cairn_val gradient = gradient_of(graph, &graph->variables[i]);
+        if (gradient.id == 0)
+            continue;
+        if (inputs == CAIRN_MAX_OPERANDS) {
+            in[0] = cairn_add_node(graph, &cairn_op_finite, "finite", NULL, inputs, in, NULL);
+            inputs = 1;
+        }
+        in[inputs++] = gradient;
+    }
+    return cairn_add_node(graph, &cairn_op_finite, "finite", NULL, inputs, in, NULL);
+}
+
+static void update(cairn_graph *graph, int index, cairn_val flag, const cairn_sgd_options *options)
+{
+    cairn_variable variable = graph->variables[index];
+    cairn_val gradient = gradient_of(graph, &variable);
+    if (gradient.id == 0)
+        return;
+    char name[CAIRN_NAME_BYTES];
+    snprintf(name, sizeof name, "%.246s/velocity", variable.name);
+    cairn_shape shape = cairn_shape_of(graph, variable.value);
+    cairn_val in[4] = {variable.value, gradient};
+    in[2] = cairn_add_variable(graph, name, &shape, CAIRN_ROLE_STATE, (cairn_init){CAIRN_INIT_ZEROS, 0}, 0, 0);
+    in[3] = flag;
+    cairn_sgd_attrs attrs = {.momentum = options->momentum,
+                             .dampening = options->dampening,
+                             .nesterov = options->nesterov,
+                             .weight_decay = options->weight_decay * (double)variable.decay_factor,
+                             .lr_factor = (double)variable.lr_factor};
+    snprintf(name, sizeof name, "%.248s/update", variable.name);
+    cairn_add_node(graph, &cairn_op_sgd, name, &attrs, 4, in, NULL);
+}
+
+void cairn_sgd(cairn_graph *graph, cairn_val loss, cairn_sgd_options options)
+{
+    if (!cairn_graph_ok(graph))
+        return;
+    if (!(options.momentum >= 0) || !(options.weight_decay >= 0) || (options.nesterov && !(options.momentum > 0))) {
+        cairn_graph_fail(graph, CAIRN_USAGE,
+                         "sgd: momentum %g, weight decay %g (expected 0 or more, and momentum with nesterov)",
+                         options.momentum, options.weight_decay);
+        return;
+    }
+    graph->in_training = true;
+    cairn_val flag = check_finite(graph, loss);
+    int variables = graph->variable_count;
+    for (int i = 0; i < variables && cairn_graph_ok(graph); i++)
+        update(graph, i, flag, &options);
+    cairn_output(graph, flag, "finite");
+    graph->in_training = false;
+}

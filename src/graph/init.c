@@ -1,0 +1,127 @@
+/* Filling parameters by their initialisation rules: a pure function of seed, parameter ordinal and element. */
+#include "base/real.h"
+#include "base/rng.h"
+#include "graph/graph.h"
+#include <math.h>
+
+typedef enum distribution { FILLED, UNIFORM, NORMAL } distribution;
+
+typedef struct rule {
+    distribution distribution;
+    double scale; /* the value itself, the half width, or the standard deviation */
+} rule;
+
+static rule rule_of(const cairn_variable *variable)
+{
+    double in = (double)variable->fan_in, out = (double)variable->fan_out;
+    switch (variable->init.kind) {
+    case CAIRN_INIT_DEFAULT:
+    case CAIRN_INIT_ZEROS:
+        break;
+    case CAIRN_INIT_CONSTANT:
+        return (rule){FILLED, (double)variable->init.value};
+    case CAIRN_INIT_UNIFORM:
+        return (rule){UNIFORM, (double)variable->init.value};
+    case CAIRN_INIT_NORMAL:
+        return (rule){NORMAL, (double)variable->init.value};
+    case CAIRN_INIT_GLOROT_UNIFORM:
+        return (rule){UNIFORM, sqrt(6.0 / (in + out))};
+    case CAIRN_INIT_TORCH:
+        return (rule){UNIFORM, 1.0 / sqrt(in)};
+    case CAIRN_INIT_KAIMING_NORMAL:
+        return (rule){NORMAL, sqrt(2.0 / out)};
+    case CAIRN_INIT_LECUN_1998:
+        return (rule){UNIFORM, 2.4 / in};
+    }
+    return (rule){FILLED, 0.0};
+}
+
+/* Four values from one block of random words. */
+static void draw(const rule *r, const uint32_t words[4], double values[4])
+{
+    for (int i = 0; i < 4; i++)
+        values[i] = r->distribution == FILLED ? r->scale : (2.0 * (double)cairn_rng_unit(words[i]) - 1.0) * r->scale;
+    if (r->distribution != NORMAL)
+        return;
+    for (int i = 0; i < 4; i += 2) { /* Box and Muller 1958; 1 - u is never 0 */
+        double radius = r->scale * sqrt(-2.0 * cairn_real_log(1.0 - (double)cairn_rng_unit(words[i])));
+        double sine, cosine;
+        cairn_real_sincos((double)cairn_rng_unit(words[i + 1]), &sine, &cosine);
+        values[i] = radius * cosine;
+        values[i + 1] = radius * sine;
+    }
+}
+
+static void store(const cairn_tensor *tensor, int64_t element, double value)
+{
+    if (tensor->dtype == CAIRN_F64)
+        ((double *)tensor->data)[element] = value;
+    else
+        ((float *)tensor->data)[element] = (float)value;
+}
+
+static void fill(const cairn_variable *variable, uint32_t ordinal, uint64_t seed, const cairn_tensor *tensor)
+{
+    rule r = rule_of(variable);
+    int64_t elements = cairn_shape_elements(&tensor->shape);
+    for (int64_t i = 0; i < elements; i += 4) {
+        cairn_rng rng = cairn_rng_at(seed, CAIRN_STREAM_INIT, 0, 0, (uint64_t)i / 4, ordinal);
+        uint32_t words[4];
+        double values[4];
+        cairn_rng_block(&rng, 0, words);
+        draw(&r, words, values);
+        for (int64_t k = 0; k < 4 && i + k < elements; k++)
+            store(tensor, i + k, values[k]);
+    }
+}
+
+/* Weights that a connection table leaves out are zero. */
+static void apply_tables(const cairn_graph *graph, const cairn_variable *variable, const cairn_tensor *tensor)
+{
+    for (int n = 0; n < graph->node_count; n++) {
+        const cairn_node *node = &graph->nodes[n];
+        if (node->op != &cairn_op_multiply || node->in[0].id != variable->value.id)
+            continue;
+        const cairn_constant *mask = cairn_constant_of(graph, node->in[1]);
+        for (int64_t i = 0; mask != NULL && i < cairn_shape_elements(&tensor->shape); i++)
+            if (mask->data[i] == 0)
+                store(tensor, i, 0.0);
+    }
+}
+
+static cairn_layout layout_of(const cairn_shape *shape)
+{
+    return shape->rank == 4 ? CAIRN_LAYOUT_CONV : shape->rank == 2 ? CAIRN_LAYOUT_LINEAR : CAIRN_LAYOUT_PLAIN;
+}
+
+cairn_status cairn_weights_init(cairn_ctx *ctx, const cairn_graph *graph, cairn_dtype dtype, uint64_t seed,
+                                cairn_weights **result)
+{
+    cairn_weights *weights;
+    *result = NULL;
+    if (dtype != CAIRN_F32 && dtype != CAIRN_F64)
+        return cairn_fail(ctx, CAIRN_USAGE, "weights: expected single or double precision");
+    if (!cairn_graph_ok(graph))
+        return graph->status;
+    cairn_status status = cairn_weights_create(ctx, &weights);
+    if (status != CAIRN_OK)
+        return status;
+    uint32_t ordinal = 0;
+    for (int i = 0; i < graph->variable_count && status == CAIRN_OK; i++) {
+        const cairn_variable *variable = &graph->variables[i];
+        if (variable->role == CAIRN_ROLE_STATE)
+            continue;
+        cairn_shape shape = cairn_shape_of(graph, variable->value);
+        const cairn_tensor *tensor;
+        status = cairn_weights_add(weights, variable->name, dtype, layout_of(&shape), &shape, &tensor);
+        if (status != CAIRN_OK)
+            break;
+        fill(variable, ordinal++, seed, tensor);
+        apply_tables(graph, variable, tensor);
+    }
+    if (status == CAIRN_OK)
+        *result = weights;
+    else
+        cairn_weights_destroy(weights);
+    return status;
+}

@@ -1,0 +1,166 @@
+/* The list of networks, their switches, and the graph of one: picture, network, loss, gradients, update. */
+#include "base/base.h"
+#include <cairn/models.h>
+#include <string.h>
+
+#define MODEL(name) extern const cairn_model cairn_model_##name;
+#include "models/zoo.def"
+#undef MODEL
+
+static const cairn_model *const zoo[] = {
+#define MODEL(name) &cairn_model_##name,
+#include "models/zoo.def"
+#undef MODEL
+};
+
+int cairn_model_count(void)
+{
+    return (int)CAIRN_COUNT(zoo);
+}
+
+const cairn_model *cairn_model_at(int index)
+{
+    return index >= 0 && index < cairn_model_count() ? zoo[index] : NULL;
+}
+
+const cairn_model *cairn_model_find(const char *name)
+{
+    for (size_t i = 0; i < CAIRN_COUNT(zoo); i++)
+        if (strcmp(zoo[i]->name, name) == 0)
+            return zoo[i];
+    return NULL;
+}
+
+/* ---- switches ---- */
+
+/* A piece of a text, not terminated. */
+typedef struct span {
+    const char *text;
+    size_t length;
+} span;
+
+static bool span_is(span s, const char *text)
+{
+    return strlen(text) == s.length && memcmp(s.text, text, s.length) == 0;
+}
+
+/* The next "key=value" of a list; false at its end. A piece without '=' has an empty value. */
+static bool next_pair(const char **list, span *key, span *value)
+{
+    const char *p = *list;
+    if (p == NULL || *p == '\0')
+        return false;
+    size_t length = strcspn(p, ","), split = strcspn(p, "=");
+    split = split < length ? split : length;
+    *key = (span){p, split};
+    *value = split < length ? (span){p + split + 1, length - split - 1} : (span){p + split, 0};
+    *list = p + length + (p[length] == ',');
+    return true;
+}
+
+static const cairn_switch *find_switch(const cairn_model *model, span key)
+{
+    for (const cairn_switch *s = model->switches; s != NULL && s->key != NULL; s++)
+        if (span_is(key, s->key))
+            return s;
+    return NULL;
+}
+
+static bool is_alternative(const char *values, span value)
+{
+    for (const char *p = values; *p != '\0';) {
+        size_t length = strcspn(p, "|");
+        if (length == value.length && memcmp(p, value.text, length) == 0)
+            return true;
+        p += length + (p[length] == '|');
+    }
+    return false;
+}
+
+cairn_status cairn_model_check(cairn_ctx *ctx, const cairn_model *model, const cairn_model_settings *settings)
+{
+    const char *list = settings == NULL ? NULL : settings->set;
+    span key, value;
+    while (next_pair(&list, &key, &value)) {
+        const cairn_switch *found = find_switch(model, key);
+        if (found == NULL && (model->switches == NULL || model->switches->key == NULL))
+            return cairn_fail(ctx, CAIRN_USAGE, "%s: has no switches (found '%.*s')", model->name, (int)key.length,
+                              key.text);
+        if (found == NULL)
+            return cairn_fail(ctx, CAIRN_USAGE, "%s: no switch '%.*s' (the first is '%s')", model->name,
+                              (int)key.length, key.text, model->switches->key);
+        if (!is_alternative(found->values, value))
+            return cairn_fail(ctx, CAIRN_USAGE, "%s: switch '%s': expected one of %s, found '%.*s'", model->name,
+                              found->key, found->values, (int)value.length, value.text);
+    }
+    return CAIRN_OK;
+}
+
+bool cairn_switch_is(const cairn_model *model, const cairn_model_settings *settings, const char *key,
+                     const char *value)
+{
+    const cairn_switch *found = find_switch(model, (span){key, strlen(key)});
+    if (found == NULL)
+        return false;
+    span chosen = {found->values, strcspn(found->values, "|")}, k, v;
+    for (const char *list = settings->set; next_pair(&list, &k, &v);)
+        if (span_is(k, key))
+            chosen = v;
+    return span_is(chosen, value);
+}
+
+/* ---- graphs ---- */
+
+static cairn_model_settings complete(const cairn_model *model, const cairn_model_settings *settings)
+{
+    cairn_model_settings s = {0};
+    if (settings != NULL)
+        s = *settings;
+    s.h = s.h == 0 ? model->h : s.h;
+    s.w = s.w == 0 ? model->w : s.w;
+    s.c = s.c == 0 ? model->c : s.c;
+    s.classes = s.classes == 0 ? model->classes : s.classes;
+    s.set = s.set == NULL ? "" : s.set;
+    return s;
+}
+
+static void add_training(cairn_graph *graph, const cairn_model *model, const cairn_model_settings *settings,
+                         cairn_val logits, const cairn_model_training *training)
+{
+    cairn_val labels = cairn_labels(graph);
+    cairn_val losses = model->loss != NULL ? model->loss(graph, logits, labels, settings, training->loss)
+                                           : cairn_cross_entropy(graph, logits, labels, training->loss);
+    cairn_val loss = cairn_mean(graph, losses);
+    cairn_output(graph, losses, "losses");
+    cairn_output(graph, loss, "loss");
+    cairn_differentiate(graph, loss);
+    if (!training->gradients_only)
+        cairn_sgd(graph, loss, training->sgd);
+}
+
+cairn_status cairn_model_graph(cairn_ctx *ctx, const cairn_model *model, const cairn_model_settings *settings,
+                               cairn_model_input input, const float *mean, const float *std,
+                               const cairn_model_training *training, cairn_graph **result)
+{
+    *result = NULL;
+    cairn_model_settings s = complete(model, settings);
+    cairn_status status = cairn_model_check(ctx, model, &s);
+    if (status != CAIRN_OK)
+        return status;
+    cairn_graph *graph;
+    status = cairn_graph_create(ctx, &graph);
+    if (status != CAIRN_OK)
+        return status;
+    cairn_val image = input == CAIRN_INPUT_BYTES ? cairn_image_bytes(graph, s.h, s.w, s.c, mean, std)
+                                                 : cairn_image(graph, s.h, s.w, s.c);
+    cairn_val logits = model->build(graph, image, &s);
+    cairn_output(graph, logits, "logits");
+    if (training != NULL)
+        add_training(graph, model, &s, logits, training);
+    status = cairn_graph_status(graph);
+    if (status == CAIRN_OK)
+        *result = graph;
+    else
+        cairn_graph_destroy(graph);
+    return status;
+}
