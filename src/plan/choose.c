@@ -1,0 +1,250 @@
+/* Stage 3: buffers for values, and a kernel for each step: the first of the operator's list that this processor
+ * runs, in this precision, for this shape. Kernels that want their weights packed get a step that packs them; batch
+ * sums that are computed in parts get a step that adds the parts up. */
+#include "base/cpu.h"
+#include "ops/sum_parts/sum_parts.h"
+#include "plan/plan.h"
+#include <stdio.h>
+#include <string.h>
+
+/* A chunk of images should be worth this much work, so that handing it out costs nothing beside it ... */
+#define CHUNK_FLOPS 4000000
+/* ... but a batch should not be cut into more than this many, since batch sums are kept for each. */
+#define MAX_CHUNKS 16
+/* Images larger than this are worth dividing among threads by themselves. */
+#define CHAIN_IMAGE_FLOPS 64000000
+/* A task of a step that is divided by units. */
+#define TASK_FLOPS 1000000
+
+static int buffer_for_value(cairn_plan *plan, uint32_t value, cairn_buffer_kind kind, int source)
+{
+    if (plan->buffer_of[value] >= 0)
+        return plan->buffer_of[value];
+    cairn_buffer buffer = {.kind = kind, .type = plan->values[value].type, .maker = -1, .source = source};
+    buffer.image_bytes =
+        (size_t)cairn_shape_elements(&buffer.type.shape) * cairn_element_bytes(plan, buffer.type.element);
+    buffer.images = buffer.type.shape.batched ? plan->options.batch : 1;
+    buffer.of_weights = kind == CAIRN_BUFFER_CONSTANT || kind == CAIRN_BUFFER_VARIABLE;
+    buffer.lasting = kind != CAIRN_BUFFER_VALUE || plan->options.keep_all;
+    buffer.place = kind == CAIRN_BUFFER_VARIABLE ? CAIRN_PLACE_BOUND : CAIRN_PLACE_ARENA;
+    return plan->buffer_of[value] = cairn_plan_add_buffer(plan, &buffer);
+}
+
+static bool is_used(const cairn_plan *plan, uint32_t value)
+{
+    for (int s = 0; s < plan->step_count; s++)
+        for (int k = 0; k < plan->steps[s].inputs; k++)
+            if (plan->steps[s].in_value[k] == value)
+                return true;
+    return false;
+}
+
+/* Buffers of sources first, then of whatever the steps make. */
+static bool make_buffers(cairn_plan *plan)
+{
+    bool ok = true;
+    for (int i = 0; i < plan->variable_count; i++)
+        if (is_used(plan, plan->variables[i].value.id))
+            ok &= buffer_for_value(plan, plan->variables[i].value.id, CAIRN_BUFFER_VARIABLE, i) >= 0;
+    for (int i = 0; i < plan->constant_count; i++)
+        if (is_used(plan, plan->constants[i].value.id))
+            ok &= buffer_for_value(plan, plan->constants[i].value.id, CAIRN_BUFFER_CONSTANT, i) >= 0;
+    for (int i = 0; i < plan->port_count; i++)
+        if (plan->ports[i].input)
+            ok &= buffer_for_value(plan, plan->root[plan->ports[i].value.id], CAIRN_BUFFER_INPUT, i) >= 0;
+    for (int s = 0; s < plan->step_count && ok; s++) {
+        cairn_step *step = &plan->steps[s];
+        for (int k = 0; k < step->inputs; k++)
+            ok &= (step->in[k] = buffer_for_value(plan, step->in_value[k], CAIRN_BUFFER_VALUE, -1)) >= 0;
+        for (int k = 0; k < step->outputs; k++)
+            ok &= (step->out[k] = buffer_for_value(plan, step->out_value[k], CAIRN_BUFFER_VALUE, -1)) >= 0;
+    }
+    for (int i = 0; i < plan->port_count && ok; i++) {
+        int buffer = plan->buffer_of[plan->root[plan->ports[i].value.id]];
+        if (buffer >= 0)
+            plan->buffers[buffer].lasting = true;
+    }
+    return ok;
+}
+
+static cairn_operand operand_of(const cairn_value_type *type)
+{
+    const cairn_shape *shape = &type->shape;
+    cairn_operand operand = {.h = 1, .w = 1, .c = cairn_shape_elements(shape), .shape = shape,
+                             .batched = shape->batched};
+    operand.elements = operand.c;
+    if (shape->batched && shape->rank == 3) {
+        operand.h = shape->dim[0];
+        operand.w = shape->dim[1];
+        operand.c = shape->dim[2];
+    }
+    operand.pitch = operand.c;
+    return operand;
+}
+
+static void describe_site(cairn_plan *plan, cairn_step *step)
+{
+    cairn_site *site = &step->site;
+    *site = (cairn_site){.attrs = step->attrs, .inputs = step->inputs, .outputs = step->outputs,
+                         .precision = plan->options.precision, .capacity = plan->options.batch,
+                         .units = 1, .unit_flops = 1, .pack_units = 1};
+    for (int k = 0; k < step->inputs; k++)
+        site->in[k] = operand_of(&plan->values[step->in_value[k]].type);
+    for (int k = 0; k < step->outputs; k++)
+        site->out[k] = operand_of(&plan->values[step->out_value[k]].type);
+}
+
+static cairn_status choose_kernel(cairn_plan *plan, cairn_step *step)
+{
+    cairn_isa level = plan->options.reference ? CAIRN_ISA_SCALAR : cairn_isa_level();
+    for (const cairn_kernel *const *k = step->op->kernels; k != NULL && *k != NULL; k++) {
+        if ((*k)->isa > level || ((*k)->precisions & 1u << plan->options.precision) == 0)
+            continue;
+        describe_site(plan, step);
+        if ((*k)->fits != NULL && !(*k)->fits(&step->site))
+            continue;
+        step->kernel = *k;
+        if ((*k)->plan != NULL)
+            (*k)->plan(&step->site);
+        int64_t units = step->site.units * (step->site.per_image ? plan->options.batch : 1);
+        step->flops = units * step->site.unit_flops;
+        return CAIRN_OK;
+    }
+    return cairn_fail(plan->ctx, CAIRN_FAILURE, "%s: no kernel for %s in this precision", step->name, step->op->name);
+}
+
+/* Are the images of a batch so small that each thread should take some of them through many steps? Decided by shape
+ * alone, so that every machine and thread count gives the same bits. */
+static void choose_chunk(cairn_plan *plan)
+{
+    int64_t image_flops = 1, batch = plan->options.batch;
+    for (int s = 0; s < plan->step_count; s++)
+        if (plan->steps[s].site.per_image)
+            image_flops += plan->steps[s].flops / batch;
+    plan->chains = image_flops <= CHAIN_IMAGE_FLOPS;
+    int64_t chunk = cairn_max(CHUNK_FLOPS / image_flops, cairn_ceil_div(batch, MAX_CHUNKS));
+    chunk = cairn_max(1, cairn_min(chunk, batch));
+    plan->chunk = cairn_ceil_div(batch, cairn_ceil_div(batch, chunk)); /* equal chunks where it comes out even */
+}
+
+/* The step writes part after part into a buffer of its own; a new step adds them into the true output. */
+static cairn_status add_parts(cairn_plan *plan, int index)
+{
+    for (int k = 0; k < plan->steps[index].outputs; k++) {
+        cairn_step *step = &plan->steps[index];
+        cairn_buffer parts = plan->buffers[step->out[k]];
+        int64_t stride = (int64_t)cairn_align(parts.image_bytes, 64);
+        parts.kind = CAIRN_BUFFER_PARTS;
+        parts.image_bytes = (size_t)stride;
+        parts.images = cairn_ceil_div(plan->options.batch, plan->chunk);
+        parts.lasting = false;
+        cairn_step sum = {.op = &cairn_op_sum_parts, .inputs = 1, .outputs = 1, .packed = -1};
+        sum.in_value[0] = sum.out_value[0] = step->out_value[k];
+        sum.out[0] = step->out[k];
+        sum.in[0] = cairn_plan_add_buffer(plan, &parts);
+        cairn_sum_parts_attrs attrs = {
+            plan->chunk, stride / (int64_t)cairn_element_bytes(plan, plan->values[step->out_value[k]].type.element)};
+        memcpy(sum.attrs, &attrs, sizeof attrs);
+        char name[CAIRN_NAME_BYTES];
+        snprintf(name, sizeof name, "%.240s/parts", step->name);
+        int added = sum.in[0] < 0 ? -1 : cairn_plan_add_step(plan, &sum, name);
+        if (added < 0)
+            return CAIRN_MEMORY;
+        plan->steps[index].out[k] = sum.in[0];
+        cairn_status status = choose_kernel(plan, &plan->steps[added]);
+        if (status != CAIRN_OK)
+            return status;
+    }
+    return CAIRN_OK;
+}
+
+static cairn_status add_pack(cairn_plan *plan, int index)
+{
+    cairn_buffer packed = {.kind = CAIRN_BUFFER_PACKED, .type = {{.rank = 0}, CAIRN_BYTE}, .maker = -1, .images = 1,
+                           .image_bytes = plan->steps[index].site.packed, .lasting = true};
+    int buffer = cairn_plan_add_buffer(plan, &packed);
+    if (buffer < 0)
+        return CAIRN_MEMORY;
+    cairn_step pack = plan->steps[index];
+    pack.is_pack = true;
+    pack.packed = buffer;
+    pack.outputs = 0;
+    /* Batched inputs are not there yet when weights are packed. */
+    int kept = 0;
+    for (int k = 0; k < pack.inputs; k++) {
+        pack.in[k] = plan->buffers[pack.in[k]].type.shape.batched ? -1 : pack.in[k];
+        kept += pack.in[k] >= 0;
+    }
+    pack.flops = (int64_t)plan->steps[index].site.packed / 4;
+    char name[CAIRN_NAME_BYTES];
+    snprintf(name, sizeof name, "%.240s/pack", plan->steps[index].name);
+    plan->steps[index].packed = buffer;
+    return kept == 0 || cairn_plan_add_step(plan, &pack, name) < 0 ? CAIRN_MEMORY : CAIRN_OK;
+}
+
+/* Makers, and what depends on weights alone: steps are in an order in which makers come first, but for the added
+ * ones, which are repeated until nothing changes. */
+static void trace_weights(cairn_plan *plan)
+{
+    for (int s = 0; s < plan->step_count; s++) {
+        const cairn_step *step = &plan->steps[s];
+        for (int k = 0; k < step->outputs && !step->update; k++)
+            plan->buffers[step->out[k]].maker = s;
+        if (step->is_pack)
+            plan->buffers[step->packed].maker = s;
+    }
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int s = 0; s < plan->step_count; s++) {
+            cairn_step *step = &plan->steps[s];
+            bool all = !step->of_weights && !step->update && step->inputs > 0;
+            for (int k = 0; k < step->inputs && all; k++)
+                all = step->in[k] < 0 || plan->buffers[step->in[k]].of_weights;
+            for (int k = 0; k < step->outputs && all; k++)
+                all = !plan->buffers[step->out[k]].type.shape.batched;
+            if (!all)
+                continue;
+            step->of_weights = changed = true;
+            for (int k = 0; k < step->outputs; k++)
+                plan->buffers[step->out[k]].of_weights = plan->buffers[step->out[k]].lasting = true;
+            if (step->is_pack)
+                plan->buffers[step->packed].of_weights = true;
+        }
+    }
+}
+
+/* Units of a task, by cost. */
+static void choose_grain(const cairn_plan *plan, cairn_step *step)
+{
+    if (cairn_in_parts(step))
+        step->grain = plan->chunk;
+    else if (step->is_pack)
+        step->grain = cairn_max(1, TASK_FLOPS / cairn_max(1, step->flops / cairn_max(1, step->site.pack_units)));
+    else
+        step->grain = cairn_max(1, TASK_FLOPS / cairn_max(1, step->site.unit_flops));
+}
+
+cairn_status cairn_plan_choose(cairn_plan *plan)
+{
+    if (!make_buffers(plan))
+        return CAIRN_MEMORY;
+    cairn_status status = CAIRN_OK;
+    int steps = plan->step_count;
+    for (int s = 0; s < steps && status == CAIRN_OK; s++)
+        status = choose_kernel(plan, &plan->steps[s]);
+    choose_chunk(plan);
+    for (int s = 0; s < steps && status == CAIRN_OK; s++)
+        if (cairn_in_parts(&plan->steps[s]))
+            status = add_parts(plan, s);
+    steps = plan->step_count;
+    for (int s = 0; s < steps && status == CAIRN_OK; s++)
+        if (plan->steps[s].site.packed > 0)
+            status = add_pack(plan, s);
+    for (int s = 0; s < plan->step_count; s++) {
+        plan->steps[s].site.attrs = plan->steps[s].attrs;
+        choose_grain(plan, &plan->steps[s]);
+    }
+    if (status == CAIRN_OK)
+        trace_weights(plan);
+    return status;
+}

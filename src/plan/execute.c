@@ -1,0 +1,165 @@
+/* Running a plan: all threads walk the regions together. Which thread does a task is left to chance; what the task
+ * computes is not. */
+#include "plan/plan.h"
+#include <time.h>
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Moves the pointers of batched operands to `image`, which is image 0 of what lies in local memory. */
+static void aim(const cairn_plan *plan, cairn_work *work, const cairn_step *step, int64_t image)
+{
+    work->first_image = image;
+    for (int k = 0; k < step->inputs; k++) {
+        const cairn_buffer *buffer = &plan->buffers[step->in[k]];
+        if (step->in[k] >= 0 && work->in[k].batched && buffer->place == CAIRN_PLACE_ARENA)
+            work->in[k].data = plan->arena + buffer->offset + buffer->image_bytes * (size_t)image;
+    }
+    for (int k = 0; k < step->outputs; k++) {
+        const cairn_buffer *buffer = &plan->buffers[step->out[k]];
+        if (buffer->kind == CAIRN_BUFFER_PARTS)
+            work->out[k].data = plan->arena + buffer->offset + buffer->image_bytes * (size_t)(image / plan->chunk);
+        else if (work->out[k].batched && buffer->place == CAIRN_PLACE_ARENA)
+            work->out[k].data = plan->arena + buffer->offset + buffer->image_bytes * (size_t)image;
+    }
+}
+
+static void perform(const cairn_plan *plan, cairn_thread *thread, int s, int64_t begin, int64_t end)
+{
+    const cairn_step *step = &plan->steps[s];
+    cairn_work *work = &thread->work[s];
+    double start = plan->profile ? now() : 0;
+    work->begin = begin;
+    work->end = end;
+    if (step->is_pack)
+        step->kernel->pack(work);
+    else
+        step->kernel->run(work);
+    if (plan->profile)
+        thread->seconds[s] += now() - start;
+}
+
+static void run_chunk(const cairn_plan *plan, cairn_thread *thread, const cairn_region *region, int64_t chunk)
+{
+    int64_t image = chunk * plan->chunk, images = cairn_min(plan->chunk, plan->run.n - image);
+    for (int i = 0; i < region->count; i++) {
+        int s = plan->order[region->first + i];
+        aim(plan, &thread->work[s], &plan->steps[s], image);
+        perform(plan, thread, s, 0, images * plan->steps[s].site.units);
+    }
+}
+
+static int64_t units_of(const cairn_plan *plan, const cairn_step *step)
+{
+    if (step->is_pack)
+        return step->site.pack_units;
+    return step->site.per_image ? plan->run.n * (cairn_in_parts(step) ? 1 : step->site.units) : step->site.units;
+}
+
+static void run_task(const cairn_plan *plan, cairn_thread *thread, int s, int64_t task)
+{
+    const cairn_step *step = &plan->steps[s];
+    int64_t begin = task * step->grain, end = cairn_min(begin + step->grain, units_of(plan, step));
+    if (cairn_in_parts(step)) { /* a part is a chunk of images */
+        aim(plan, &thread->work[s], step, begin);
+        perform(plan, thread, s, 0, (end - begin) * step->site.units);
+    } else {
+        perform(plan, thread, s, begin, end);
+    }
+}
+
+static int64_t tasks_of(const cairn_plan *plan, const cairn_region *region, int i)
+{
+    const cairn_step *step = &plan->steps[plan->order[region->first + i]];
+    return cairn_ceil_div(units_of(plan, step), step->grain);
+}
+
+/* Tasks of a region's steps are numbered one step after the other. */
+static int64_t count_tasks(const cairn_plan *plan, const cairn_region *region)
+{
+    if (region->chain)
+        return cairn_ceil_div(plan->run.n, plan->chunk);
+    int64_t tasks = 0;
+    for (int i = 0; i < region->count; i++)
+        tasks += tasks_of(plan, region, i);
+    return tasks;
+}
+
+static void run_region(cairn_plan *plan, cairn_thread *thread, int number)
+{
+    const cairn_region *region = &plan->regions[number];
+    int64_t tasks = count_tasks(plan, region), first = 0;
+    int i = 0;
+    for (;;) {
+        int64_t task = atomic_fetch_add_explicit(&plan->next_task[number], 1, memory_order_relaxed);
+        if (task >= tasks)
+            return;
+        if (region->chain) {
+            run_chunk(plan, thread, region, task);
+            continue;
+        }
+        while (task - first >= tasks_of(plan, region, i))
+            first += tasks_of(plan, region, i++);
+        run_task(plan, thread, plan->order[region->first + i], task - first);
+    }
+}
+
+typedef struct team {
+    cairn_plan *plan;
+    int threads;
+} team;
+
+static bool skipped(const cairn_plan *plan, int number)
+{
+    return plan->regions[number].of_weights && plan->weights_ready;
+}
+
+static void work_through(void *arg, int index)
+{
+    const team *t = arg;
+    for (int r = 0; r < t->plan->region_count; r++) {
+        if (skipped(t->plan, r))
+            continue;
+        run_region(t->plan, &t->plan->thread[index], r);
+        cairn_barrier_wait(&t->plan->barrier, t->threads);
+    }
+}
+
+/* A plan whose every region is one task needs no second thread. */
+static int threads_worth(cairn_plan *plan)
+{
+    int64_t most = 1;
+    for (int r = 0; r < plan->region_count; r++)
+        if (!skipped(plan, r))
+            most = cairn_max(most, count_tasks(plan, &plan->regions[r]));
+    return (int)cairn_min(most, plan->threads) == 1 ? 1 : plan->threads;
+}
+
+cairn_status cairn_plan_run(cairn_plan *plan, const cairn_run_options *options)
+{
+    int64_t n = options == NULL || options->n == 0 ? plan->options.batch : options->n;
+    if (n < 1 || n > plan->options.batch)
+        return cairn_fail(plan->ctx, CAIRN_USAGE, "run: expected 1 to %d images, found %lld", plan->options.batch,
+                          (long long)n);
+    plan->run = (cairn_run_values){.n = n, .capacity = plan->options.batch, .training = plan->options.training};
+    if (options != NULL) {
+        plan->run.lr = options->lr;
+        plan->run.step = options->step;
+        plan->run.epoch = options->epoch;
+        plan->run.seed = options->seed;
+    }
+    for (int r = 0; r < plan->region_count; r++)
+        atomic_store_explicit(&plan->next_task[r], 0, memory_order_relaxed);
+    for (int t = 0; t < plan->threads && plan->profile; t++)
+        for (int s = 0; s < plan->step_count; s++)
+            plan->thread[t].seconds[s] = 0;
+    team everyone = {plan, threads_worth(plan)};
+    cairn_status status = cairn_parallel(plan->ctx, everyone.threads, work_through, &everyone);
+    if (status == CAIRN_OK)
+        plan->weights_ready = !plan->options.training;
+    return status;
+}

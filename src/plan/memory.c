@@ -1,0 +1,145 @@
+/* Stage 5: places. A value that is made and used within one chain lives in the thread's own memory, one chunk of
+ * images at a time; others lie in the arena. Two buffers may share bytes when their lives do not meet. */
+#include "plan/plan.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define ALIGNMENT 64
+
+static void touch(cairn_plan *plan, int buffer, int region)
+{
+    if (buffer < 0)
+        return;
+    cairn_buffer *b = &plan->buffers[buffer];
+    b->used_in = b->first > region && b->last < 0 ? region : b->used_in == region ? region : -1;
+    b->first = (int)cairn_min(b->first, region);
+    b->last = (int)cairn_max(b->last, region);
+}
+
+static void find_lives(cairn_plan *plan)
+{
+    for (int i = 0; i < plan->buffer_count; i++) {
+        plan->buffers[i].first = plan->region_count;
+        plan->buffers[i].last = -1;
+        plan->buffers[i].used_in = -1;
+    }
+    for (int s = 0; s < plan->step_count; s++) {
+        const cairn_step *step = &plan->steps[s];
+        for (int k = 0; k < step->inputs; k++)
+            touch(plan, step->in[k], step->region);
+        for (int k = 0; k < step->outputs; k++)
+            touch(plan, step->out[k], step->region);
+        touch(plan, step->packed, step->region);
+    }
+    for (int i = 0; i < plan->buffer_count; i++)
+        if (plan->buffers[i].lasting) {
+            plan->buffers[i].first = 0;
+            plan->buffers[i].last = plan->region_count;
+        }
+}
+
+/* Local values get lives in positions of their region's order instead. */
+static void find_local(cairn_plan *plan)
+{
+    for (int i = 0; i < plan->buffer_count; i++) {
+        cairn_buffer *b = &plan->buffers[i];
+        if (b->kind == CAIRN_BUFFER_VALUE && b->type.shape.batched && !b->lasting && b->used_in >= 0 &&
+            plan->regions[b->used_in].chain) {
+            b->place = CAIRN_PLACE_LOCAL;
+            b->images = plan->chunk;
+            b->first = plan->step_count;
+            b->last = -1;
+        }
+    }
+    for (int i = 0; i < plan->step_count; i++) {
+        const cairn_step *step = &plan->steps[plan->order[i]];
+        for (int k = 0; k < step->inputs + step->outputs; k++) {
+            int buffer = k < step->inputs ? step->in[k] : step->out[k - step->inputs];
+            if (buffer < 0 || plan->buffers[buffer].place != CAIRN_PLACE_LOCAL)
+                continue;
+            plan->buffers[buffer].first = (int)cairn_min(plan->buffers[buffer].first, i);
+            plan->buffers[buffer].last = (int)cairn_max(plan->buffers[buffer].last, i);
+        }
+    }
+}
+
+static size_t bytes_of(const cairn_buffer *b)
+{
+    return cairn_align(b->image_bytes * (size_t)b->images, ALIGNMENT);
+}
+
+static bool lives_meet(const cairn_buffer *a, const cairn_buffer *b)
+{
+    return a->first <= b->last && b->first <= a->last;
+}
+
+typedef struct entry {
+    size_t bytes;
+    int buffer;
+} entry;
+
+static int larger_first(const void *left, const void *right)
+{
+    const entry *a = left, *b = right;
+    if (a->bytes != b->bytes)
+        return a->bytes > b->bytes ? -1 : 1;
+    return a->buffer - b->buffer;
+}
+
+/* The lowest offset at which no buffer that is placed already and alive at the same time lies. */
+static size_t lowest_offset(const cairn_plan *plan, const entry *placed, int count, const cairn_buffer *b)
+{
+    size_t offset = 0, bytes = bytes_of(b);
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (int i = 0; i < count; i++) {
+            const cairn_buffer *other = &plan->buffers[placed[i].buffer];
+            if (lives_meet(b, other) && offset < other->offset + placed[i].bytes && other->offset < offset + bytes) {
+                offset = other->offset + placed[i].bytes;
+                moved = true;
+            }
+        }
+    }
+    return offset;
+}
+
+/* Largest first, each as low as it fits; returns the bytes that all of them take. */
+static cairn_status place_all(cairn_plan *plan, cairn_place place, size_t *total)
+{
+    entry *entries = cairn_alloc(plan->ctx, (size_t)plan->buffer_count + 1, sizeof *entries);
+    int count = 0;
+    *total = 0;
+    if (entries == NULL)
+        return CAIRN_MEMORY;
+    for (int i = 0; i < plan->buffer_count; i++)
+        if (plan->buffers[i].place == place && plan->buffers[i].last >= plan->buffers[i].first)
+            entries[count++] = (entry){bytes_of(&plan->buffers[i]), i};
+    qsort(entries, (size_t)count, sizeof *entries, larger_first);
+    for (int i = 0; i < count; i++) {
+        cairn_buffer *b = &plan->buffers[entries[i].buffer];
+        b->offset = lowest_offset(plan, entries, i, b);
+        if (b->offset + entries[i].bytes > *total)
+            *total = b->offset + entries[i].bytes;
+    }
+    cairn_free(plan->ctx, entries);
+    return CAIRN_OK;
+}
+
+cairn_status cairn_plan_place(cairn_plan *plan)
+{
+    size_t shared = 0;
+    find_lives(plan);
+    find_local(plan);
+    cairn_status status = place_all(plan, CAIRN_PLACE_ARENA, &shared);
+    if (status == CAIRN_OK)
+        status = place_all(plan, CAIRN_PLACE_LOCAL, &plan->local_bytes);
+    for (int s = 0; s < plan->step_count; s++)
+        if (plan->steps[s].site.scratch > plan->scratch_bytes)
+            plan->scratch_bytes = plan->steps[s].site.scratch;
+    plan->scratch_bytes = cairn_align(plan->scratch_bytes, 4096);
+    plan->local_bytes = cairn_align(plan->local_bytes, 4096);
+    plan->threads = plan->ctx->threads;
+    plan->arena_bytes =
+        cairn_align(shared, 4096) + (size_t)plan->threads * (plan->local_bytes + plan->scratch_bytes);
+    return status;
+}

@@ -1,0 +1,190 @@
+/* Making, asking and ending a plan. */
+#include "plan/plan.h"
+#include <stdio.h>
+#include <string.h>
+
+static cairn_status check_options(cairn_ctx *ctx, const cairn_plan_options *options)
+{
+    if (options->batch < 1 || options->batch > 1 << 20)
+        return cairn_fail(ctx, CAIRN_USAGE, "plan: expected a batch of 1 to %d, found %d", 1 << 20, options->batch);
+    if (options->precision != CAIRN_F32 && options->precision != CAIRN_F64)
+        return cairn_fail(ctx, CAIRN_USAGE, "plan: expected single or double precision");
+    return CAIRN_OK;
+}
+
+/* Everything but memory for tensors. */
+static cairn_status make(cairn_ctx *ctx, const cairn_graph *graph, const cairn_plan_options *options,
+                         cairn_plan **result)
+{
+    cairn_plan_options chosen = {0};
+    if (options != NULL)
+        chosen = *options;
+    if (chosen.batch == 0)
+        chosen.batch = 1;
+    *result = NULL;
+    cairn_status status = cairn_graph_ok(graph) ? check_options(ctx, &chosen) : graph->status;
+    if (status != CAIRN_OK)
+        return status;
+    cairn_plan *plan = cairn_alloc(ctx, 1, sizeof *plan);
+    if (plan == NULL)
+        return CAIRN_MEMORY;
+    plan->ctx = ctx;
+    plan->options = chosen;
+    status = cairn_plan_lower(plan, graph);
+    plan->options.outputs = NULL; /* the caller's text */
+    if (status == CAIRN_OK)
+        cairn_plan_fuse(plan);
+    if (status == CAIRN_OK)
+        status = cairn_plan_choose(plan);
+    if (status == CAIRN_OK)
+        status = cairn_plan_schedule(plan);
+    if (status == CAIRN_OK)
+        status = cairn_plan_place(plan);
+    if (status == CAIRN_OK)
+        *result = plan;
+    else
+        cairn_plan_destroy(plan);
+    return status;
+}
+
+cairn_status cairn_plan_create(cairn_ctx *ctx, const cairn_graph *graph, cairn_weights *weights, cairn_weights *state,
+                               const cairn_plan_options *options, cairn_plan **result)
+{
+    cairn_status status = make(ctx, graph, options, result);
+    if (status != CAIRN_OK)
+        return status;
+    status = cairn_plan_bind(*result, weights, state);
+    if (status != CAIRN_OK) {
+        cairn_plan_destroy(*result);
+        *result = NULL;
+    }
+    return status;
+}
+
+void cairn_plan_destroy(cairn_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    cairn_ctx *ctx = plan->ctx;
+    for (int i = 0; i < plan->step_count; i++)
+        cairn_free(ctx, plan->steps[i].name);
+    for (int i = 0; i < plan->port_count; i++)
+        cairn_free(ctx, plan->ports[i].name);
+    for (int i = 0; i < plan->variable_count; i++)
+        cairn_free(ctx, plan->variables[i].name);
+    for (int i = 0; i < plan->constant_count; i++)
+        cairn_free(ctx, plan->constants[i].data);
+    for (int i = 0; plan->thread != NULL && i < plan->threads; i++) {
+        cairn_free(ctx, plan->thread[i].work);
+        cairn_free(ctx, plan->thread[i].seconds);
+    }
+    void *const blocks[] = {plan->values, plan->root,    plan->buffer_of, plan->steps,     plan->buffers,
+                            plan->order,  plan->regions, plan->ports,     plan->variables, plan->constants,
+                            plan->thread, plan->next_task};
+    for (size_t i = 0; i < CAIRN_COUNT(blocks); i++)
+        cairn_free(ctx, blocks[i]);
+    cairn_free_aligned(ctx, plan->arena);
+    cairn_free(ctx, plan);
+}
+
+/* The value behind a name: a port, or with keep_all a node. */
+static bool find_value(const cairn_plan *plan, const char *name, uint32_t *value)
+{
+    for (int i = 0; i < plan->port_count; i++)
+        if (strcmp(plan->ports[i].name, name) == 0) {
+            *value = plan->ports[i].value.id;
+            return true;
+        }
+    for (int s = 0; plan->options.keep_all && s < plan->step_count; s++)
+        if (!plan->steps[s].is_pack && strcmp(plan->steps[s].name, name) == 0) {
+            *value = plan->steps[s].out_value[0];
+            return true;
+        }
+    return false;
+}
+
+void *cairn_plan_data(cairn_plan *plan, const char *name)
+{
+    uint32_t value;
+    if (!find_value(plan, name, &value) || plan->buffer_of[plan->root[value]] < 0)
+        return NULL;
+    const cairn_buffer *buffer = &plan->buffers[plan->buffer_of[plan->root[value]]];
+    return buffer->place == CAIRN_PLACE_BOUND ? buffer->bound : plan->arena + buffer->offset;
+}
+
+cairn_shape cairn_plan_shape(const cairn_plan *plan, const char *name)
+{
+    uint32_t value;
+    return find_value(plan, name, &value) ? plan->values[value].type.shape : (cairn_shape){0};
+}
+
+void cairn_plan_refresh(cairn_plan *plan)
+{
+    plan->weights_ready = false;
+}
+
+cairn_plan_memory cairn_plan_memory_of(const cairn_plan *plan)
+{
+    cairn_plan_memory memory = {.arena = plan->arena_bytes};
+    for (int i = 0; i < plan->buffer_count; i++) {
+        const cairn_buffer *buffer = &plan->buffers[i];
+        if (buffer->kind != CAIRN_BUFFER_VARIABLE)
+            continue;
+        if (plan->variables[buffer->source].role == CAIRN_ROLE_STATE)
+            memory.state += buffer->image_bytes;
+        else
+            memory.weights += buffer->image_bytes;
+    }
+    return memory;
+}
+
+cairn_status cairn_plan_estimate(cairn_ctx *ctx, const cairn_graph *graph, const cairn_plan_options *options,
+                                 cairn_plan_memory *memory)
+{
+    cairn_plan *plan;
+    cairn_status status = make(ctx, graph, options, &plan);
+    if (status != CAIRN_OK)
+        return status;
+    *memory = cairn_plan_memory_of(plan);
+    cairn_plan_destroy(plan);
+    return CAIRN_OK;
+}
+
+int cairn_plan_step_count(const cairn_plan *plan)
+{
+    return plan->step_count;
+}
+
+cairn_step_info cairn_plan_step_at(const cairn_plan *plan, int index)
+{
+    int s = plan->order[index];
+    const cairn_step *step = &plan->steps[s];
+    cairn_step_info info = {.name = step->name, .op = step->op->name, .kernel = step->kernel->name,
+                            .isa = cairn_isa_text(step->kernel->isa), .flops = step->flops};
+    for (int t = 0; t < plan->threads && plan->thread != NULL; t++)
+        info.seconds += plan->thread[t].seconds[s];
+    return info;
+}
+
+void cairn_plan_profile(cairn_plan *plan, bool on)
+{
+    plan->profile = on;
+}
+
+size_t cairn_plan_print(const cairn_plan *plan, char *text, size_t size)
+{
+    size_t length = 0;
+    if (size > 0)
+        text[0] = '\0';
+    for (int i = 0; i < plan->step_count; i++) {
+        const cairn_step *step = &plan->steps[plan->order[i]];
+        const cairn_region *region = &plan->regions[step->region];
+        bool room = length < size;
+        int added = snprintf(room ? text + length : NULL, room ? size - length : 0, "%d %s %s %s %s.%s\n", step->region,
+                             region->of_weights ? "weights" : region->chain ? "chain" : "apart", step->name,
+                             step->op->name, step->is_pack ? "pack" : step->kernel->name,
+                             cairn_isa_text(step->kernel->isa));
+        length += added > 0 ? (size_t)added : 0;
+    }
+    return length;
+}

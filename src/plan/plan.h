@@ -1,0 +1,142 @@
+/* The inside of a plan. It is made in stages, one file each:
+ *   lower.c     nodes that are needed become steps on values; views vanish
+ *   fuse.c      activations move into the steps that make their inputs
+ *   choose.c    a kernel for each step; packed forms, parts of batch sums and the steps that make them
+ *   schedule.c  steps are ordered in regions, between which the threads meet
+ *   memory.c    every buffer gets its place
+ *   bind.c      weights, arena, pointers of each thread
+ * and run by execute.c. */
+#ifndef CAIRN_PLAN_PLAN_H
+#define CAIRN_PLAN_PLAN_H
+
+#include "base/threads.h"
+#include "graph/graph.h"
+#include <cairn/plan.h>
+#include <stdatomic.h>
+
+typedef enum cairn_place {
+    CAIRN_PLACE_ARENA,  /* in the arena, for all images */
+    CAIRN_PLACE_LOCAL,  /* in a thread's own memory, for one chunk of images: made and used within one region */
+    CAIRN_PLACE_BOUND,  /* a tensor of the weights or the optimiser's state */
+} cairn_place;
+
+typedef enum cairn_buffer_kind {
+    CAIRN_BUFFER_VALUE,
+    CAIRN_BUFFER_INPUT,
+    CAIRN_BUFFER_CONSTANT,
+    CAIRN_BUFFER_VARIABLE,
+    CAIRN_BUFFER_PARTS,  /* partial sums over the batch, one for each chunk */
+    CAIRN_BUFFER_PACKED, /* a kernel's own form of the weights */
+} cairn_buffer_kind;
+
+/* Memory of a value, or of something that lowering adds. */
+typedef struct cairn_buffer {
+    cairn_buffer_kind kind;
+    cairn_value_type type;
+    size_t image_bytes;     /* of one image if batched, of one part, else of the whole */
+    int64_t images;         /* images or parts it has room for; 1 if neither */
+    bool lasting;           /* read or written from outside: keeps its place for the whole run and after */
+    bool of_weights;        /* depends on weights and constants alone */
+    int maker;              /* step, -1: none */
+    int first, last;        /* life: regions, or positions within the region if local */
+    int used_in;            /* the only region that uses it, -1: several */
+    cairn_place place;
+    size_t offset;
+    int source;             /* variable or constant of the graph that it came from */
+    char *bound;            /* CAIRN_PLACE_BOUND: the data */
+} cairn_buffer;
+
+typedef struct cairn_step {
+    char *name;
+    const cairn_op *op;
+    const cairn_kernel *kernel;
+    _Alignas(16) char attrs[CAIRN_ATTR_BYTES];
+    int inputs, outputs;
+    uint32_t in_value[CAIRN_MAX_OPERANDS], out_value[CAIRN_MAX_OPERANDS]; /* roots */
+    int in[CAIRN_MAX_OPERANDS], out[CAIRN_MAX_OPERANDS];                  /* buffers */
+    int packed;             /* buffer, -1: none */
+    bool is_pack;           /* runs kernel->pack */
+    bool update;
+    bool of_weights;
+    cairn_site site;
+    int region;
+    int64_t grain;          /* units of a task, or images of a chunk */
+    int64_t flops;          /* of a full batch */
+} cairn_step;
+
+typedef struct cairn_region {
+    int first, count;       /* in plan->order */
+    bool chain;             /* tasks are chunks of images that go through all steps */
+    bool of_weights;        /* inference runs it once */
+} cairn_region;
+
+/* What a thread keeps ready: a work order for each step, and its counters. */
+typedef struct cairn_thread {
+    cairn_work *work;       /* by step */
+    char *local;
+    double *seconds;        /* by step, when profiling */
+} cairn_thread;
+
+struct cairn_plan {
+    cairn_ctx *ctx;
+    cairn_plan_options options;
+    cairn_value *values;    /* copy of the graph's types */
+    uint32_t *root;         /* by value: the value whose memory it is */
+    int *buffer_of;         /* by root value, -1: none */
+    cairn_step *steps;
+    cairn_buffer *buffers;
+    int *order;
+    cairn_region *regions;
+    cairn_port *ports;      /* names that can be read or written */
+    cairn_variable *variables;
+    cairn_constant *constants;
+    int value_count, step_count, buffer_count, region_count, port_count, variable_count, constant_count;
+    int step_room, buffer_room;
+    bool chains;            /* images go through regions in chunks */
+    int64_t chunk;          /* images of one */
+    size_t arena_bytes, local_bytes, scratch_bytes;
+    int threads;
+    char *arena;
+    cairn_thread *thread;
+    atomic_llong *next_task; /* by region */
+    cairn_barrier barrier;
+    cairn_run_values run;
+    bool weights_ready;     /* regions of weights were run since the last change */
+    bool profile;
+};
+
+/* The stages. */
+cairn_status cairn_plan_lower(cairn_plan *plan, const cairn_graph *graph);
+void cairn_plan_fuse(cairn_plan *plan);
+cairn_status cairn_plan_choose(cairn_plan *plan);
+cairn_status cairn_plan_schedule(cairn_plan *plan);
+cairn_status cairn_plan_place(cairn_plan *plan);
+cairn_status cairn_plan_bind(cairn_plan *plan, cairn_weights *weights, cairn_weights *state);
+
+/* Appends; the returned index is -1 without memory. */
+int cairn_plan_add_buffer(cairn_plan *plan, const cairn_buffer *buffer);
+int cairn_plan_add_step(cairn_plan *plan, const cairn_step *step, const char *name);
+
+/* Is the step a sum over the batch that is computed in parts, one for each chunk of images? */
+static inline bool cairn_in_parts(const cairn_step *step)
+{
+    return step->site.per_image && (step->op->flags & CAIRN_OP_BATCH_SUM) != 0;
+}
+
+static inline size_t cairn_element_bytes(const cairn_plan *plan, cairn_element element)
+{
+    switch (element) {
+    case CAIRN_REAL:
+        return cairn_dtype_size(plan->options.precision);
+    case CAIRN_BYTE:
+        return 1;
+    case CAIRN_INT32:
+    case CAIRN_FLOAT32:
+        return 4;
+    case CAIRN_INT64:
+        return 8;
+    }
+    return 0;
+}
+
+#endif
