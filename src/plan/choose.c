@@ -89,9 +89,9 @@ static void describe_site(cairn_plan *plan, cairn_step *step)
                          .precision = plan->options.precision, .capacity = plan->options.batch,
                          .units = 1, .unit_flops = 1, .pack_units = 1};
     for (int k = 0; k < step->inputs; k++)
-        site->in[k] = operand_of(&plan->values[step->in_value[k]].type);
+        site->in[k] = operand_of(&plan->values[step->in_type[k]].type);
     for (int k = 0; k < step->outputs; k++)
-        site->out[k] = operand_of(&plan->values[step->out_value[k]].type);
+        site->out[k] = operand_of(&plan->values[step->out_type[k]].type);
 }
 
 static cairn_status choose_kernel(cairn_plan *plan, cairn_step *step)
@@ -139,7 +139,7 @@ static cairn_status add_parts(cairn_plan *plan, int index)
         parts.images = cairn_ceil_div(plan->options.batch, plan->chunk);
         parts.lasting = false;
         cairn_step sum = {.op = &cairn_op_sum_parts, .inputs = 1, .outputs = 1, .packed = -1};
-        sum.in_value[0] = sum.out_value[0] = step->out_value[k];
+        sum.in_value[0] = sum.out_value[0] = sum.in_type[0] = sum.out_type[0] = step->out_value[k];
         sum.out[0] = step->out[k];
         sum.in[0] = cairn_plan_add_buffer(plan, &parts);
         cairn_sum_parts_attrs attrs = {

@@ -126,9 +126,12 @@ static cairn_status add_step_of(cairn_plan *plan, const cairn_node *node)
     cairn_step step = {.op = node->op, .inputs = node->inputs, .outputs = node->outputs, .packed = -1,
                        .update = (node->op->flags & CAIRN_OP_UPDATE) != 0};
     memcpy(step.attrs, node->attrs, sizeof step.attrs);
-    for (int k = 0; k < node->inputs; k++)
+    for (int k = 0; k < node->inputs; k++) {
+        step.in_type[k] = node->in[k].id;
         step.in_value[k] = plan->root[node->in[k].id];
+    }
     for (int k = 0; k < node->outputs; k++) {
+        step.out_type[k] = node->out[k].id;
         if ((node->op->flags & CAIRN_OP_IN_PLACE) != 0)
             plan->root[node->out[k].id] = plan->root[node->in[node->op->in_place[k]].id];
         step.out_value[k] = plan->root[node->out[k].id];

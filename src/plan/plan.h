@@ -52,7 +52,8 @@ typedef struct cairn_step {
     const cairn_kernel *kernel;
     _Alignas(16) char attrs[CAIRN_ATTR_BYTES];
     int inputs, outputs;
-    uint32_t in_value[CAIRN_MAX_OPERANDS], out_value[CAIRN_MAX_OPERANDS]; /* roots */
+    uint32_t in_value[CAIRN_MAX_OPERANDS], out_value[CAIRN_MAX_OPERANDS]; /* roots: whose memory it is */
+    uint32_t in_type[CAIRN_MAX_OPERANDS], out_type[CAIRN_MAX_OPERANDS];   /* values: the shape it is seen in */
     int in[CAIRN_MAX_OPERANDS], out[CAIRN_MAX_OPERANDS];                  /* buffers */
     int packed;             /* buffer, -1: none */
     bool is_pack;           /* runs kernel->pack */
