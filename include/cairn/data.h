@@ -50,8 +50,9 @@ typedef struct cairn_preprocess {
     float mean[4], std[4];   /* (byte / 255 - mean) / std */
 } cairn_preprocess;
 
-/* JSON text of it and back; unknown keys are CAIRN_INPUT naming the key. The text is the context's allocator's:
- * cairn_text_free. */
+/* JSON text of it and back; unknown keys are CAIRN_INPUT naming the key. Reading sets the fields whose keys are there
+ * and leaves the others as they are (so begin with zeros, or with what is to be overridden); after a failure nothing
+ * has changed. The text is the context's allocator's: cairn_text_free. */
 CAIRN_API cairn_status cairn_preprocess_to_json(cairn_ctx *ctx, const cairn_preprocess *preprocess, char **text);
 CAIRN_API cairn_status cairn_preprocess_from_json(cairn_ctx *ctx, const char *text, cairn_preprocess *preprocess);
 CAIRN_API void cairn_text_free(cairn_ctx *ctx, char *text);

@@ -193,6 +193,7 @@ CAIRN_API void cairn_output(cairn_graph *graph, cairn_val x, const char *name);
 /* The value named so by cairn_output, or an input of that name; id 0 if there is none. */
 CAIRN_API cairn_val cairn_find(const cairn_graph *graph, const char *name);
 
+/* The shape of a value; rank 0 for a handle that is none of this graph. */
 CAIRN_API cairn_shape cairn_shape_of(const cairn_graph *graph, cairn_val x);
 
 /* ---- training ---- */

@@ -295,6 +295,8 @@ cairn_val cairn_find(const cairn_graph *graph, const char *name)
 
 cairn_shape cairn_shape_of(const cairn_graph *graph, cairn_val value)
 {
+    if (value.id >= (uint32_t)graph->value_count)
+        return (cairn_shape){0};
     return cairn_type_of(graph, value)->shape;
 }
 

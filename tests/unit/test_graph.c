@@ -1,0 +1,222 @@
+/* The graph: building, names, errors that stick, counts, gradients as nodes, initialisation. */
+#include <cairn/cairn.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+static cairn_ctx *ctx;
+
+static int set_up(void **state)
+{
+    (void)state;
+    return cairn_ctx_create(NULL, &ctx);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    cairn_ctx_destroy(ctx);
+    return 0;
+}
+
+static cairn_graph *new_graph(void)
+{
+    cairn_graph *graph;
+    assert_int_equal(cairn_graph_create(ctx, &graph), CAIRN_OK);
+    return graph;
+}
+
+static void shapes_of_windows(void **state)
+{
+    (void)state;
+    cairn_graph *g = new_graph();
+    cairn_val x = cairn_image(g, 224, 223, 3);
+    cairn_shape s = cairn_shape_of(g, cairn_conv2d(g, x, "a", 8, .k = 7, .stride = 2, .pad = 3));
+    assert_int_equal(s.dim[0], 112);
+    assert_int_equal(s.dim[1], 112);
+    assert_int_equal(s.dim[2], 8);
+    s = cairn_shape_of(g, cairn_conv2d(g, x, "b", 8, .k_h = 1, .k_w = 7, .padding = CAIRN_PAD_SAME, .stride = 2));
+    assert_int_equal(s.dim[0], 112);
+    assert_int_equal(s.dim[1], 112);
+    s = cairn_shape_of(g, cairn_maxpool(g, x, .k = 3, .stride = 2, .ceil = true));
+    assert_int_equal(s.dim[0], 112);
+    assert_int_equal(s.dim[1], 111);
+    s = cairn_shape_of(g, cairn_conv2d(g, x, "c", 4, .k = 3, .dilation = 2, .pad_bottom = 1));
+    assert_int_equal(s.dim[0], 221);
+    assert_int_equal(s.dim[1], 219);
+    assert_int_equal(cairn_graph_status(g), CAIRN_OK);
+    cairn_graph_destroy(g);
+}
+
+static void names_have_scopes(void **state)
+{
+    (void)state;
+    cairn_graph *g = new_graph();
+    cairn_val x = cairn_image(g, 8, 8, 4);
+    cairn_enter(g, "layer%d.%d", 1, 0);
+    x = cairn_conv2d(g, x, "conv1", 4, .k = 1);
+    cairn_leave(g);
+    x = cairn_relu(g, cairn_relu(g, x));
+    assert_string_equal(cairn_param_at(g, 0).name, "layer1.0.conv1.weight");
+    assert_string_equal(cairn_param_at(g, 1).name, "layer1.0.conv1.bias");
+    assert_string_equal(cairn_node_at(g, cairn_node_count(g) - 1).name, "relu_1");
+    cairn_graph_destroy(g);
+}
+
+static void first_error_sticks(void **state)
+{
+    (void)state;
+    cairn_graph *g = new_graph();
+    cairn_val x = cairn_image(g, 4, 4, 3);
+    cairn_enter(g, "stem");
+    cairn_val y = cairn_conv2d(g, x, "conv", 8, .k = 7);
+    assert_int_not_equal(cairn_graph_status(g), CAIRN_OK);
+    assert_non_null(strstr(cairn_error(ctx), "stem.conv"));
+    char first[600];
+    snprintf(first, sizeof first, "%s", cairn_error(ctx));
+    cairn_linear(g, cairn_relu(g, y), "fc", 0);
+    cairn_leave(g);
+    assert_string_equal(cairn_error(ctx), first);
+    cairn_graph_destroy(g);
+}
+
+static void bad_options_are_errors(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 12; i++) {
+        cairn_graph *g = new_graph();
+        cairn_val x = cairn_image(g, 9, 9, 6), flat = cairn_flatten(g, x);
+        switch (i) {
+        case 0: cairn_conv2d(g, x, "c", 4, .k = 0); break;
+        case 1: cairn_conv2d(g, x, "c", 4, .k = 3, .stride = -1); break;
+        case 2: cairn_conv2d(g, x, "c", 4, .k = 3, .groups = 5); break;
+        case 3: cairn_conv2d(g, x, "c", -4, .k = 3); break;
+        case 4: cairn_conv2d(g, x, "c", 4, .k = 3, .pad = -3); break;
+        case 5: cairn_conv2d(g, x, "c", 4, .k = 3, .dilation = 2000000000); break;
+        case 6: cairn_conv2d(g, flat, "c", 4, .k = 3); break;
+        case 7: cairn_maxpool(g, x, .k = 10); break;
+        case 8: cairn_add(g, x, flat); break;
+        case 9: cairn_dropout(g, x, 1.0f); break;
+        case 10: cairn_linear(g, (cairn_val){12345}, "f", 3); break;
+        case 11: cairn_conv2d(g, x, "c", 4, .k = 3, .pad = 2147483647); break;
+        }
+        assert_int_not_equal(cairn_graph_status(g), CAIRN_OK);
+        assert_true(strlen(cairn_error(ctx)) > 0);
+        cairn_graph_destroy(g);
+    }
+}
+
+static void counts_of_the_lenets(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *set;
+        int64_t params, macs;
+    } cases[] = {{"lenet5", "", 61706, 416520},
+                 {"lenet5.paper", "", 60850, 326520},
+                 {"lenet5.paper", "output=rbf", 60000, 325680},
+                 {"lenet5.tutorial", "", 520082, 1285000}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cairn_graph *g;
+        cairn_model_settings settings = {.set = cases[i].set};
+        assert_int_equal(cairn_model_graph(ctx, cairn_model_find(cases[i].name), &settings, CAIRN_INPUT_NUMBERS, NULL,
+                                           NULL, NULL, &g),
+                         CAIRN_OK);
+        int64_t params = 0, macs = 0;
+        for (int n = 0; n < cairn_node_count(g); n++) {
+            params += cairn_node_at(g, n).params;
+            macs += cairn_node_at(g, n).macs;
+        }
+        assert_int_equal(params, cases[i].params);
+        assert_int_equal(macs, cases[i].macs);
+        cairn_graph_destroy(g);
+    }
+}
+
+static void switches_are_checked(void **state)
+{
+    (void)state;
+    cairn_graph *g;
+    const cairn_model *model = cairn_model_find("lenet5.paper");
+    static const char *const wrong[] = {"squash=relu", "output", "colour=red", "squash=tanh1998,output=rb"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        cairn_model_settings settings = {.set = wrong[i]};
+        assert_int_equal(
+            cairn_model_graph(ctx, model, &settings, CAIRN_INPUT_NUMBERS, NULL, NULL, NULL, &g), CAIRN_USAGE);
+        assert_null(g);
+    }
+    cairn_model_settings digits = {.set = "output=rbf", .classes = 11};
+    assert_int_equal(cairn_model_graph(ctx, model, &digits, CAIRN_INPUT_NUMBERS, NULL, NULL, NULL, &g), CAIRN_USAGE);
+    cairn_model_settings small = {.h = 12, .w = 12};
+    assert_int_not_equal(cairn_model_graph(ctx, model, &small, CAIRN_INPUT_NUMBERS, NULL, NULL, NULL, &g), CAIRN_OK);
+}
+
+static void initial_weights_follow_their_rule(void **state)
+{
+    (void)state;
+    cairn_graph *g = new_graph();
+    cairn_val x = cairn_image(g, 8, 8, 16);
+    cairn_conv2d(g, x, "u", 64, .k = 3);
+    cairn_conv2d(g, x, "n", 64, .k = 3, .init = {CAIRN_INIT_KAIMING_NORMAL, 0});
+    cairn_weights *a, *b, *c;
+    assert_int_equal(cairn_weights_init(ctx, g, CAIRN_F32, 5, &a), CAIRN_OK);
+    assert_int_equal(cairn_weights_init(ctx, g, CAIRN_F32, 5, &b), CAIRN_OK);
+    assert_int_equal(cairn_weights_init(ctx, g, CAIRN_F32, 6, &c), CAIRN_OK);
+    int64_t elements = 3 * 3 * 16 * 64;
+    const float *u = cairn_weights_find(a, "u.weight")->data, *n = cairn_weights_find(a, "n.weight")->data;
+    assert_memory_equal(u, cairn_weights_find(b, "u.weight")->data, (size_t)elements * 4);
+    assert_memory_not_equal(u, cairn_weights_find(c, "u.weight")->data, (size_t)elements * 4);
+    double sum = 0, square = 0, largest = 0;
+    for (int64_t i = 0; i < elements; i++) {
+        sum += (double)n[i];
+        square += (double)n[i] * (double)n[i];
+        largest = largest > (double)(u[i] < 0 ? -u[i] : u[i]) ? largest : (double)(u[i] < 0 ? -u[i] : u[i]);
+    }
+    double variance = 2.0 / (9 * 64), limit = 0.09128709291752768; /* sqrt(6 / (9 (16 + 64))) */
+    assert_true(square / (double)elements > 0.95 * variance && square / (double)elements < 1.05 * variance);
+    assert_true(sum / (double)elements < 0.002 && sum / (double)elements > -0.002);
+    assert_true(largest <= limit && largest > 0.99 * limit);
+    cairn_weights_destroy(a);
+    cairn_weights_destroy(b);
+    cairn_weights_destroy(c);
+    cairn_graph_destroy(g);
+}
+
+static void gradients_are_nodes(void **state)
+{
+    (void)state;
+    cairn_graph *g = new_graph();
+    cairn_val x = cairn_linear(g, cairn_flatten(g, cairn_image(g, 2, 2, 1)), "fc1", 3);
+    x = cairn_add(g, x, x); /* two uses of one value: gradients add up */
+    x = cairn_linear(g, x, "fc2", 2);
+    int visible = cairn_node_count(g);
+    cairn_val loss = cairn_mean(g, cairn_cross_entropy(g, x, cairn_labels(g), (cairn_loss_options){0}));
+    cairn_differentiate(g, loss);
+    cairn_param_group(g, "fc1", 0, 0);
+    cairn_sgd(g, loss, (cairn_sgd_options){.momentum = 0.9});
+    assert_int_equal(cairn_graph_status(g), CAIRN_OK);
+    assert_int_equal(cairn_node_count(g), visible);
+    assert_int_not_equal(cairn_find(g, "fc1.weight/grad").id, 0);
+    assert_int_not_equal(cairn_find(g, "fc2.bias/grad").id, 0);
+    assert_int_equal(cairn_find(g, "image/grad").id, 0);
+    assert_int_not_equal(cairn_find(g, "finite").id, 0);
+    char text[8000];
+    assert_true(cairn_graph_print(g, text, sizeof text) < sizeof text);
+    assert_non_null(strstr(text, "linear_bwd_weights"));
+    cairn_graph_destroy(g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shapes_of_windows),    cmocka_unit_test(names_have_scopes),
+        cmocka_unit_test(first_error_sticks),   cmocka_unit_test(bad_options_are_errors),
+        cmocka_unit_test(counts_of_the_lenets), cmocka_unit_test(switches_are_checked),
+        cmocka_unit_test(gradients_are_nodes),  cmocka_unit_test(initial_weights_follow_their_rule),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
