@@ -1,0 +1,5 @@
+/* a + b: reference. */
+#include "ops/add/body.h"
+
+const cairn_kernel CAIRN_KERNEL(add_ref) = {
+    .name = "ref", .isa = CAIRN_KERNEL_ISA, .precisions = CAIRN_KERNEL_PRECISION, .plan = plan, .run = run};

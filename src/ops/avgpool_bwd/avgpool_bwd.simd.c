@@ -1,0 +1,45 @@
+/* Gradient of an average pool, vectorised over channels. */
+#include "ops/simd/pool.h"
+
+static void plan(cairn_site *site)
+{
+    const cairn_window *w = &((const cairn_pool_attrs *)site->attrs)->geometry.window;
+    cairn_unit_is_image(site, site->in[0].elements * w->k_h * w->k_w);
+}
+
+static void spread_pixel(const cairn_pool_window *w, const float *dy, float factor, float *dx, int64_t pitch,
+                         int64_t channels)
+{
+    float *first = dx + w->first * pitch;
+    for (int64_t c = 0; c < channels; c += CAIRN_LANES) {
+        vec_mask mask = vec_first(channels - c);
+        vec share = vec_load_part(dy + c, mask) * factor;
+        for (int64_t row = 0; row < w->rows; row++)
+            for (int64_t tap = 0; tap < w->columns; tap++) {
+                float *to = first + (row * w->row_step + tap) * pitch + c;
+                vec_store_part(to, vec_load_part(to, mask) + share, mask);
+            }
+    }
+}
+
+static void run(const cairn_work *work)
+{
+    const cairn_pool_attrs *attrs = work->attrs;
+    const cairn_window_attrs *a = &attrs->geometry;
+    const cairn_operand *dy = &work->in[0], *dx = &work->out[0];
+    for (int64_t n = work->begin; n < work->end; n++) {
+        const float *from = cairn_image_of(dy, n);
+        float *to = cairn_image_of(dx, n);
+        cairn_pool_clear(dx, to);
+        for (int64_t oy = 0; oy < dy->h; oy++) {
+            cairn_taps rows = cairn_taps_h(a, oy);
+            for (int64_t ox = 0; ox < dy->w; ox++, from += dy->pitch) {
+                cairn_pool_window window = cairn_pool_window_of(a, rows, cairn_taps_w(a, ox));
+                spread_pixel(&window, from, 1.0f / (float)cairn_pool_divisor(attrs, oy, ox), to, dx->pitch, dy->c);
+            }
+        }
+    }
+}
+
+const cairn_kernel CAIRN_KERNEL(avgpool_bwd) = {
+    .name = "simd", .isa = CAIRN_KERNEL_ISA, .precisions = CAIRN_KERNEL_PRECISION, .plan = plan, .run = run};

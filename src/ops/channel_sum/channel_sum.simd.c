@@ -1,0 +1,15 @@
+/* Sum over images and pixels, vectorised over channels. */
+#include "ops/simd/channels.h"
+
+static void plan(cairn_site *site)
+{
+    cairn_unit_is_image(site, site->in[0].elements);
+}
+
+static void run(const cairn_work *work)
+{
+    cairn_channel_sums(work, &work->in[0], NULL);
+}
+
+const cairn_kernel CAIRN_KERNEL(channel_sum) = {
+    .name = "simd", .isa = CAIRN_KERNEL_ISA, .precisions = CAIRN_KERNEL_PRECISION, .plan = plan, .run = run};

@@ -1,0 +1,158 @@
+/* Gradient of a convolution with respect to its input, by the rows form of the matrix product: dy times the transposed
+ * weights of a segment of the window is added to dx where the window lies. With padding dx is made in a padded picture
+ * and its middle copied. Good for every stride, dilation and group. */
+#include "ops/gemm/patch.h"
+#include <math.h>
+
+typedef struct setup {
+    const cairn_conv2d_attrs *attrs;
+    cairn_patch patch;
+    int64_t out_c;      /* of a group */
+    int64_t pixels;     /* of an image of dy */
+    size_t packed;      /* elements of a segment's packed weights */
+    bool disjoint;      /* windows tile dx: each element is written once */
+} setup;
+
+static setup setup_of(const cairn_site *site)
+{
+    const cairn_conv2d_attrs *attrs = site->attrs;
+    const cairn_operand *dy = &site->in[0], *dx = &site->out[0];
+    const cairn_window *w = &attrs->geometry.window;
+    setup s = {.attrs = attrs, .patch = cairn_patch_of(attrs, dx), .out_c = dy->c / attrs->groups};
+    s.pixels = dy->h * dy->w;
+    s.packed = cairn_gemm_packed(s.out_c, s.patch.length);
+    bool pointwise = w->k_h == 1 && w->k_w == 1 && w->stride_h == 1 && w->stride_w == 1;
+    bool whole = s.pixels == 1 && s.patch.segments * s.patch.length * attrs->groups == dx->elements;
+    s.disjoint = !s.patch.padded && (pointwise || whole);
+    return s;
+}
+
+static void plan(cairn_site *site)
+{
+    setup s = setup_of(site);
+    cairn_unit_is_image(site, 2 * s.pixels * site->in[1].elements);
+    site->scratch = cairn_patch_scratch(&s.patch);
+    site->pack_units = s.attrs->groups * s.patch.segments;
+    site->packed = (size_t)site->pack_units * s.packed * sizeof(float);
+}
+
+/* A unit is a segment of a group. */
+static void pack(const cairn_work *work)
+{
+    setup s = setup_of(work->site);
+    const float *w = cairn_image_of(&work->in[1], 0);
+    int64_t out = s.out_c * s.attrs->groups;
+    for (int64_t unit = work->begin; unit < work->end; unit++) {
+        int64_t group = unit / s.patch.segments, segment = unit % s.patch.segments;
+        CAIRN_SIMD(cairn_gemm_pack)
+        ((float *)(void *)work->packed + (size_t)unit * s.packed, w + segment * s.patch.length * out + group * s.out_c,
+         s.out_c, s.patch.length, 1, out);
+    }
+}
+
+typedef struct block {
+    const float *a[CAIRN_GEMM_ROWS], *group_a[CAIRN_GEMM_ROWS];
+    const float *window[CAIRN_GEMM_ROWS];
+    float *c[CAIRN_GEMM_ROWS];
+} block;
+
+static void multiply(const cairn_work *work, const setup *s, float *picture, int64_t count, block *b)
+{
+    static const int64_t origin = 0;
+    cairn_gemm_rows gemm = {.rows = count,
+                            .a = b->group_a,
+                            .c = b->c,
+                            .offset = &origin,
+                            .segments = 1,
+                            .length = s->out_c,
+                            .n = s->patch.length,
+                            .packed = true,
+                            .floor = -INFINITY,
+                            .add = !s->disjoint};
+    const float *packed = (const float *)(const void *)work->packed;
+    for (int64_t group = 0; group < s->attrs->groups; group++)
+        for (int64_t segment = 0; segment < s->patch.segments; segment++, packed += s->packed) {
+            int64_t offset = cairn_patch_offset(&s->patch, segment) + group * s->patch.length;
+            for (int64_t i = 0; i < count; i++) {
+                b->group_a[i] = b->a[i] + group * s->out_c;
+                b->c[i] = picture + (b->window[i] - picture) + offset;
+            }
+            gemm.b = packed;
+            CAIRN_SIMD(cairn_gemm_rows)(&gemm);
+        }
+}
+
+static void clear_image(const cairn_operand *dx, float *image)
+{
+    if (dx->pitch == dx->c) {
+        memset(image, 0, (size_t)dx->elements * sizeof *image);
+        return;
+    }
+    for (int64_t pixel = 0; pixel < dx->h * dx->w; pixel++)
+        memset(image + pixel * dx->pitch, 0, (size_t)dx->c * sizeof *image);
+}
+
+/* The middle of the padded picture. */
+static void store_middle(const setup *s, const cairn_operand *dx, const float *picture, float *image)
+{
+    const cairn_patch *p = &s->patch;
+    for (int64_t row = 0; row < dx->h; row++)
+        cairn_copy_pixels(image + row * cairn_row_stride(dx), dx->pitch,
+                          picture + ((row + p->window->pad_top) * p->w + p->window->pad_left) * p->pitch, p->pitch,
+                          dx->w, dx->c);
+}
+
+static void run_image(const cairn_work *work, const setup *s, int64_t image, block *b)
+{
+    const cairn_operand *dy = &work->in[0], *dx = &work->out[0];
+    float *to = cairn_image_of(dx, image), *picture = to;
+    if (s->patch.padded) {
+        picture = cairn_patch_picture(&s->patch, work->scratch);
+        memset(picture, 0, (size_t)(s->patch.h * s->patch.w * s->patch.pitch) * sizeof *picture);
+    } else if (!s->disjoint) {
+        clear_image(dx, to);
+    }
+    for (int64_t pixel = 0; pixel < s->pixels; pixel += CAIRN_GEMM_ROWS) {
+        int64_t count = cairn_min(CAIRN_GEMM_ROWS, s->pixels - pixel);
+        const float *from = cairn_image_of(dy, image) + pixel * dy->pitch;
+        for (int64_t i = 0; i < count; i++)
+            b->a[i] = from + i * dy->pitch;
+        cairn_patch_windows(&s->patch, picture, dy->w, pixel, count, b->window);
+        multiply(work, s, picture, count, b);
+    }
+    if (s->patch.padded)
+        store_middle(s, dx, picture, to);
+}
+
+/* One pixel of dy for each image: rows are images. */
+static void run_single(const cairn_work *work, const setup *s, block *b)
+{
+    for (int64_t image = work->begin; image < work->end; image += CAIRN_GEMM_ROWS) {
+        int64_t count = cairn_min(CAIRN_GEMM_ROWS, work->end - image);
+        float *first = cairn_image_of(&work->out[0], image);
+        for (int64_t i = 0; i < count; i++) {
+            b->a[i] = cairn_image_of(&work->in[0], image + i);
+            b->window[i] = cairn_image_of(&work->out[0], image + i);
+        }
+        multiply(work, s, first, count, b);
+    }
+}
+
+static void run(const cairn_work *work)
+{
+    setup s = setup_of(work->site);
+    block b;
+    if (s.disjoint && s.pixels == 1) {
+        run_single(work, &s, &b);
+        return;
+    }
+    for (int64_t image = work->begin; image < work->end; image++)
+        run_image(work, &s, image, &b);
+}
+
+const cairn_kernel CAIRN_KERNEL(conv2d_bwd_data_gemm) = {.name = "gemm",
+                                                         .isa = CAIRN_KERNEL_ISA,
+                                                         .precisions = CAIRN_KERNEL_PRECISION,
+                                                         .plan = plan,
+                                                         .pack = pack,
+                                                         .run = run};

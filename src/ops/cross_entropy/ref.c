@@ -1,0 +1,5 @@
+/* Cross-entropy: reference. */
+#include "ops/cross_entropy/body.h"
+
+const cairn_kernel CAIRN_KERNEL(cross_entropy_ref) = {
+    .name = "ref", .isa = CAIRN_KERNEL_ISA, .precisions = CAIRN_KERNEL_PRECISION, .plan = plan, .run = run};

@@ -1,0 +1,111 @@
+/* The outer form of the matrix product; see gemm.h. */
+#include "ops/gemm/gemm.h"
+
+#define MAX_ROWS 16
+
+/* Tile heights for 1 ... 4 vectors. */
+#if defined(CAIRN_SIMD_AVX512)
+#define HEIGHT_1 16
+#define HEIGHT_2 12
+#define HEIGHT_3 8
+#define HEIGHT_4 6
+#elif defined(CAIRN_SIMD_AVX2)
+#define HEIGHT_1 12
+#define HEIGHT_2 6
+#else
+#define HEIGHT_1 8
+#define HEIGHT_2 4
+#endif
+
+CAIRN_INLINE void tile(const cairn_gemm_outer *g, int64_t p, int64_t column, vec_mask mask, const int mr, const int nv)
+{
+    vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH];
+    CAIRN_UNROLL
+    for (int r = 0; r < mr; r++) {
+        CAIRN_UNROLL
+        for (int v = 0; v < nv; v++)
+            acc[r][v] = (vec){0};
+    }
+    int64_t a_step = g->a_step[0], b_step = g->b_step[0];
+    for (int64_t row = 0; row < g->count[1]; row++) {
+        const float *a = g->a + row * g->a_step[1] + p, *b = g->b + row * g->b_step[1] + column;
+        for (int64_t pixel = 0; pixel < g->count[0]; pixel++, a += a_step, b += b_step) {
+            vec columns[CAIRN_GEMM_WIDTH];
+            CAIRN_UNROLL
+            for (int v = 0; v < nv; v++)
+                columns[v] = nv == 1 ? vec_load_part(b, mask) : vec_load(b + v * CAIRN_LANES);
+            CAIRN_UNROLL
+            for (int r = 0; r < mr; r++) {
+                CAIRN_UNROLL
+                for (int v = 0; v < nv; v++)
+                    acc[r][v] += a[r] * columns[v];
+            }
+        }
+    }
+    CAIRN_UNROLL
+    for (int r = 0; r < mr; r++) {
+        float *c = g->c + (p + r) * g->ldc + column;
+        CAIRN_UNROLL
+        for (int v = 0; v < nv; v++) {
+            vec result = acc[r][v];
+            if (nv == 1) {
+                if (g->add)
+                    result += vec_load_part(c, mask);
+                vec_store_part(c, result, mask);
+            } else {
+                if (g->add)
+                    result += vec_load(c + v * CAIRN_LANES);
+                vec_store(c + v * CAIRN_LANES, result);
+            }
+        }
+    }
+}
+
+#define PANEL(nv, height)                                                                              \
+    static void panel_##nv(const cairn_gemm_outer *g, int64_t column, vec_mask mask)                   \
+    {                                                                                                  \
+        int64_t p = 0;                                                                                 \
+        for (; p + height <= g->p; p += height)                                                        \
+            tile(g, p, column, mask, height, nv);                                                      \
+        if (height > 8 && p + 8 <= g->p) {                                                             \
+            tile(g, p, column, mask, 8, nv);                                                           \
+            p += 8;                                                                                    \
+        }                                                                                              \
+        for (; p + 4 <= g->p; p += 4)                                                                  \
+            tile(g, p, column, mask, 4, nv);                                                           \
+        for (; p + 2 <= g->p; p += 2)                                                                  \
+            tile(g, p, column, mask, 2, nv);                                                           \
+        if (p < g->p)                                                                                  \
+            tile(g, p, column, mask, 1, nv);                                                           \
+    }
+
+PANEL(1, HEIGHT_1)
+PANEL(2, HEIGHT_2)
+#if CAIRN_GEMM_WIDTH == 4
+PANEL(3, HEIGHT_3)
+PANEL(4, HEIGHT_4)
+#endif
+
+void CAIRN_SIMD(cairn_gemm_outer)(const cairn_gemm_outer *g)
+{
+    for (int64_t column = 0, width; column < g->n; column += width) {
+        width = cairn_gemm_panel(g->n - column);
+        vec_mask mask = vec_first(g->n - column);
+        switch (width / CAIRN_LANES) {
+        case 1:
+            panel_1(g, column, mask);
+            break;
+        case 2:
+            panel_2(g, column, mask);
+            break;
+#if CAIRN_GEMM_WIDTH == 4
+        case 3:
+            panel_3(g, column, mask);
+            break;
+        default:
+            panel_4(g, column, mask);
+            break;
+#endif
+        }
+    }
+}

@@ -1,0 +1,118 @@
+/* How the windows of a convolution lie in memory: as a few contiguous segments at the same offsets from every window's
+ * first pixel. Padding is made real first: the picture is copied into the middle of zeros. Neighbouring taps of a
+ * kernel row, and rows of a kernel as wide as the picture, join into one segment. */
+#ifndef CAIRN_OPS_PATCH_H
+#define CAIRN_OPS_PATCH_H
+
+#include "ops/gemm/gemm.h"
+#include "ops/real.h"
+
+typedef struct cairn_patch {
+    bool padded;               /* windows are cut from a padded copy */
+    int64_t h, w, c, pitch;    /* of the picture that windows are cut from */
+    int64_t segments, length;  /* of a window, for one group of channels */
+    int64_t taps_per_row;      /* segments of a kernel row */
+    int64_t step_h, step_w;    /* elements between neighbouring windows */
+    const cairn_window *window;
+} cairn_patch;
+
+static inline cairn_patch cairn_patch_of(const cairn_conv2d_attrs *attrs, const cairn_operand *x)
+{
+    const cairn_window *w = &attrs->geometry.window;
+    cairn_patch p = {.h = x->h + w->pad_top + w->pad_bottom,
+                     .w = x->w + w->pad_left + w->pad_right,
+                     .c = x->c,
+                     .window = w,
+                     .segments = (int64_t)w->k_h * w->k_w,
+                     .length = x->c / attrs->groups,
+                     .taps_per_row = w->k_w};
+    p.padded = p.h != x->h || p.w != x->w;
+    p.pitch = p.padded ? x->c : x->pitch;
+    p.step_w = w->stride_w * p.pitch;
+    p.step_h = w->stride_h * p.w * p.pitch;
+    if (attrs->groups > 1 || w->dilation_w > 1 || p.pitch != p.c)
+        return p;
+    p.segments = w->k_h;
+    p.length *= w->k_w;
+    p.taps_per_row = 1;
+    if (w->dilation_h == 1 && w->k_w == p.w) {
+        p.segments = 1;
+        p.length *= w->k_h;
+    }
+    return p;
+}
+
+static inline int64_t cairn_patch_offset(const cairn_patch *p, int64_t segment)
+{
+    int64_t row = segment / p->taps_per_row, tap = segment % p->taps_per_row;
+    return (row * p->window->dilation_h * p->w + tap * p->window->dilation_w) * p->pitch;
+}
+
+/* ---- scratch: offsets of the segments, then the padded picture ---- */
+
+static inline size_t cairn_patch_offset_bytes(const cairn_patch *p)
+{
+    return cairn_align((size_t)p->segments * sizeof(int64_t), 64);
+}
+
+static inline size_t cairn_patch_scratch(const cairn_patch *p)
+{
+    size_t picture = p->padded ? (size_t)(p->h * p->w * p->pitch) * sizeof(float) : 0;
+    return cairn_patch_offset_bytes(p) + picture;
+}
+
+static inline int64_t *cairn_patch_offsets(const cairn_patch *p, char *scratch)
+{
+    int64_t *offsets = (int64_t *)(void *)scratch;
+    for (int64_t s = 0; s < p->segments; s++)
+        offsets[s] = cairn_patch_offset(p, s);
+    return offsets;
+}
+
+static inline float *cairn_patch_picture(const cairn_patch *p, char *scratch)
+{
+    return (float *)(void *)(scratch + cairn_patch_offset_bytes(p));
+}
+
+/* Copies a row of pixels between pitches. */
+static inline void cairn_copy_pixels(float *to, int64_t to_pitch, const float *from, int64_t from_pitch, int64_t pixels,
+                                     int64_t c)
+{
+    if (to_pitch == c && from_pitch == c) {
+        memcpy(to, from, (size_t)(pixels * c) * sizeof *to);
+        return;
+    }
+    for (int64_t i = 0; i < pixels; i++)
+        for (int64_t k = 0; k < c; k++)
+            to[i * to_pitch + k] = from[i * from_pitch + k];
+}
+
+/* The picture of an image with its padding. */
+static inline const float *cairn_patch_load(const cairn_patch *p, const cairn_operand *x, const float *image,
+                                            char *scratch)
+{
+    if (!p->padded)
+        return image;
+    float *picture = cairn_patch_picture(p, scratch);
+    memset(picture, 0, (size_t)(p->h * p->w * p->pitch) * sizeof *picture);
+    for (int64_t row = 0; row < x->h; row++)
+        cairn_copy_pixels(picture + ((row + p->window->pad_top) * p->w + p->window->pad_left) * p->pitch, p->pitch,
+                          image + row * cairn_row_stride(x), x->pitch, x->w, x->c);
+    return picture;
+}
+
+/* The pointers of `count` windows from window number `first` on, in rows of out_w. */
+static inline void cairn_patch_windows(const cairn_patch *p, const float *picture, int64_t out_w, int64_t first,
+                                       int64_t count, const float **to)
+{
+    int64_t y = first / out_w, x = first % out_w;
+    for (int64_t i = 0; i < count; i++) {
+        to[i] = picture + y * p->step_h + x * p->step_w;
+        if (++x == out_w) {
+            x = 0;
+            y++;
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,160 @@
+/* The rows form of the matrix product; see gemm.h. */
+#include "ops/gemm/gemm.h"
+
+#define MAX_ROWS 14
+
+/* Tile heights for 1 ... 4 vectors: accumulators fill the registers (32, or 16 before AVX-512). */
+#if defined(CAIRN_SIMD_AVX512)
+#define HEIGHT_1 14
+#define HEIGHT_2 12
+#define HEIGHT_3 8
+#define HEIGHT_4 6
+#elif defined(CAIRN_SIMD_AVX2)
+#define HEIGHT_1 12
+#define HEIGHT_2 6
+#else
+#define HEIGHT_1 6
+#define HEIGHT_2 4
+#endif
+
+/* Where a tile is. */
+typedef struct place {
+    const cairn_gemm_rows *g;
+    const float *const *a;
+    float *const *c;
+    const float *b;
+    int64_t b_step, column;
+    vec_mask mask;
+} place;
+
+CAIRN_INLINE void start(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv)
+{
+    CAIRN_UNROLL
+    for (int v = 0; v < nv; v++) {
+        vec first = {0};
+        if (t->g->bias != NULL) {
+            const float *bias = t->g->bias + t->column + v * CAIRN_LANES;
+            first = nv == 1 ? vec_load_part(bias, t->mask) : vec_load(bias);
+        }
+        CAIRN_UNROLL
+        for (int r = 0; r < mr; r++)
+            acc[r][v] = first;
+    }
+}
+
+/* The products of `depth` consecutive k. Taking several at once spares reloading the pointers of tall tiles. */
+CAIRN_INLINE void step(const place *t, const float *const *a, const float *b, int64_t offset,
+                       vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv, const int depth)
+{
+    vec columns[4][CAIRN_GEMM_WIDTH];
+    CAIRN_UNROLL
+    for (int d = 0; d < depth; d++) {
+        CAIRN_UNROLL
+        for (int v = 0; v < nv; v++) {
+            const float *p = b + d * t->b_step + v * CAIRN_LANES;
+            columns[d][v] = nv == 1 ? vec_load_part(p, t->mask) : vec_load(p);
+        }
+    }
+    CAIRN_UNROLL
+    for (int r = 0; r < mr; r++) {
+        const float *row = a[r] + offset;
+        CAIRN_UNROLL
+        for (int d = 0; d < depth; d++) {
+            CAIRN_UNROLL
+            for (int v = 0; v < nv; v++)
+                acc[r][v] += row[d] * columns[d][v];
+        }
+    }
+}
+
+CAIRN_INLINE void finish(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv)
+{
+    vec floor = vec_set(t->g->floor);
+    CAIRN_UNROLL
+    for (int r = 0; r < mr; r++) {
+        CAIRN_UNROLL
+        for (int v = 0; v < nv; v++) {
+            float *c = t->c[r] + t->column + v * CAIRN_LANES;
+            vec result = vec_max(floor, acc[r][v]);
+            if (nv == 1) {
+                if (t->g->add)
+                    result += vec_load_part(c, t->mask);
+                vec_store_part(c, result, t->mask);
+            } else {
+                if (t->g->add)
+                    result += vec_load(c);
+                vec_store(c, result);
+            }
+        }
+    }
+}
+
+CAIRN_INLINE void tile(const place *t, const int mr, const int nv)
+{
+    vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH];
+    const float *b = t->b, *const *a = t->a;
+    int64_t length = t->g->length, b_step = t->b_step;
+    const int depth = nv == 1 ? 4 : nv == 2 ? 2 : 1;
+    start(t, acc, mr, nv);
+    for (int64_t s = 0; s < t->g->segments; s++) {
+        int64_t offset = t->g->offset[s], k = 0;
+        for (; k + depth <= length; k += depth, b += depth * b_step)
+            step(t, a, b, offset + k, acc, mr, nv, depth);
+        for (; k < length; k++, b += b_step)
+            step(t, a, b, offset + k, acc, mr, nv, 1);
+    }
+    finish(t, acc, mr, nv);
+}
+
+/* All rows of a panel: tall tiles, then what is left by halves. */
+#define PANEL(nv, height)                                               \
+    static void panel_##nv(place *t)                                    \
+    {                                                                   \
+        int64_t rows = t->g->rows;                                      \
+        for (; rows >= height; rows -= height, t->a += height, t->c += height) \
+            tile(t, height, nv);                                        \
+        for (; rows >= 4; rows -= 4, t->a += 4, t->c += 4)              \
+            tile(t, 4, nv);                                             \
+        for (; rows >= 2; rows -= 2, t->a += 2, t->c += 2)              \
+            tile(t, 2, nv);                                             \
+        if (rows > 0)                                                   \
+            tile(t, 1, nv);                                             \
+    }
+
+PANEL(1, HEIGHT_1)
+PANEL(2, HEIGHT_2)
+#if CAIRN_GEMM_WIDTH == 4
+PANEL(3, HEIGHT_3)
+PANEL(4, HEIGHT_4)
+#endif
+
+void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *g)
+{
+    int64_t k = g->segments * g->length;
+    for (int64_t column = 0, width; column < g->n; column += width) {
+        width = cairn_gemm_panel(g->n - column);
+        place t = {.g = g,
+                   .a = g->a,
+                   .c = g->c,
+                   .b = g->packed ? g->b + column * k : g->b + column,
+                   .b_step = g->packed ? width : g->ldb,
+                   .column = column,
+                   .mask = vec_first(g->n - column)};
+        switch (width / CAIRN_LANES) {
+        case 1:
+            panel_1(&t);
+            break;
+        case 2:
+            panel_2(&t);
+            break;
+#if CAIRN_GEMM_WIDTH == 4
+        case 3:
+            panel_3(&t);
+            break;
+        default:
+            panel_4(&t);
+            break;
+#endif
+        }
+    }
+}

@@ -1,0 +1,48 @@
+/* Maximum pool, vectorised over channels. */
+#include "ops/simd/pool.h"
+#include <math.h>
+
+static void plan(cairn_site *site)
+{
+    const cairn_window *w = &((const cairn_pool_attrs *)site->attrs)->geometry.window;
+    cairn_unit_is_image(site, site->out[0].elements * w->k_h * w->k_w);
+}
+
+/* A NaN in the window wins: vec_max lets it through from its second operand, and then nothing is larger. */
+CAIRN_INLINE vec larger(vec best, vec x)
+{
+    return vec_select(best != best, best, vec_max(best, x));
+}
+
+static void pool_pixel(const cairn_pool_window *w, const float *x, int64_t pitch, float *y, int64_t channels)
+{
+    const float *first = x + w->first * pitch;
+    for (int64_t c = 0; c < channels; c += CAIRN_LANES) {
+        vec_mask mask = vec_first(channels - c);
+        vec best = vec_set(-INFINITY);
+        for (int64_t row = 0; row < w->rows; row++)
+            for (int64_t tap = 0; tap < w->columns; tap++)
+                best = larger(best, vec_load_part(first + (row * w->row_step + tap * w->tap_step) * pitch + c, mask));
+        vec_store_part(y + c, best, mask);
+    }
+}
+
+static void run(const cairn_work *work)
+{
+    const cairn_window_attrs *a = &((const cairn_pool_attrs *)work->attrs)->geometry;
+    const cairn_operand *x = &work->in[0], *y = &work->out[0];
+    for (int64_t n = work->begin; n < work->end; n++) {
+        const float *from = cairn_image_of(x, n);
+        float *to = cairn_image_of(y, n);
+        for (int64_t oy = 0; oy < y->h; oy++) {
+            cairn_taps rows = cairn_taps_h(a, oy);
+            for (int64_t ox = 0; ox < y->w; ox++, to += y->pitch) {
+                cairn_pool_window window = cairn_pool_window_of(a, rows, cairn_taps_w(a, ox));
+                pool_pixel(&window, from, x->pitch, to, y->c);
+            }
+        }
+    }
+}
+
+const cairn_kernel CAIRN_KERNEL(maxpool) = {
+    .name = "simd", .isa = CAIRN_KERNEL_ISA, .precisions = CAIRN_KERNEL_PRECISION, .plan = plan, .run = run};

@@ -1,0 +1,39 @@
+/* What vectorised pools share: which pixels a window holds. */
+#ifndef CAIRN_OPS_SIMD_POOL_H
+#define CAIRN_OPS_SIMD_POOL_H
+
+#include "ops/real.h"
+#include "ops/simd/vector.h"
+#include "ops/window.h"
+
+/* The taps of a window that lie on the picture. */
+typedef struct cairn_pool_window {
+    int64_t rows, columns;      /* taps on the picture */
+    int64_t first;              /* pixel of the first of them */
+    int64_t row_step, tap_step; /* in pixels */
+} cairn_pool_window;
+
+CAIRN_INLINE cairn_pool_window cairn_pool_window_of(const cairn_window_attrs *a, cairn_taps rows, cairn_taps columns)
+{
+    const cairn_window *w = &a->window;
+    return (cairn_pool_window){
+        .rows = rows.end - rows.begin,
+        .columns = columns.end - columns.begin,
+        .first = (rows.start + rows.begin * w->dilation_h) * a->in_w + columns.start + columns.begin * w->dilation_w,
+        .row_step = (int64_t)w->dilation_h * a->in_w,
+        .tap_step = w->dilation_w,
+    };
+}
+
+/* Zeros where a pool's gradients will be added. */
+static inline void cairn_pool_clear(const cairn_operand *x, float *image)
+{
+    if (x->pitch == x->c) {
+        memset(image, 0, (size_t)x->elements * sizeof *image);
+        return;
+    }
+    for (int64_t pixel = 0; pixel < x->h * x->w; pixel++)
+        memset(image + pixel * x->pitch, 0, (size_t)x->c * sizeof *image);
+}
+
+#endif

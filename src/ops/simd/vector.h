@@ -1,0 +1,149 @@
+/* Vectors of floats in the width of the level that a *.simd.c file is compiled for: the compilers' vector extensions, and
+ * intrinsics only for loads and stores of parts. */
+#ifndef CAIRN_OPS_SIMD_VECTOR_H
+#define CAIRN_OPS_SIMD_VECTOR_H
+
+#include "ops/op.h"
+#include <string.h>
+#if defined(CAIRN_SIMD_AVX512) || defined(CAIRN_SIMD_AVX2)
+#include <immintrin.h>
+#endif
+
+/* Functions that several *.simd.c files call are compiled once for each level, too. */
+#if defined(CAIRN_SIMD_AVX512)
+#define CAIRN_SIMD(name) CAIRN_PASTE(name, _, avx, 512)
+#elif defined(CAIRN_SIMD_AVX2)
+#define CAIRN_SIMD(name) CAIRN_PASTE(name, _, avx, 2)
+#else
+#define CAIRN_SIMD(name) CAIRN_PASTE(name, _, base, )
+#endif
+
+#define CAIRN_LANES (CAIRN_VECTOR_BYTES / 4)
+#define CAIRN_INLINE static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define CAIRN_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define CAIRN_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+typedef float vec __attribute__((vector_size(CAIRN_VECTOR_BYTES)));
+typedef int32_t ivec __attribute__((vector_size(CAIRN_VECTOR_BYTES)));
+
+CAIRN_INLINE vec vec_load(const float *p)
+{
+    vec v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+CAIRN_INLINE void vec_store(float *p, vec v)
+{
+    memcpy(p, &v, sizeof v);
+}
+
+CAIRN_INLINE vec vec_set(float x)
+{
+    return x - (vec){0};
+}
+
+CAIRN_INLINE ivec vec_bits(vec v)
+{
+    ivec i;
+    memcpy(&i, &v, sizeof i);
+    return i;
+}
+
+CAIRN_INLINE vec vec_from_bits(ivec i)
+{
+    vec v;
+    memcpy(&v, &i, sizeof v);
+    return v;
+}
+
+/* mask ? a : b; a mask is what comparisons give. */
+CAIRN_INLINE vec vec_select(ivec mask, vec a, vec b)
+{
+    return vec_from_bits((mask & vec_bits(a)) | (~mask & vec_bits(b)));
+}
+
+/* The larger; a NaN in b comes through. */
+CAIRN_INLINE vec vec_max(vec a, vec b)
+{
+#if defined(CAIRN_SIMD_AVX512)
+    return (vec)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(CAIRN_SIMD_AVX2)
+    return (vec)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+    return vec_select(a > b, a, b);
+#endif
+}
+
+CAIRN_INLINE float vec_sum(vec v)
+{
+    float sum = 0.0f;
+    for (int i = 0; i < CAIRN_LANES; i++)
+        sum += v[i];
+    return sum;
+}
+
+/* ---- the first lanes alone ---- */
+
+#if defined(CAIRN_SIMD_AVX512)
+typedef __mmask16 vec_mask;
+
+CAIRN_INLINE vec_mask vec_first(int64_t count)
+{
+    return (vec_mask)(count >= CAIRN_LANES ? 0xFFFF : (1u << count) - 1u);
+}
+CAIRN_INLINE vec vec_load_part(const float *p, vec_mask mask)
+{
+    return (vec)_mm512_maskz_loadu_ps(mask, p);
+}
+CAIRN_INLINE void vec_store_part(float *p, vec v, vec_mask mask)
+{
+    _mm512_mask_storeu_ps(p, mask, (__m512)v);
+}
+#elif defined(CAIRN_SIMD_AVX2)
+typedef __m256i vec_mask;
+
+CAIRN_INLINE vec_mask vec_first(int64_t count)
+{
+    ivec lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+    return (vec_mask)(lanes < (int32_t)(count < CAIRN_LANES ? count : CAIRN_LANES));
+}
+CAIRN_INLINE vec vec_load_part(const float *p, vec_mask mask)
+{
+    return (vec)_mm256_maskload_ps(p, mask);
+}
+CAIRN_INLINE void vec_store_part(float *p, vec v, vec_mask mask)
+{
+    _mm256_maskstore_ps(p, mask, (__m256)v);
+}
+#else
+typedef int vec_mask; /* lanes */
+
+CAIRN_INLINE vec_mask vec_first(int64_t count)
+{
+    return (int)(count < CAIRN_LANES ? count : CAIRN_LANES);
+}
+CAIRN_INLINE vec vec_load_part(const float *p, vec_mask mask)
+{
+    vec v = {0};
+    if (mask == CAIRN_LANES)
+        return vec_load(p);
+    for (int i = 0; i < mask; i++)
+        v[i] = p[i];
+    return v;
+}
+CAIRN_INLINE void vec_store_part(float *p, vec v, vec_mask mask)
+{
+    if (mask == CAIRN_LANES) {
+        vec_store(p, v);
+        return;
+    }
+    for (int i = 0; i < mask; i++)
+        p[i] = v[i];
+}
+#endif
+
+#endif

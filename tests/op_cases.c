@@ -1,0 +1,473 @@
+/* Random calls of every operator. */
+#include "op_cases.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct maker {
+    int index;
+    bool small;
+    cairn_ctx *ctx;
+    op_random *random;
+    op_call *call;
+} maker;
+
+static int64_t range(maker *m, int64_t low, int64_t high)
+{
+    return op_random_range(m->random, low, high);
+}
+
+static bool chance(maker *m, int of)
+{
+    return range(m, 1, of) == 1;
+}
+
+static cairn_shape per_image(int rank, int64_t a, int64_t b, int64_t c)
+{
+    return (cairn_shape){.rank = rank, .dim = {a, b, c}, .batched = true};
+}
+
+static op_tensor *input(maker *m, cairn_shape shape)
+{
+    op_tensor *tensor = &m->call->in[m->call->inputs++];
+    *tensor = op_tensor_new(shape, CAIRN_REAL, m->call->run.n);
+    op_tensor_fill(tensor, m->random);
+    return tensor;
+}
+
+/* Weights of such a size that sums of that many products stay near one. */
+static void weights(maker *m, cairn_shape shape, int64_t terms)
+{
+    op_tensor *tensor = input(m, shape);
+    for (int64_t i = 0; i < op_tensor_count(tensor); i++)
+        tensor->data[i] /= sqrt((double)terms);
+}
+
+static op_tensor *integers(maker *m, cairn_shape shape, cairn_element element, int64_t low, int64_t high)
+{
+    op_tensor *tensor = input(m, shape);
+    tensor->type.element = element;
+    for (int64_t i = 0; i < op_tensor_count(tensor); i++)
+        tensor->data[i] = (double)range(m, low, high);
+    return tensor;
+}
+
+/* Channel counts around the widths of vectors and tiles. */
+static int64_t channels(maker *m)
+{
+    static const int64_t odd[] = {1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 20, 31, 32, 33, 48, 65, 120};
+    return m->small ? range(m, 1, 5) : odd[range(m, 0, CAIRN_COUNT(odd) - 1)];
+}
+
+static int64_t size(maker *m)
+{
+    return m->small ? range(m, 1, 6) : chance(m, 8) ? range(m, 20, 40) : range(m, 1, 14);
+}
+
+static cairn_shape any_shape(maker *m)
+{
+    switch (range(m, 0, 3)) {
+    case 0:
+        return per_image(1, channels(m) * range(m, 1, 3), 0, 0);
+    case 1:
+        return (cairn_shape){.rank = 2, .dim = {size(m), channels(m) * (m->small ? 1 : 40)}};
+    default:
+        return per_image(3, size(m), size(m), channels(m));
+    }
+}
+
+static cairn_shape image_shape(maker *m)
+{
+    return chance(m, 4) ? per_image(1, channels(m), 0, 0) : per_image(3, size(m), size(m), channels(m));
+}
+
+static cairn_window random_window(maker *m, bool dilated)
+{
+    return (cairn_window){
+        .k_h = (int32_t)range(m, 1, 5),
+        .k_w = (int32_t)range(m, 1, 5),
+        .stride_h = (int32_t)range(m, 1, chance(m, 2) ? 1 : 3),
+        .stride_w = (int32_t)range(m, 1, chance(m, 2) ? 1 : 3),
+        .dilation_h = dilated && chance(m, 4) ? 2 : 1,
+        .dilation_w = dilated && chance(m, 4) ? 2 : 1,
+    };
+}
+
+static void random_padding(maker *m, cairn_window_attrs *a)
+{
+    if (chance(m, 4)) {
+        a->padding = CAIRN_PAD_SAME;
+    } else if (chance(m, 2)) {
+        a->window.pad_top = (int32_t)range(m, 0, a->window.k_h);
+        a->window.pad_bottom = (int32_t)range(m, 0, a->window.k_h);
+        a->window.pad_left = (int32_t)range(m, 0, a->window.k_w);
+        a->window.pad_right = (int32_t)range(m, 0, a->window.k_w);
+    }
+}
+
+/* ---- convolutions and dense layers ---- */
+
+typedef struct known_conv {
+    int64_t n, size, in, out;
+    int32_t k, pad;
+} known_conv;
+
+static const known_conv lenet_convs[] = {{3, 32, 1, 6, 5, 0},   {3, 14, 6, 16, 5, 0},  {5, 5, 16, 120, 5, 0},
+                                         {2, 32, 1, 6, 5, 2},   {2, 16, 6, 16, 5, 2},  {2, 9, 32, 64, 3, 1},
+                                         {1, 14, 64, 160, 1, 0}, {2, 7, 20, 100, 3, 1}};
+
+static bool conv_shapes(maker *m, cairn_conv2d_attrs *attrs, cairn_shape *x, cairn_shape *w)
+{
+    memset(attrs, 0, sizeof *attrs);
+    if (!m->small && m->index < (int)CAIRN_COUNT(lenet_convs)) {
+        const known_conv *k = &lenet_convs[m->index];
+        m->call->run.n = k->n;
+        attrs->groups = 1;
+        attrs->geometry.window =
+            (cairn_window){k->k, k->k, 1, 1, 1, 1, k->pad, k->pad, k->pad, k->pad};
+        *x = per_image(3, k->size, k->size, k->in);
+        *w = (cairn_shape){.rank = 4, .dim = {k->k, k->k, k->in, k->out}};
+        return true;
+    }
+    attrs->geometry.window = random_window(m, true);
+    random_padding(m, &attrs->geometry);
+    attrs->groups = (int32_t)(chance(m, 3) ? range(m, 2, 4) : 1);
+    int64_t in = channels(m), out = channels(m);
+    *x = per_image(3, size(m), size(m), in * attrs->groups);
+    *w = (cairn_shape){.rank = 4, .dim = {attrs->geometry.window.k_h, attrs->geometry.window.k_w, in,
+                                          out * attrs->groups}};
+    return true;
+}
+
+static void make_conv2d(maker *m)
+{
+    cairn_conv2d_attrs *attrs = (void *)m->call->attrs;
+    cairn_shape x, w;
+    conv_shapes(m, attrs, &x, &w);
+    attrs->act = m->small ? CAIRN_ACT_NONE : (cairn_activation_kind)range(m, 0, CAIRN_ACT_SIGMOID);
+    input(m, x);
+    weights(m, w, w.dim[0] * w.dim[1] * w.dim[2]);
+    if (!chance(m, 3))
+        input(m, (cairn_shape){.rank = 1, .dim = {w.dim[3]}});
+}
+
+/* Makes the call of the convolution, and of it the call of a gradient. */
+static void make_conv2d_bwd(maker *m)
+{
+    op_call *call = m->call, forward = {.op = &cairn_op_conv2d, .run = call->run};
+    maker inner = *m;
+    inner.call = &forward;
+    bool data = call->op == &cairn_op_conv2d_bwd_data;
+    do {
+        op_call_free(&forward);
+        forward.inputs = 0;
+        make_conv2d(&inner);
+    } while (op_call_infer(&forward, m->ctx) != CAIRN_OK);
+    call->run.n = forward.run.n;
+    memcpy(call->attrs, forward.attrs, sizeof call->attrs);
+    ((cairn_conv2d_attrs *)(void *)call->attrs)->act = CAIRN_ACT_NONE;
+    if (!data)
+        input(m, forward.in[0].type.shape);
+    input(m, forward.out[0].type.shape);
+    if (data)
+        weights(m, forward.in[1].type.shape, forward.out[0].type.shape.dim[2]);
+    op_call_free(&forward);
+}
+
+static const int64_t lenet_dense[][3] = {{64, 120, 84}, {64, 84, 10}, {5, 1024, 500}, {7, 500, 10}, {64, 400, 120}, {1, 84, 10}};
+
+static void dense_sizes(maker *m, int64_t *in, int64_t *out)
+{
+    if (!m->small && m->index < (int)CAIRN_COUNT(lenet_dense)) {
+        m->call->run.n = lenet_dense[m->index][0];
+        *in = lenet_dense[m->index][1];
+        *out = lenet_dense[m->index][2];
+        return;
+    }
+    m->call->run.n = range(m, 1, m->small ? 4 : 40);
+    *in = channels(m) * range(m, 1, m->small ? 1 : 4);
+    *out = channels(m) * range(m, 1, m->small ? 1 : 3);
+}
+
+static void make_linear(maker *m)
+{
+    int64_t in, out;
+    dense_sizes(m, &in, &out);
+    ((cairn_linear_attrs *)(void *)m->call->attrs)->act =
+        m->small ? CAIRN_ACT_NONE : (cairn_activation_kind)range(m, 0, CAIRN_ACT_SIGMOID);
+    input(m, per_image(1, in, 0, 0));
+    weights(m, (cairn_shape){.rank = 2, .dim = {in, out}}, in);
+    if (!chance(m, 3))
+        input(m, (cairn_shape){.rank = 1, .dim = {out}});
+}
+
+static void make_linear_bwd_data(maker *m)
+{
+    int64_t in, out;
+    dense_sizes(m, &in, &out);
+    input(m, per_image(1, out, 0, 0));
+    weights(m, (cairn_shape){.rank = 2, .dim = {in, out}}, out);
+}
+
+static void make_linear_bwd_weights(maker *m)
+{
+    int64_t in, out;
+    dense_sizes(m, &in, &out);
+    input(m, per_image(1, in, 0, 0));
+    input(m, per_image(1, out, 0, 0));
+}
+
+/* ---- element by element ---- */
+
+static void make_two(maker *m)
+{
+    cairn_shape shape = any_shape(m);
+    input(m, shape);
+    input(m, shape);
+}
+
+static void make_activation(maker *m)
+{
+    ((cairn_activation_attrs *)(void *)m->call->attrs)->kind =
+        (cairn_activation_kind)(1 + m->index % CAIRN_ACT_SIGMOID);
+    op_tensor *x = input(m, image_shape(m));
+    double scale = m->small ? 2.0 : chance(m, 3) ? 50.0 : 4.0;
+    for (int64_t i = 0; i < op_tensor_count(x); i++)
+        x->data[i] *= scale;
+}
+
+static void make_activation_bwd(maker *m)
+{
+    make_activation(m);
+    for (int64_t i = 0; i < op_tensor_count(&m->call->in[0]); i++)
+        m->call->in[0].data[i] /= 50.0;
+    input(m, m->call->in[0].type.shape);
+}
+
+static void make_scale_bias(maker *m)
+{
+    cairn_shape shape = image_shape(m);
+    cairn_shape c = {.rank = 1, .dim = {shape.dim[shape.rank - 1]}};
+    ((cairn_scale_bias_attrs *)(void *)m->call->attrs)->act =
+        m->small ? CAIRN_ACT_NONE : (cairn_activation_kind)range(m, 0, CAIRN_ACT_SIGMOID);
+    input(m, shape);
+    input(m, c);
+    if (!chance(m, 3))
+        input(m, c);
+}
+
+static void make_image_pair(maker *m)
+{
+    cairn_shape shape = image_shape(m);
+    input(m, shape);
+    input(m, shape);
+}
+
+static void make_image(maker *m)
+{
+    input(m, image_shape(m));
+}
+
+static void make_normalize(maker *m)
+{
+    cairn_shape shape = per_image(3, size(m), size(m), chance(m, 2) ? 1 : range(m, 1, 4));
+    integers(m, shape, CAIRN_BYTE, 0, 255);
+    input(m, (cairn_shape){.rank = 2, .dim = {shape.dim[2], 256}});
+}
+
+static void make_dropout(maker *m)
+{
+    *(cairn_dropout_attrs *)(void *)m->call->attrs =
+        (cairn_dropout_attrs){.rate = (float)range(m, 0, 9) / 10.0f, .slot = (uint32_t)range(m, 0, 3)};
+    input(m, image_shape(m));
+    integers(m, per_image(0, 0, 0, 0), CAIRN_INT64, 0, 1 << 20);
+    m->call->run.training = !chance(m, 4);
+    m->call->run.epoch = (uint32_t)range(m, 0, 90);
+    m->call->run.seed = op_random_next(m->random);
+}
+
+static void make_sgd(maker *m)
+{
+    bool momentum = !chance(m, 4);
+    *(cairn_sgd_attrs *)(void *)m->call->attrs = (cairn_sgd_attrs){
+        .momentum = momentum ? 0.9 : 0.0,
+        .dampening = chance(m, 3) ? 0.5 : 0.0,
+        .nesterov = momentum && chance(m, 2),
+        .weight_decay = chance(m, 2) ? 0.01 : 0.0,
+        .lr_factor = chance(m, 2) ? 1.0 : 0.5,
+    };
+    m->call->run.lr = 0.1;
+    m->call->run.step = range(m, 0, 2);
+    cairn_shape shape = {.rank = 2, .dim = {channels(m), chance(m, 4) ? 3000 : channels(m)}};
+    for (int i = 0; i < 3; i++)
+        input(m, shape);
+    integers(m, (cairn_shape){.rank = 0}, CAIRN_INT32, chance(m, 4) ? 0 : 1, 1);
+}
+
+static void make_finite(maker *m)
+{
+    static const double bad[] = {1e30, (double)INFINITY, -(double)INFINITY, (double)NAN};
+    if (chance(m, 2))
+        integers(m, (cairn_shape){.rank = 0}, CAIRN_INT32, chance(m, 4) ? 0 : 1, 1);
+    for (int64_t i = range(m, 1, CAIRN_MAX_OPERANDS - 1); i > 0; i--) {
+        op_tensor *x = input(m, (cairn_shape){.rank = 2, .dim = {channels(m), channels(m)}});
+        if (chance(m, 6))
+            x->data[range(m, 0, op_tensor_count(x) - 1)] = bad[range(m, 0, 3)];
+    }
+}
+
+/* ---- pools ---- */
+
+static void make_pool(maker *m)
+{
+    cairn_pool_attrs *attrs = (void *)m->call->attrs;
+    bool max = m->call->op == &cairn_op_maxpool;
+    memset(attrs, 0, sizeof *attrs);
+    attrs->geometry.window = random_window(m, max);
+    if (chance(m, 3)) {
+        attrs->geometry.window.k_h = attrs->geometry.window.k_w = 2;
+        attrs->geometry.window.stride_h = attrs->geometry.window.stride_w = 2;
+    } else {
+        random_padding(m, &attrs->geometry);
+    }
+    attrs->geometry.ceil = chance(m, 3);
+    attrs->divisor = (cairn_divisor)range(m, 0, 2);
+    op_tensor *x = input(m, per_image(3, size(m), size(m), channels(m)));
+    if (!m->small && chance(m, 2)) /* many equal values */
+        for (int64_t i = 0; i < op_tensor_count(x); i++)
+            x->data[i] = floor(x->data[i] * 2.0);
+}
+
+static void make_pool_bwd(maker *m)
+{
+    op_call *call = m->call;
+    bool max = call->op == &cairn_op_maxpool_bwd;
+    op_call forward = {.op = max ? &cairn_op_maxpool : &cairn_op_avgpool, .run = call->run};
+    maker inner = *m;
+    inner.call = &forward;
+    do {
+        op_call_free(&forward);
+        forward.inputs = 0;
+        make_pool(&inner);
+    } while (op_call_infer(&forward, m->ctx) != CAIRN_OK);
+    memcpy(call->attrs, forward.attrs, sizeof call->attrs);
+    if (max) {
+        op_call_run(&forward, op_reference(forward.op, CAIRN_F64), CAIRN_F64);
+        op_tensor *x = input(m, forward.in[0].type.shape), *y = input(m, forward.out[0].type.shape);
+        memcpy(x->data, forward.in[0].data, (size_t)op_tensor_count(x) * sizeof *x->data);
+        memcpy(y->data, forward.out[0].data, (size_t)op_tensor_count(y) * sizeof *y->data);
+    }
+    input(m, forward.out[0].type.shape);
+    op_call_free(&forward);
+}
+
+/* ---- losses ---- */
+
+static void make_rbf(maker *m)
+{
+    int64_t features = channels(m), classes = range(m, 1, 12);
+    bool backward = m->call->op == &cairn_op_rbf_bwd;
+    input(m, per_image(1, features, 0, 0));
+    input(m, (cairn_shape){.rank = 2, .dim = {classes, features}});
+    if (backward)
+        input(m, per_image(1, classes, 0, 0));
+}
+
+static void soft_targets(maker *m, int64_t classes)
+{
+    op_tensor *t = input(m, per_image(1, classes, 0, 0));
+    for (int64_t n = 0; n < t->n; n++) {
+        double sum = 0.0;
+        for (int64_t k = 0; k < classes; k++)
+            sum += t->data[n * classes + k] = fabs(t->data[n * classes + k]) + 0.01;
+        for (int64_t k = 0; k < classes; k++)
+            t->data[n * classes + k] /= sum;
+    }
+}
+
+static void make_cross_entropy(maker *m)
+{
+    cairn_cross_entropy_attrs *attrs = (void *)m->call->attrs;
+    bool backward = m->call->op == &cairn_op_cross_entropy_bwd;
+    *attrs = (cairn_cross_entropy_attrs){.smoothing = chance(m, 2) ? 0.1 : 0.0, .rubbish = chance(m, 3),
+                                         .rubbish_margin = 1.5, .soft = chance(m, 3)};
+    int64_t classes = m->small ? range(m, 1, 9) : chance(m, 6) ? 1000 : range(m, 1, 40);
+    op_tensor *x = input(m, per_image(1, classes, 0, 0));
+    double scale = !m->small && chance(m, 4) ? 500.0 : 4.0;
+    for (int64_t i = 0; i < op_tensor_count(x); i++)
+        x->data[i] *= scale;
+    if (attrs->soft)
+        soft_targets(m, classes);
+    else
+        integers(m, per_image(0, 0, 0, 0), CAIRN_INT32, 0, classes - 1);
+    if (backward)
+        input(m, per_image(0, 0, 0, 0));
+    if (chance(m, 3))
+        input(m, per_image(0, 0, 0, 0));
+}
+
+static void make_per_image_number(maker *m)
+{
+    m->call->run.n = range(m, 1, 70);
+    input(m, per_image(0, 0, 0, 0));
+}
+
+static void make_number(maker *m)
+{
+    input(m, (cairn_shape){.rank = 0});
+}
+
+static const struct {
+    const cairn_op *op;
+    void (*make)(maker *m);
+} makers[] = {
+    {&cairn_op_normalize, make_normalize},
+    {&cairn_op_conv2d, make_conv2d},
+    {&cairn_op_conv2d_bwd_data, make_conv2d_bwd},
+    {&cairn_op_conv2d_bwd_weights, make_conv2d_bwd},
+    {&cairn_op_linear, make_linear},
+    {&cairn_op_linear_bwd_data, make_linear_bwd_data},
+    {&cairn_op_linear_bwd_weights, make_linear_bwd_weights},
+    {&cairn_op_activation, make_activation},
+    {&cairn_op_activation_bwd, make_activation_bwd},
+    {&cairn_op_maxpool, make_pool},
+    {&cairn_op_maxpool_bwd, make_pool_bwd},
+    {&cairn_op_avgpool, make_pool},
+    {&cairn_op_avgpool_bwd, make_pool_bwd},
+    {&cairn_op_scale_bias, make_scale_bias},
+    {&cairn_op_scale_bias_bwd, make_image_pair},
+    {&cairn_op_channel_sum, make_image},
+    {&cairn_op_multiply, make_two},
+    {&cairn_op_add, make_two},
+    {&cairn_op_dropout, make_dropout},
+    {&cairn_op_dropout_bwd, make_dropout},
+    {&cairn_op_rbf, make_rbf},
+    {&cairn_op_rbf_bwd, make_rbf},
+    {&cairn_op_cross_entropy, make_cross_entropy},
+    {&cairn_op_cross_entropy_bwd, make_cross_entropy},
+    {&cairn_op_mean, make_per_image_number},
+    {&cairn_op_mean_bwd, make_number},
+    {&cairn_op_finite, make_finite},
+    {&cairn_op_sgd, make_sgd},
+};
+
+/* Shapes are drawn until the operator accepts them. */
+bool op_case_make(const cairn_op *op, int index, bool small, cairn_ctx *ctx, op_random *random, op_call *call)
+{
+    for (size_t k = 0; k < CAIRN_COUNT(makers); k++) {
+        if (makers[k].op != op)
+            continue;
+        *call = (op_call){.op = op, .pitches = index % 2 == 1 ? op_random_next(random) : 0};
+        do {
+            op_call_free(call);
+            memset(call->attrs, 0, sizeof call->attrs);
+            call->inputs = 0;
+            call->run = (cairn_run_values){.n = op_random_range(random, 1, small ? 2 : 5), .training = true};
+            call->random.state = op_random_next(random);
+            maker m = {index, small, ctx, random, call};
+            makers[k].make(&m);
+        } while (op_call_infer(call, ctx) != CAIRN_OK);
+        return true;
+    }
+    return false;
+}
