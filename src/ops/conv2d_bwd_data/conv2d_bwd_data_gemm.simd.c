@@ -102,6 +102,22 @@ static void store_middle(const setup *s, const cairn_operand *dx, const float *p
                           dx->w, dx->c);
 }
 
+/* Pixels are taken column by column: neighbours in a row have windows that overlap, and adding to what was stored just
+ * before would stall. */
+static void find_columns(const setup *s, const cairn_operand *dy, const float *gradient, const float *picture,
+                         int64_t first, int64_t count, block *b)
+{
+    int64_t x = first / dy->h, y = first % dy->h;
+    for (int64_t i = 0; i < count; i++) {
+        b->a[i] = gradient + (y * dy->w + x) * dy->pitch;
+        b->window[i] = picture + y * s->patch.step_h + x * s->patch.step_w;
+        if (++y == dy->h) {
+            y = 0;
+            x++;
+        }
+    }
+}
+
 static void run_image(const cairn_work *work, const setup *s, int64_t image, block *b)
 {
     const cairn_operand *dy = &work->in[0], *dx = &work->out[0];
@@ -114,10 +130,7 @@ static void run_image(const cairn_work *work, const setup *s, int64_t image, blo
     }
     for (int64_t pixel = 0; pixel < s->pixels; pixel += CAIRN_GEMM_ROWS) {
         int64_t count = cairn_min(CAIRN_GEMM_ROWS, s->pixels - pixel);
-        const float *from = cairn_image_of(dy, image) + pixel * dy->pitch;
-        for (int64_t i = 0; i < count; i++)
-            b->a[i] = from + i * dy->pitch;
-        cairn_patch_windows(&s->patch, picture, dy->w, pixel, count, b->window);
+        find_columns(s, dy, cairn_image_of(dy, image), picture, pixel, count, b);
         multiply(work, s, picture, count, b);
     }
     if (s->patch.padded)

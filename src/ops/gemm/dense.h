@@ -1,6 +1,7 @@
 /* What the dense layer and the gradient of its input share: C (images, n) = A (images, k) * B (k, n). Small weights are
- * used image by image, so that the images at hand stay in the cache; of large ones a unit is a part of the columns for the
- * whole batch, so that weights are read once. */
+ * used image by image, so that the images at hand stay in the cache; of large ones a unit is a panel of columns for the
+ * whole batch, so that weights are read once. Panels of large weights are packed: beforehand for few images, which
+ * inference does once, or by the unit itself, which costs little beside the products with many images. */
 #ifndef CAIRN_OPS_DENSE_H
 #define CAIRN_OPS_DENSE_H
 
@@ -10,42 +11,73 @@
 
 #define CAIRN_DENSE_LARGE (64 * 1024)              /* weights */
 #define CAIRN_DENSE_COLUMNS (CAIRN_GEMM_WIDTH * CAIRN_LANES) /* of a unit */
+#define CAIRN_DENSE_MANY 32                        /* images */
 
 typedef struct cairn_dense {
-    int64_t k, n, ldb;
+    int64_t k, n;
+    int64_t k_step, n_step; /* of b, one of them 1 */
     const float *b, *bias;
-    bool packed;
     float floor;
 } cairn_dense;
 
-static inline void cairn_dense_plan(cairn_site *site)
+static inline bool cairn_dense_is_large(const cairn_site *site)
+{
+    return site->in[0].c * site->out[0].c >= CAIRN_DENSE_LARGE;
+}
+
+/* Whether weights are packed by pack(). Transposed ones always are, unless the unit does it. */
+static inline bool cairn_dense_is_packed(const cairn_site *site, bool transposed)
+{
+    return cairn_dense_is_large(site) ? site->capacity < CAIRN_DENSE_MANY : transposed;
+}
+
+static inline void cairn_dense_plan(cairn_site *site, bool transposed)
 {
     int64_t n = site->out[0].c, k = site->in[0].c;
-    if (k * n < CAIRN_DENSE_LARGE) {
+    if (cairn_dense_is_packed(site, transposed)) {
+        site->packed = cairn_gemm_packed(k, n) * sizeof(float);
+        site->pack_units = cairn_ceil_div(n, CAIRN_DENSE_COLUMNS);
+    }
+    if (!cairn_dense_is_large(site)) {
         cairn_unit_is_image(site, 2 * k * n);
         return;
     }
     site->units = cairn_ceil_div(n, CAIRN_DENSE_COLUMNS);
     site->unit_flops = 2 * site->capacity * k * cairn_min(n, CAIRN_DENSE_COLUMNS);
+    site->scratch = site->packed == 0 ? cairn_gemm_packed(k, CAIRN_DENSE_COLUMNS) * sizeof(float) : 0;
 }
 
-/* Calls the product for the images and columns of the work; rows(arg, ...) sees each block of finished rows. */
-static inline void cairn_dense_run(const cairn_work *work, const cairn_dense *d,
-                                   void (*finished)(const cairn_work *work, float *const *c, int64_t rows,
-                                                    int64_t columns))
+/* Packs the panels begin ... end of B. */
+static inline void cairn_dense_pack(const cairn_dense *d, int64_t begin, int64_t end, char *to)
+{
+    int64_t column = begin * CAIRN_DENSE_COLUMNS;
+    CAIRN_SIMD(cairn_gemm_pack)
+    ((float *)(void *)to, d->b + column * d->n_step, d->k, cairn_min(end * CAIRN_DENSE_COLUMNS, d->n) - column, d->k_step,
+     d->n_step);
+}
+
+/* What a call of the micro-kernel works on. */
+typedef struct cairn_dense_part {
+    int64_t first, last;     /* images */
+    int64_t column, columns;
+    const float *b;
+    bool packed;
+} cairn_dense_part;
+
+/* Rows of finished numbers, for activations. */
+typedef void cairn_dense_finished(const cairn_work *work, float *const *c, int64_t rows, int64_t columns);
+
+static inline void cairn_dense_multiply(const cairn_work *work, const cairn_dense *d, const cairn_dense_part *part,
+                                        cairn_dense_finished *finished)
 {
     static const int64_t origin = 0;
-    bool per_image = work->site->per_image;
-    int64_t first = per_image ? work->begin : 0, last = per_image ? work->end : work->run->n;
-    int64_t column = per_image ? 0 : work->begin * CAIRN_DENSE_COLUMNS;
-    int64_t columns = per_image ? d->n : cairn_min(work->end * CAIRN_DENSE_COLUMNS, d->n) - column;
     const float *a[CAIRN_GEMM_ROWS];
     float *c[CAIRN_GEMM_ROWS];
-    for (int64_t image = first; image < last; image += CAIRN_GEMM_ROWS) {
-        int64_t rows = cairn_min(CAIRN_GEMM_ROWS, last - image);
+    for (int64_t image = part->first; image < part->last; image += CAIRN_GEMM_ROWS) {
+        int64_t rows = cairn_min(CAIRN_GEMM_ROWS, part->last - image);
         for (int64_t i = 0; i < rows; i++) {
             a[i] = cairn_image_of(&work->in[0], image + i);
-            c[i] = cairn_image_of(&work->out[0], image + i) + column;
+            c[i] = cairn_image_of(&work->out[0], image + i) + part->column;
         }
         cairn_gemm_rows gemm = {.rows = rows,
                                 .a = a,
@@ -53,15 +85,39 @@ static inline void cairn_dense_run(const cairn_work *work, const cairn_dense *d,
                                 .offset = &origin,
                                 .segments = 1,
                                 .length = d->k,
-                                .n = columns,
-                                .b = d->packed ? d->b + column * d->k : d->b + column,
-                                .ldb = d->ldb,
-                                .packed = d->packed,
-                                .bias = d->bias != NULL ? d->bias + column : NULL,
+                                .n = part->columns,
+                                .b = part->b,
+                                .ldb = d->k_step,
+                                .packed = part->packed,
+                                .bias = d->bias != NULL ? d->bias + part->column : NULL,
                                 .floor = d->floor};
         CAIRN_SIMD(cairn_gemm_rows)(&gemm);
         if (finished != NULL)
-            finished(work, c, rows, columns);
+            finished(work, c, rows, part->columns);
+    }
+}
+
+/* The images and columns of the work. */
+static inline void cairn_dense_run(const cairn_work *work, const cairn_dense *d, bool transposed,
+                                   cairn_dense_finished *finished)
+{
+    bool packed = cairn_dense_is_packed(work->site, transposed);
+    const float *b = packed ? (const float *)(const void *)work->packed : d->b;
+    if (work->site->per_image) {
+        cairn_dense_part all = {work->begin, work->end, 0, d->n, b, packed};
+        cairn_dense_multiply(work, d, &all, finished);
+        return;
+    }
+    for (int64_t unit = work->begin; unit < work->end; unit++) {
+        int64_t column = unit * CAIRN_DENSE_COLUMNS;
+        cairn_dense_part panel = {0, work->run->n, column, cairn_min(CAIRN_DENSE_COLUMNS, d->n - column), NULL, true};
+        if (packed) {
+            panel.b = b + column * d->k;
+        } else {
+            cairn_dense_pack(d, unit, unit + 1, work->scratch);
+            panel.b = (const float *)(const void *)work->scratch;
+        }
+        cairn_dense_multiply(work, d, &panel, finished);
     }
 }
 

@@ -1,29 +1,31 @@
-/* Dense layer by the rows form of the matrix product: rows are images. Weights are used where they lie, unless their rows
- * fall into few sets of the caches. */
+/* Dense layer by the rows form of the matrix product: rows are images. See dense.h. */
 #include "ops/gemm/dense.h"
 #include "ops/simd/functions.h"
 
-static bool wants_packing(const cairn_site *site)
+static cairn_dense dense_of(const cairn_work *work)
 {
-    return site->out[0].c % 256 == 0;
+    const cairn_linear_attrs *attrs = work->attrs;
+    int64_t n = work->site->out[0].c;
+    return (cairn_dense){.k = work->site->in[0].c,
+                         .n = n,
+                         .k_step = n,
+                         .n_step = 1,
+                         .b = cairn_image_of(&work->in[1], 0),
+                         .bias = cairn_has(work->site, 2) ? cairn_image_of(&work->in[2], 0) : NULL,
+                         .floor = attrs->act == CAIRN_ACT_RELU ? 0.0f : -INFINITY};
 }
 
 static void plan(cairn_site *site)
 {
-    cairn_dense_plan(site);
-    if (wants_packing(site)) {
-        site->packed = cairn_gemm_packed(site->in[0].c, site->out[0].c) * sizeof(float);
-        site->pack_units = cairn_ceil_div(site->out[0].c, CAIRN_DENSE_COLUMNS);
-    }
+    cairn_dense_plan(site, false);
 }
 
 /* A unit is a panel. */
 static void pack(const cairn_work *work)
 {
-    int64_t k = work->site->in[0].c, n = work->site->out[0].c, column = work->begin * CAIRN_DENSE_COLUMNS;
-    CAIRN_SIMD(cairn_gemm_pack)
-    ((float *)(void *)work->packed + column * k, cairn_image_of(&work->in[1], 0) + column, k,
-     cairn_min(work->end * CAIRN_DENSE_COLUMNS, n) - column, n, 1);
+    cairn_dense dense = dense_of(work);
+    int64_t offset = work->begin * CAIRN_DENSE_COLUMNS * dense.k * (int64_t)sizeof(float);
+    cairn_dense_pack(&dense, work->begin, work->end, work->packed + offset);
 }
 
 static void activate(const cairn_work *work, float *const *c, int64_t rows, int64_t columns)
@@ -37,16 +39,8 @@ static void activate(const cairn_work *work, float *const *c, int64_t rows, int6
 
 static void run(const cairn_work *work)
 {
-    const cairn_linear_attrs *attrs = work->attrs;
-    bool packed = wants_packing(work->site);
-    cairn_dense dense = {.k = work->in[0].c,
-                         .n = work->out[0].c,
-                         .ldb = work->out[0].c,
-                         .b = packed ? (const float *)(const void *)work->packed : cairn_image_of(&work->in[1], 0),
-                         .bias = cairn_has(work->site, 2) ? cairn_image_of(&work->in[2], 0) : NULL,
-                         .packed = packed,
-                         .floor = attrs->act == CAIRN_ACT_RELU ? 0.0f : -INFINITY};
-    cairn_dense_run(work, &dense, activate);
+    cairn_dense dense = dense_of(work);
+    cairn_dense_run(work, &dense, false, activate);
 }
 
 const cairn_kernel CAIRN_KERNEL(linear_gemm) = {.name = "gemm",

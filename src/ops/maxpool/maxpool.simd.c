@@ -27,13 +27,38 @@ static void pool_pixel(const cairn_pool_window *w, const float *x, int64_t pitch
     }
 }
 
+/* A row of output pixels of the plain pool; x: the upper row of the input. */
+CAIRN_INLINE void plain_row(const cairn_operand *x, const float *from, const cairn_operand *y, float *to, int64_t c, vec_mask mask)
+{
+    int64_t below = cairn_row_stride(x), right = x->pitch;
+    for (int64_t ox = 0; ox < y->w; ox++) {
+        const float *p = from + 2 * ox * right + c;
+        vec above = larger(vec_load_part(p, mask), vec_load_part(p + right, mask));
+        vec under = larger(vec_load_part(p + below, mask), vec_load_part(p + below + right, mask));
+        vec_store_part(to + ox * y->pitch + c, larger(above, under), mask);
+    }
+}
+
+static void plain_image(const cairn_operand *x, const float *from, const cairn_operand *y, float *to)
+{
+    for (int64_t oy = 0; oy < y->h; oy++)
+        for (int64_t c = 0; c < y->c; c += CAIRN_LANES)
+            plain_row(x, from + 2 * oy * cairn_row_stride(x), y, to + oy * cairn_row_stride(y), c,
+                      vec_first(y->c - c));
+}
+
 static void run(const cairn_work *work)
 {
     const cairn_window_attrs *a = &((const cairn_pool_attrs *)work->attrs)->geometry;
     const cairn_operand *x = &work->in[0], *y = &work->out[0];
+    bool plain = cairn_pool_is_plain(a);
     for (int64_t n = work->begin; n < work->end; n++) {
         const float *from = cairn_image_of(x, n);
         float *to = cairn_image_of(y, n);
+        if (plain) {
+            plain_image(x, from, y, to);
+            continue;
+        }
         for (int64_t oy = 0; oy < y->h; oy++) {
             cairn_taps rows = cairn_taps_h(a, oy);
             for (int64_t ox = 0; ox < y->w; ox++, to += y->pitch) {

@@ -24,22 +24,73 @@ static void give_pixel(const cairn_pool_window *w, const float *x, int64_t x_pit
     }
 }
 
+/* The next pixel of a window takes the gradient if it holds the maximum and none before it did. */
+CAIRN_INLINE vec take(const float *x, vec maximum, vec *gradient, vec_mask mask)
+{
+    ivec takes = vec_load_part(x, mask) == maximum;
+    vec taken = vec_select(takes, *gradient, (vec){0});
+    *gradient = vec_select(takes, (vec){0}, *gradient);
+    return taken;
+}
+
+typedef struct operands {
+    const cairn_operand *x, *y, *dy, *dx;
+} operands;
+
+/* A row of windows of the plain pool, for one vector of channels; no window meets another. */
+static void plain_row(const operands *o, const float *x, const float *y, const float *dy, float *dx, vec_mask mask)
+{
+    int64_t below = cairn_row_stride(o->x), right = o->x->pitch;
+    int64_t dx_below = cairn_row_stride(o->dx), dx_right = o->dx->pitch;
+    for (int64_t ox = 0; ox < o->y->w; ox++) {
+        vec maximum = vec_load_part(y + ox * o->y->pitch, mask), gradient = vec_load_part(dy + ox * o->dy->pitch, mask);
+        const float *p = x + 2 * ox * right;
+        float *to = dx + 2 * ox * dx_right;
+        vec_store_part(to, take(p, maximum, &gradient, mask), mask);
+        vec_store_part(to + dx_right, take(p + right, maximum, &gradient, mask), mask);
+        vec_store_part(to + dx_below, take(p + below, maximum, &gradient, mask), mask);
+        vec_store_part(to + dx_below + dx_right, take(p + below + right, maximum, &gradient, mask), mask);
+    }
+}
+
+static void plain_image(const operands *o, int64_t n)
+{
+    const float *x = cairn_image_of(o->x, n), *y = cairn_image_of(o->y, n), *dy = cairn_image_of(o->dy, n);
+    float *dx = cairn_image_of(o->dx, n);
+    if (2 * o->y->h != o->x->h || 2 * o->y->w != o->x->w)
+        cairn_pool_clear(o->dx, dx);
+    for (int64_t oy = 0; oy < o->y->h; oy++)
+        for (int64_t c = 0; c < o->y->c; c += CAIRN_LANES)
+            plain_row(o, x + 2 * oy * cairn_row_stride(o->x) + c, y + oy * cairn_row_stride(o->y) + c,
+                      dy + oy * cairn_row_stride(o->dy) + c, dx + 2 * oy * cairn_row_stride(o->dx) + c,
+                      vec_first(o->y->c - c));
+}
+
+static void any_image(const cairn_window_attrs *a, const operands *o, int64_t n)
+{
+    const float *from = cairn_image_of(o->x, n), *maxima = cairn_image_of(o->y, n);
+    const float *gradients = cairn_image_of(o->dy, n);
+    float *to = cairn_image_of(o->dx, n);
+    cairn_pool_clear(o->dx, to);
+    for (int64_t oy = 0; oy < o->y->h; oy++) {
+        cairn_taps rows = cairn_taps_h(a, oy);
+        for (int64_t ox = 0; ox < o->y->w; ox++, maxima += o->y->pitch, gradients += o->dy->pitch) {
+            cairn_pool_window window = cairn_pool_window_of(a, rows, cairn_taps_w(a, ox));
+            give_pixel(&window, from, o->x->pitch, maxima, gradients, to, o->dx->pitch, o->y->c);
+        }
+    }
+}
+
 static void run(const cairn_work *work)
 {
     const cairn_window_attrs *a = &((const cairn_pool_attrs *)work->attrs)->geometry;
-    const cairn_operand *x = &work->in[0], *y = &work->in[1], *dy = &work->in[2], *dx = &work->out[0];
-    for (int64_t n = work->begin; n < work->end; n++) {
-        const float *from = cairn_image_of(x, n), *maxima = cairn_image_of(y, n), *gradients = cairn_image_of(dy, n);
-        float *to = cairn_image_of(dx, n);
-        cairn_pool_clear(dx, to);
-        for (int64_t oy = 0; oy < y->h; oy++) {
-            cairn_taps rows = cairn_taps_h(a, oy);
-            for (int64_t ox = 0; ox < y->w; ox++, maxima += y->pitch, gradients += dy->pitch) {
-                cairn_pool_window window = cairn_pool_window_of(a, rows, cairn_taps_w(a, ox));
-                give_pixel(&window, from, x->pitch, maxima, gradients, to, dx->pitch, y->c);
-            }
-        }
-    }
+    operands o = {&work->in[0], &work->in[1], &work->in[2], &work->out[0]};
+    bool plain = cairn_pool_is_plain(a);
+    for (int64_t n = work->begin; n < work->end; n++)
+        if (plain)
+            plain_image(&o, n);
+        else
+            any_image(a, &o, n);
 }
 
 const cairn_kernel CAIRN_KERNEL(maxpool_bwd) = {

@@ -10,7 +10,7 @@
 #define CAIRN_OPS_PLANAR_H
 
 #include "ops/real.h"
-#include "ops/simd/vector.h"
+#include "ops/simd/transpose.h"
 
 #define CAIRN_PLANAR_CHANNELS 6 /* accumulators of a tile: so many channels by two vectors */
 
@@ -39,7 +39,7 @@ static inline size_t cairn_planes_bytes(const cairn_planes *p)
 }
 
 /* Pixels (h, w, c) into planes, `top` rows down and `left` columns to the right; zeros all around. */
-static inline void cairn_planes_load(const cairn_planes *p, const cairn_operand *x, const float *image, int64_t top,
+CAIRN_INLINE void cairn_planes_load(const cairn_planes *p, const cairn_operand *x, const float *image, int64_t top,
                                      int64_t left)
 {
     memset(p->data, 0, (size_t)(p->count * p->plane) * sizeof *p->data);
@@ -50,25 +50,15 @@ static inline void cairn_planes_load(const cairn_planes *p, const cairn_operand 
             memcpy(to, from, (size_t)x->w * sizeof *to);
             continue;
         }
-        for (int64_t c = 0; c < x->c; c++)
-            for (int64_t i = 0; i < x->w; i++)
-                to[c * p->plane + i] = from[i * x->pitch + c];
+        vec_transpose_all(from, x->pitch, x->w, to, p->plane, x->c);
     }
 }
 
 /* A row of `count` planes, `row` elements apart, into pixels. */
-static inline void cairn_planes_store_row(const float *from, int64_t row, int64_t count, int64_t w, float *to,
+CAIRN_INLINE void cairn_planes_store_row(const float *from, int64_t row, int64_t count, int64_t w, float *to,
                                           int64_t pitch)
 {
-    if (count == CAIRN_PLANAR_CHANNELS) { /* the loop over channels unrolls */
-        for (int64_t i = 0; i < w; i++)
-            for (int64_t c = 0; c < CAIRN_PLANAR_CHANNELS; c++)
-                to[i * pitch + c] = from[c * row + i];
-        return;
-    }
-    for (int64_t i = 0; i < w; i++)
-        for (int64_t c = 0; c < count; c++)
-            to[i * pitch + c] = from[c * row + i];
+    vec_transpose_all(from, row, count, to, pitch, w);
 }
 
 /* The taps and weights of one output row: W is [plane][tap row][k_w][CAIRN_PLANAR_CHANNELS], `p` the plane row that the

@@ -25,6 +25,15 @@ CAIRN_INLINE cairn_pool_window cairn_pool_window_of(const cairn_window_attrs *a,
     };
 }
 
+/* The usual pool: 2x2, stride 2, on the picture everywhere. Its windows tile the picture. */
+static inline bool cairn_pool_is_plain(const cairn_window_attrs *a)
+{
+    const cairn_window *w = &a->window;
+    return w->k_h == 2 && w->k_w == 2 && w->stride_h == 2 && w->stride_w == 2 && w->dilation_h == 1 &&
+           w->dilation_w == 1 && w->pad_top == 0 && w->pad_left == 0 && 2 * a->out_h <= a->in_h &&
+           2 * a->out_w <= a->in_w;
+}
+
 /* Zeros where a pool's gradients will be added. */
 static inline void cairn_pool_clear(const cairn_operand *x, float *image)
 {
