@@ -21,6 +21,9 @@ typedef enum cairn_dtype {
 
 CAIRN_API size_t cairn_dtype_size(cairn_dtype dtype);
 
+/* "F32", as safetensors files call it. */
+CAIRN_API const char *cairn_dtype_name(cairn_dtype dtype);
+
 /* How a tensor lies in memory compared with files, which hold PyTorch's layouts. */
 typedef enum cairn_layout {
     CAIRN_LAYOUT_PLAIN,

@@ -1,0 +1,15 @@
+/* Element types: sizes and conversion. */
+#ifndef CAIRN_IO_DTYPE_H
+#define CAIRN_IO_DTYPE_H
+
+#include <cairn/weights.h>
+
+/* Floating point, any width. */
+bool cairn_dtype_is_real(cairn_dtype dtype);
+
+/* Element `index` as a double, and back: rounded to nearest, ties to even; too large becomes infinite. Storing
+ * is for real types only. */
+double cairn_dtype_load(cairn_dtype dtype, const void *data, size_t index);
+void cairn_dtype_store(cairn_dtype dtype, void *data, size_t index, double value);
+
+#endif

@@ -1,0 +1,351 @@
+/* The weights container: named tensors, metadata, and the way between memory and file layouts. */
+#include "io/weights.h"
+#include "base/text.h"
+#include "io/dtype.h"
+#include <string.h>
+
+typedef struct entry {
+    cairn_tensor tensor; /* first: a tensor's entry is at the same address */
+    cairn_weights *owner;
+    uint64_t hash;
+    char name[];
+} entry;
+
+typedef struct meta {
+    char *key, *value;
+} meta;
+
+struct cairn_weights {
+    cairn_ctx *ctx;
+    entry **entries; /* pointers, so that handed out tensors stay where they are */
+    size_t count, capacity;
+    uint32_t *table; /* by hash, open addressing: index + 1, or 0; twice the capacity, a power of two */
+    meta *meta;
+    size_t meta_count;
+};
+
+cairn_ctx *cairn_weights_ctx(const cairn_weights *weights)
+{
+    return weights->ctx;
+}
+
+cairn_status cairn_weights_create(cairn_ctx *ctx, cairn_weights **weights)
+{
+    *weights = cairn_alloc(ctx, 1, sizeof **weights);
+    if (*weights == NULL)
+        return CAIRN_MEMORY;
+    (*weights)->ctx = ctx;
+    return CAIRN_OK;
+}
+
+void cairn_weights_destroy(cairn_weights *weights)
+{
+    if (weights == NULL)
+        return;
+    cairn_ctx *ctx = weights->ctx;
+    for (size_t i = 0; i < weights->count; i++) {
+        cairn_free_aligned(ctx, weights->entries[i]->tensor.data);
+        cairn_free(ctx, weights->entries[i]);
+    }
+    for (size_t i = 0; i < weights->meta_count; i++) {
+        cairn_free(ctx, weights->meta[i].key);
+        cairn_free(ctx, weights->meta[i].value);
+    }
+    cairn_free(ctx, weights->entries);
+    cairn_free(ctx, weights->table);
+    cairn_free(ctx, weights->meta);
+    cairn_free(ctx, weights);
+}
+
+/* ---- tensors ---- */
+
+int cairn_weights_count(const cairn_weights *weights)
+{
+    return (int)weights->count;
+}
+
+const cairn_tensor *cairn_weights_at(const cairn_weights *weights, int index)
+{
+    return &weights->entries[index]->tensor;
+}
+
+/* FNV-1a */
+static uint64_t hash_name(const char *name)
+{
+    uint64_t hash = 0xCBF29CE484222325u;
+    for (; *name != '\0'; name++)
+        hash = (hash ^ (unsigned char)*name) * 0x100000001B3u;
+    return hash;
+}
+
+/* The place of a name in the table: its own, or the empty one where it belongs. The table has one. */
+static uint32_t *table_place(const cairn_weights *weights, const char *name, uint64_t hash)
+{
+    size_t mask = 2 * weights->capacity - 1;
+    for (size_t i = hash & mask;; i = (i + 1) & mask) {
+        uint32_t *place = &weights->table[i];
+        if (*place == 0)
+            return place;
+        const entry *found = weights->entries[*place - 1];
+        if (found->hash == hash && strcmp(found->name, name) == 0)
+            return place;
+    }
+}
+
+const cairn_tensor *cairn_weights_find(const cairn_weights *weights, const char *name)
+{
+    if (weights->count == 0)
+        return NULL;
+    uint32_t place = *table_place(weights, name, hash_name(name));
+    return place == 0 ? NULL : &weights->entries[place - 1]->tensor;
+}
+
+static cairn_status grow(cairn_weights *weights)
+{
+    if (weights->count < weights->capacity)
+        return CAIRN_OK;
+    size_t capacity = weights->capacity == 0 ? 16 : 2 * weights->capacity;
+    entry **entries = cairn_resize(weights->ctx, weights->entries, capacity, sizeof *entries);
+    if (entries == NULL)
+        return CAIRN_MEMORY;
+    weights->entries = entries;
+    uint32_t *table = cairn_alloc(weights->ctx, 2 * capacity, sizeof *table);
+    if (table == NULL)
+        return CAIRN_MEMORY;
+    cairn_free(weights->ctx, weights->table);
+    weights->table = table;
+    weights->capacity = capacity;
+    for (size_t i = 0; i < weights->count; i++)
+        *table_place(weights, entries[i]->name, entries[i]->hash) = (uint32_t)i + 1;
+    return CAIRN_OK;
+}
+
+bool cairn_shape_count(const cairn_shape *shape, size_t *count)
+{
+    size_t product = 1;
+    for (int i = 0; i < shape->rank; i++)
+        if (shape->dim[i] < 0 || shape->dim[i] > INT32_MAX ||
+            !cairn_size_mul(product, (size_t)shape->dim[i], &product) || product > (size_t)1 << 40)
+            return false;
+    *count = product;
+    return true;
+}
+
+static cairn_status make_entry(cairn_weights *weights, const char *name, cairn_dtype dtype, cairn_layout layout,
+                               const cairn_shape *shape, entry **made)
+{
+    cairn_ctx *ctx = weights->ctx;
+    int rank = layout == CAIRN_LAYOUT_CONV ? 4 : layout == CAIRN_LAYOUT_LINEAR ? 2 : shape->rank;
+    size_t length = strlen(name), elements, bytes;
+    if (shape->rank < 0 || shape->rank > CAIRN_MAX_RANK || shape->rank != rank || cairn_dtype_size(dtype) == 0 ||
+        !cairn_shape_count(shape, &elements) || !cairn_size_mul(elements, cairn_dtype_size(dtype), &bytes))
+        return cairn_fail(ctx, CAIRN_USAGE, "tensor '%s': type or shape makes no sense", name);
+    if (cairn_utf8_check(name, length) < length)
+        return cairn_fail(ctx, CAIRN_INPUT, "tensor '%s': the name is not UTF-8", name);
+    entry *e = cairn_alloc(ctx, 1, sizeof *e + length + 1);
+    void *data = cairn_alloc_aligned(ctx, bytes);
+    if (e == NULL || data == NULL) {
+        cairn_free(ctx, e);
+        cairn_free_aligned(ctx, data);
+        return CAIRN_MEMORY;
+    }
+    memset(data, 0, bytes);
+    memcpy(e->name, name, length + 1);
+    e->hash = hash_name(name);
+    e->owner = weights;
+    e->tensor = (cairn_tensor){.name = e->name, .dtype = dtype, .layout = layout, .shape = *shape, .data = data};
+    *made = e;
+    return CAIRN_OK;
+}
+
+cairn_status cairn_weights_add(cairn_weights *weights, const char *name, cairn_dtype dtype, cairn_layout layout,
+                               const cairn_shape *shape, const cairn_tensor **tensor)
+{
+    if (cairn_weights_find(weights, name) != NULL)
+        return cairn_fail(weights->ctx, CAIRN_USAGE, "tensor '%s' is there already", name);
+    cairn_status status = grow(weights);
+    entry *e = NULL;
+    if (status == CAIRN_OK)
+        status = make_entry(weights, name, dtype, layout, shape, &e);
+    if (status != CAIRN_OK)
+        return status;
+    weights->entries[weights->count++] = e;
+    *table_place(weights, name, e->hash) = (uint32_t)weights->count;
+    if (tensor != NULL)
+        *tensor = &e->tensor;
+    return CAIRN_OK;
+}
+
+/* ---- metadata ---- */
+
+static meta *find_meta(const cairn_weights *weights, const char *key)
+{
+    for (size_t i = 0; i < weights->meta_count; i++)
+        if (strcmp(weights->meta[i].key, key) == 0)
+            return &weights->meta[i];
+    return NULL;
+}
+
+static void remove_meta(cairn_weights *weights, meta *m)
+{
+    cairn_free(weights->ctx, m->key);
+    cairn_free(weights->ctx, m->value);
+    size_t behind = weights->meta_count - (size_t)(m - weights->meta) - 1;
+    memmove(m, m + 1, behind * sizeof *m);
+    weights->meta_count--;
+}
+
+static cairn_status add_meta(cairn_weights *weights, const char *key, char *value)
+{
+    meta *larger = cairn_resize(weights->ctx, weights->meta, weights->meta_count + 1, sizeof *larger);
+    if (larger == NULL)
+        return CAIRN_MEMORY;
+    weights->meta = larger;
+    char *copy = cairn_strdup(weights->ctx, key);
+    if (copy == NULL)
+        return CAIRN_MEMORY;
+    weights->meta[weights->meta_count++] = (meta){copy, value};
+    return CAIRN_OK;
+}
+
+cairn_status cairn_weights_set_meta(cairn_weights *weights, const char *key, const char *value)
+{
+    meta *m = find_meta(weights, key);
+    if (value == NULL) {
+        if (m != NULL)
+            remove_meta(weights, m);
+        return CAIRN_OK;
+    }
+    if (cairn_utf8_check(key, strlen(key)) < strlen(key) || cairn_utf8_check(value, strlen(value)) < strlen(value))
+        return cairn_fail(weights->ctx, CAIRN_INPUT, "metadata '%s': not UTF-8", key);
+    char *copy = cairn_strdup(weights->ctx, value);
+    if (copy == NULL)
+        return CAIRN_MEMORY;
+    if (m != NULL) {
+        cairn_free(weights->ctx, m->value);
+        m->value = copy;
+        return CAIRN_OK;
+    }
+    cairn_status status = add_meta(weights, key, copy);
+    if (status != CAIRN_OK)
+        cairn_free(weights->ctx, copy);
+    return status;
+}
+
+const char *cairn_weights_meta(const cairn_weights *weights, const char *key)
+{
+    const meta *m = find_meta(weights, key);
+    return m == NULL ? NULL : m->value;
+}
+
+int cairn_weights_meta_count(const cairn_weights *weights)
+{
+    return (int)weights->meta_count;
+}
+
+void cairn_weights_meta_at(const cairn_weights *weights, int index, const char **key, const char **value)
+{
+    *key = weights->meta[index].key;
+    *value = weights->meta[index].value;
+}
+
+/* ---- between memory and file layouts ---- */
+
+cairn_file_form cairn_tensor_file_form(const cairn_tensor *tensor)
+{
+    const int64_t *d = tensor->shape.dim;
+    cairn_file_form form = {.shape = tensor->shape, .rows = 1};
+    form.shape.batched = false;
+    if (tensor->layout == CAIRN_LAYOUT_CONV) {
+        int64_t file[4] = {d[3], d[2], d[0], d[1]}; /* (KH, KW, I, O) to (O, I, KH, KW) */
+        memcpy(form.shape.dim, file, sizeof file);
+        form.rows = (size_t)d[3];
+    } else if (tensor->layout == CAIRN_LAYOUT_LINEAR) {
+        form.shape.dim[0] = d[1];
+        form.shape.dim[1] = d[0];
+        form.rows = (size_t)d[1];
+    }
+    form.inner = 1;
+    for (int i = tensor->layout == CAIRN_LAYOUT_PLAIN ? 0 : 1; i < form.shape.rank; i++)
+        form.inner *= (size_t)form.shape.dim[i];
+    return form;
+}
+
+/* One direction of copying between a tensor and its file form. */
+typedef struct transfer {
+    bool to_file;
+    cairn_dtype to_dtype, from_dtype;
+    void *to;
+    const void *from;
+} transfer;
+
+static inline void transfer_element(const transfer *t, size_t to, size_t from)
+{
+    size_t size = cairn_dtype_size(t->to_dtype);
+    if (t->to_dtype != t->from_dtype)
+        cairn_dtype_store(t->to_dtype, t->to, to, cairn_dtype_load(t->from_dtype, t->from, from));
+    else if (size == 4)
+        memcpy((char *)t->to + to * 4, (const char *)t->from + from * 4, 4);
+    else
+        memcpy((char *)t->to + to * size, (const char *)t->from + from * size, size);
+}
+
+#define ROW_BLOCK 16
+
+/* Copies rows begin .. end-1 of the file form. Memory is a matrix of (tap, input) by row; going through blocks of
+ * rows keeps the strided side in the cache. */
+static void transfer_rows(const cairn_tensor *tensor, size_t begin, size_t end, const transfer *t)
+{
+    cairn_file_form form = cairn_tensor_file_form(tensor);
+    if (form.rows == 1 && t->to_dtype == t->from_dtype) {
+        memcpy(t->to, t->from, form.inner * cairn_dtype_size(t->to_dtype));
+        return;
+    }
+    const int64_t *d = tensor->shape.dim;
+    size_t taps = tensor->layout == CAIRN_LAYOUT_CONV ? (size_t)(d[0] * d[1]) : 1;
+    size_t inputs = taps == 0 ? 0 : form.inner / taps;
+    for (size_t block = begin; block < end; block += ROW_BLOCK) {
+        size_t block_end = block + ROW_BLOCK < end ? block + ROW_BLOCK : end;
+        for (size_t i = 0; i < form.inner; i++) {
+            size_t memory_row = i % taps * inputs + i / taps;
+            for (size_t row = block; row < block_end; row++) {
+                size_t at_file = (row - begin) * form.inner + i;
+                size_t at_memory = memory_row * form.rows + row;
+                transfer_element(t, t->to_file ? at_file : at_memory, t->to_file ? at_memory : at_file);
+            }
+        }
+    }
+}
+
+void cairn_tensor_file_rows(const cairn_tensor *tensor, size_t begin, size_t end, void *to)
+{
+    transfer t = {true, tensor->dtype, tensor->dtype, to, tensor->data};
+    transfer_rows(tensor, begin, end, &t);
+}
+
+static cairn_status check_conversion(const cairn_tensor *tensor, cairn_dtype from, cairn_dtype to)
+{
+    if (from == to || cairn_dtype_is_real(to))
+        return CAIRN_OK;
+    const entry *e = (const entry *)tensor;
+    return cairn_fail(e->owner->ctx, CAIRN_USAGE, "tensor '%s': %s does not become %s", tensor->name,
+                      cairn_dtype_name(from), cairn_dtype_name(to));
+}
+
+cairn_status cairn_tensor_get(const cairn_tensor *tensor, cairn_dtype dtype, void *file_layout)
+{
+    cairn_status status = check_conversion(tensor, tensor->dtype, dtype);
+    transfer t = {true, dtype, tensor->dtype, file_layout, tensor->data};
+    if (status == CAIRN_OK)
+        transfer_rows(tensor, 0, cairn_tensor_file_form(tensor).rows, &t);
+    return status;
+}
+
+cairn_status cairn_tensor_set(const cairn_tensor *tensor, cairn_dtype dtype, const void *file_layout)
+{
+    cairn_status status = check_conversion(tensor, dtype, tensor->dtype);
+    transfer t = {false, tensor->dtype, dtype, tensor->data, file_layout};
+    if (status == CAIRN_OK)
+        transfer_rows(tensor, 0, cairn_tensor_file_form(tensor).rows, &t);
+    return status;
+}

@@ -1,0 +1,288 @@
+/* Preprocessing bit for bit: golden hashes of whole chains, the worked examples of the resampling rule, crops, borders,
+ * and the JSON form. */
+#include "support.h"
+
+#include "base/json.h"
+#include "base/sha256.h"
+#include "data/picture.h"
+
+#define GOLDEN CAIRN_TEST_DATA "/preprocess/"
+
+static void assert_sha256(const cairn_picture *p, const char *expected)
+{
+    char text[CAIRN_SHA256_TEXT];
+    cairn_sha256_hex(p->data, (size_t)p->h * (size_t)p->w * (size_t)p->c, text);
+    text[strlen(expected)] = '\0'; /* the expected may be a beginning */
+    assert_string_equal(text, expected);
+}
+
+/* ---- golden files ---- */
+
+static cairn_preprocess chain_of(bench *b, const json_t *pipeline)
+{
+    cairn_preprocess p = {.channels = 3, .std = {1, 1, 1}};
+    char *text = json_dumps(pipeline, 0);
+    assert_int_equal(cairn_preprocess_from_json(b->ctx, text, &p), CAIRN_OK);
+    free(text);
+    return p;
+}
+
+static void golden_pictures(void **state)
+{
+    bench *b = *state;
+    json_error_t error;
+    json_t *golden = json_load_file(GOLDEN "expected.json", 0, &error);
+    assert_non_null(golden);
+    json_t *pipelines = json_object_get(golden, "pipelines"), *image;
+    size_t index, compared = 0;
+    json_array_foreach (json_object_get(golden, "images"), index, image) {
+        char path[512];
+        snprintf(path, sizeof path, GOLDEN "%s", json_string_value(json_object_get(image, "file")));
+        cairn_decode_options options = {.channels = 3, .exif = json_is_true(json_object_get(image, "exif"))};
+        cairn_picture decoded, cropped;
+        assert_int_equal(cairn_picture_load(b->ctx, path, &options, &decoded), CAIRN_OK);
+        assert_sha256(&decoded, json_string_value(json_object_get(image, "decoded")));
+        const char *name;
+        json_t *expected;
+        json_object_foreach (json_object_get(image, "expected"), name, expected) {
+            cairn_preprocess p = chain_of(b, json_object_get(pipelines, name));
+            assert_int_equal(cairn_preprocess_apply(b->ctx, &p, &decoded, &cropped), CAIRN_OK);
+            assert_int_equal(cropped.h, p.crop);
+            assert_sha256(&cropped, json_string_value(expected));
+            cairn_picture_free(b->ctx, &cropped);
+            compared++;
+        }
+        cairn_picture_free(b->ctx, &decoded);
+    }
+    assert_int_equal(compared, 15 * 6);
+    json_decref(golden);
+}
+
+/* ---- worked examples ---- */
+
+static void assert_row(bench *b, const uint8_t *from, int in, cairn_filter filter, const uint8_t *expected, int out)
+{
+    cairn_picture row = {.h = 1, .w = in, .c = 1, .data = (uint8_t *)from}, column = {.h = in, .w = 1, .c = 1, .data = row.data};
+    cairn_picture to;
+    assert_int_equal(cairn_picture_resize(b->ctx, &row, 1, out, filter, CAIRN_PASS_H, &to), CAIRN_OK);
+    assert_memory_equal(to.data, expected, (size_t)out);
+    cairn_picture_free(b->ctx, &to);
+    assert_int_equal(cairn_picture_resize(b->ctx, &column, out, 1, filter, CAIRN_PASS_H, &to), CAIRN_OK);
+    assert_memory_equal(to.data, expected, (size_t)out);
+    cairn_picture_free(b->ctx, &to);
+}
+
+static void example_A_one_row(void **state)
+{
+    bench *b = *state;
+    const uint8_t row[] = {10, 20, 200, 250, 30}, peak[] = {0, 255, 0};
+    assert_row(b, row, 5, CAIRN_BILINEAR, (const uint8_t[]){14, 171, 124}, 3);
+    assert_row(b, row, 5, CAIRN_BICUBIC, (const uint8_t[]){7, 181, 128}, 3);
+    assert_row(b, peak, 3, CAIRN_BILINEAR, (const uint8_t[]){0, 102, 255, 102, 0}, 5);
+    assert_row(b, peak, 3, CAIRN_BICUBIC, (const uint8_t[]){0, 101, 255, 101, 0}, 5);
+}
+
+static void example_B_pass_order(void **state)
+{
+    bench *b = *state;
+    uint8_t data[] = {211, 21, 242, 36, 87, 70, 216, 88, 140};
+    const uint8_t expected[] = {108, 128, 126, 104};
+    cairn_picture from = {.h = 3, .w = 3, .c = 1, .data = data}, to;
+    const cairn_pass_order orders[] = {CAIRN_PASS_H, CAIRN_PASS_PILLOW13};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(cairn_picture_resize(b->ctx, &from, 2, 2, CAIRN_BILINEAR, orders[i], &to), CAIRN_OK);
+        assert_memory_equal(to.data, expected, 4);
+        cairn_picture_free(b->ctx, &to);
+    }
+    /* four rows of it to two: now Pillow 13 begins with the vertical pass */
+    uint8_t tall[7 * 3];
+    for (int i = 0; i < 21; i++)
+        tall[i] = (uint8_t)(i * i * 37 + 11);
+    cairn_picture high = {.h = 7, .w = 3, .c = 1, .data = tall}, other;
+    assert_int_equal(cairn_picture_resize(b->ctx, &high, 2, 2, CAIRN_BICUBIC, CAIRN_PASS_H, &to), CAIRN_OK);
+    assert_int_equal(cairn_picture_resize(b->ctx, &high, 2, 2, CAIRN_BICUBIC, CAIRN_PASS_PILLOW13, &other), CAIRN_OK);
+    assert_memory_not_equal(to.data, other.data, 4);
+    cairn_picture_free(b->ctx, &to);
+    cairn_picture_free(b->ctx, &other);
+}
+
+static cairn_picture example_picture(bench *b)
+{
+    cairn_picture p;
+    assert_int_equal(cairn_picture_make(b->ctx, "example", 375, 500, 3, CAIRN_MAX_PIXELS, &p), CAIRN_OK);
+    uint8_t *out = p.data;
+    for (int y = 0; y < 375; y++)
+        for (int x = 0; x < 500; x++) {
+            *out++ = (uint8_t)(3 * x + 5 * y);
+            *out++ = (uint8_t)(x * y);
+            *out++ = (uint8_t)(x * x + 7 * y);
+        }
+    assert_sha256(&p, "aada056b03f62ae7");
+    return p;
+}
+
+static void example_C_whole_chain(void **state)
+{
+    bench *b = *state;
+    static const struct {
+        cairn_filter filter;
+        int resize;
+        uint8_t first[3];
+        long sum;
+        const char *sha;
+    } cases[] = {
+        {CAIRN_BILINEAR, 256, {118, 161, 178}, 19098834, "9d137c82bed89728"},
+        {CAIRN_BILINEAR, 232, {239, 171, 127}, 19112321, "f3d4a0361394f0d0"},
+        {CAIRN_BILINEAR, 235, {35, 143, 178}, 19119563, "91e0f342c465139b"},
+        {CAIRN_BICUBIC, 256, {118, 168, 189}, 19099093, "8d706b8bbf2d7b4d"},
+        {CAIRN_BICUBIC, 232, {239, 185, 127}, 19111238, "c92999f23a4c2d32"},
+        {CAIRN_BICUBIC, 235, {25, 149, 194}, 19118122, "bcae2c4683340d23"},
+    };
+    cairn_picture from = example_picture(b), to;
+    for (size_t i = 0; i < CAIRN_COUNT(cases); i++) {
+        cairn_preprocess p = {.resize = cases[i].resize, .crop = 224, .filter = cases[i].filter, .channels = 3};
+        assert_int_equal(cairn_preprocess_apply(b->ctx, &p, &from, &to), CAIRN_OK);
+        long sum = 0;
+        for (int j = 0; j < 224 * 224 * 3; j++)
+            sum += to.data[j];
+        assert_memory_equal(to.data, cases[i].first, 3);
+        assert_int_equal(sum, cases[i].sum);
+        assert_sha256(&to, cases[i].sha);
+        cairn_picture_free(b->ctx, &to);
+    }
+    cairn_picture_free(b->ctx, &from);
+}
+
+/* ---- crops and borders ---- */
+
+static void crops_round_half_to_even(void **state)
+{
+    bench *b = *state;
+    uint8_t data[121];
+    for (int i = 0; i < 121; i++)
+        data[i] = (uint8_t)i;
+    const struct {
+        int w, crop, first;
+    } cases[] = {{117, 0, 0}, {117, 1, 58}, {119, 2, 58}, {121, 2, 60}, {120, 2, 59}, {5, 2, 2}, {7, 2, 2}};
+    for (size_t i = 0; i < CAIRN_COUNT(cases); i++) {
+        /* as it is: the height of 1 is not padded up to the crop */
+        cairn_picture from = {.h = 1, .w = cases[i].w, .c = 1, .data = data}, to;
+        cairn_preprocess p = {.crop = cases[i].crop, .channels = 1};
+        assert_int_equal(cairn_preprocess_apply(b->ctx, &p, &from, &to), CAIRN_OK);
+        assert_int_equal(to.h, 1);
+        assert_int_equal(to.data[0], cases[i].first);
+        cairn_picture_free(b->ctx, &to);
+    }
+}
+
+static void pads_small_pictures_and_borders(void **state)
+{
+    bench *b = *state;
+    uint8_t data[] = {1, 2, 3, 4, 5, 6};
+    cairn_picture from = {.h = 2, .w = 3, .c = 1, .data = data}, to;
+    cairn_preprocess border = {.pad = 1, .pad_value = 9, .channels = 1};
+    assert_int_equal(cairn_preprocess_apply(b->ctx, &border, &from, &to), CAIRN_OK);
+    const uint8_t bordered[] = {9, 9, 9, 9, 9, 9, 1, 2, 3, 9, 9, 4, 5, 6, 9, 9, 9, 9, 9, 9};
+    assert_int_equal(to.h * to.w, 20);
+    assert_memory_equal(to.data, bordered, 20);
+    cairn_picture_free(b->ctx, &to);
+    /* short side kept at 2, cropped to 5: the smaller half of the zeros before */
+    cairn_preprocess larger = {.resize = 2, .crop = 5, .channels = 1};
+    assert_int_equal(cairn_preprocess_apply(b->ctx, &larger, &from, &to), CAIRN_OK);
+    const uint8_t padded[] = {0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 4, 5, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    assert_memory_equal(to.data, padded, 25);
+    cairn_picture_free(b->ctx, &to);
+}
+
+static void squashes_and_converts(void **state)
+{
+    bench *b = *state;
+    uint8_t data[] = {255, 0, 0, 0, 255, 0, 0, 0, 255, 10, 20, 30};
+    cairn_picture from = {.h = 2, .w = 2, .c = 3, .data = data}, to;
+    cairn_preprocess grey = {.channels = 1};
+    assert_int_equal(cairn_preprocess_apply(b->ctx, &grey, &from, &to), CAIRN_OK);
+    const uint8_t luma[] = {76, 150, 29, 18}; /* Pillow's convert("L") */
+    assert_memory_equal(to.data, luma, 4);
+    cairn_picture_free(b->ctx, &to);
+    from = (cairn_picture){.h = 1, .w = 12, .c = 1, .data = data};
+    cairn_preprocess squash = {.resize = 4, .squash = true, .channels = 3};
+    assert_int_equal(cairn_preprocess_apply(b->ctx, &squash, &from, &to), CAIRN_OK);
+    assert_int_equal(to.h, 4);
+    assert_int_equal(to.w, 4);
+    assert_int_equal(to.c, 3);
+    cairn_picture_free(b->ctx, &to);
+    /* an aspect that no memory could hold */
+    cairn_preprocess extreme = {.resize = 32768, .channels = 1};
+    assert_fails(b, cairn_preprocess_apply(b->ctx, &extreme, &from, &to), CAIRN_INPUT, "too many pixels");
+}
+
+/* ---- JSON ---- */
+
+static void json_round_trip(void **state)
+{
+    bench *b = *state;
+    cairn_preprocess p = {.resize = 28, .crop = 0, .pad = 2, .pad_value = 7, .channels = 1, .exif = true,
+                          .filter = CAIRN_BICUBIC, .pass_order = CAIRN_PASS_PILLOW13, .mean = {0.2860406f}, .std = {0.35302424f}};
+    cairn_preprocess back = {0};
+    char *text;
+    assert_int_equal(cairn_preprocess_to_json(b->ctx, &p, &text), CAIRN_OK);
+    assert_string_equal(text, "{\"resize\":28,\"resize_rule\":\"short-int\",\"squash\":false,\"filter\":\"bicubic\","
+                              "\"pass_order\":\"pillow13\",\"crop\":null,\"crop_mode\":\"center\",\"pad\":2,"
+                              "\"pad_value\":7,\"mean\":[0.2860406],\"std\":[0.35302424],\"channels\":\"L\","
+                              "\"scale\":255,\"exif\":\"apply\"}");
+    assert_int_equal(cairn_preprocess_from_json(b->ctx, text, &back), CAIRN_OK);
+    assert_memory_equal(&p.mean, &back.mean, sizeof p.mean);
+    assert_memory_equal(&p.std, &back.std, sizeof p.std);
+    assert_int_equal(back.resize, 28);
+    assert_int_equal(back.pad_value, 7);
+    assert_true(back.exif && back.channels == 1 && back.filter == CAIRN_BICUBIC);
+    assert_int_equal(back.pass_order, CAIRN_PASS_PILLOW13);
+    /* overriding one key keeps the others */
+    assert_int_equal(cairn_preprocess_from_json(b->ctx, "{\"resize\":null}", &back), CAIRN_OK);
+    assert_int_equal(back.resize, 0);
+    assert_int_equal(back.pad, 2);
+    cairn_text_free(b->ctx, text);
+}
+
+static void json_refuses(void **state)
+{
+    bench *b = *state;
+    static const struct {
+        const char *text, *piece;
+    } cases[] = {
+        {"{\"resise\":256}", "unknown key 'resise'"},
+        {"{\"resize\":0}", "'resize'"},
+        {"{\"resize\":1.5}", "'resize'"},
+        {"{\"crop\":99999999}", "'crop'"},
+        {"{\"pad_value\":256}", "'pad_value'"},
+        {"{\"filter\":\"lanczos\"}", "'filter'"},
+        {"{\"channels\":\"BGR\"}", "'channels'"},
+        {"{\"mean\":[1]}", "'mean'"},
+        {"{\"std\":[1,1,0]}", "'std'"},
+        {"{\"std\":[1,1,1e999]}", "JSON"},
+        {"{\"scale\":1}", "'scale'"},
+        {"{\"resize\":1,\"resize\":1}", "duplicate"},
+        {"[]", "not a JSON object"},
+        {"", "JSON"},
+        {"{\"resize\":[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]}", "nested too deeply"},
+    };
+    for (size_t i = 0; i < CAIRN_COUNT(cases); i++) {
+        cairn_preprocess p = {.resize = 5, .channels = 3, .std = {1, 1, 1}};
+        assert_fails(b, cairn_preprocess_from_json(b->ctx, cases[i].text, &p), CAIRN_INPUT, cases[i].piece);
+        assert_int_equal(p.resize, 5);
+    }
+    cairn_preprocess empty = {0};
+    assert_fails(b, cairn_preprocess_from_json(b->ctx, "{\"resize\":5}", &empty), CAIRN_INPUT, "'std' is missing");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(golden_pictures),           TEST(example_A_one_row),
+        TEST(example_B_pass_order),      TEST(example_C_whole_chain),
+        TEST(crops_round_half_to_even),  TEST(pads_small_pictures_and_borders),
+        TEST(squashes_and_converts),     TEST(json_round_trip),
+        TEST(json_refuses),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
