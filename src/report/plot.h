@@ -1,0 +1,32 @@
+/* Plots as scenes: the course of a training, a confusion matrix, pictures side by side. From plain arrays, so
+ * that any source will do; numbers that are not finite leave gaps. */
+#ifndef CAIRN_REPORT_PLOT_H
+#define CAIRN_REPORT_PLOT_H
+
+#include "report/scene.h"
+#include <cairn/train.h>
+
+/* Each fills a scene that cairn_scene_begin has prepared and sets its height. */
+
+/* Loss, accuracy, learning rate and time by epoch, in four panels. */
+void cairn_plot_training(cairn_scene *scene, const cairn_epoch_metrics *epochs, int count);
+
+/* classes x classes counts, [truth][answer]: a heat map, shaded by the share of the row. Labels and numbers
+ * are written as long as they are legible. */
+void cairn_plot_confusion(cairn_scene *scene, const int64_t *counts, int classes, const char *const *labels);
+
+typedef struct cairn_tile {
+    const uint8_t *pixels;
+    int h, w, channels;   /* 1 or 3 */
+    char line[2][64];     /* below the picture; an empty one takes no place if it is empty in all tiles */
+    cairn_paint paint[2]; /* of the lines */
+} cairn_tile;
+
+/* Pictures in rows, `across` of them in each, as large as the width allows but at most `largest` points. */
+void cairn_plot_tiles(cairn_scene *scene, const cairn_tile *tiles, int count, int across, double largest);
+
+#define CAIRN_PAINT_TRAINING (cairn_rgb(0x0072B2))
+#define CAIRN_PAINT_VALIDATION (cairn_rgb(0xD55E00))
+#define CAIRN_PAINT_OTHER (cairn_rgb(0x009E73))
+
+#endif

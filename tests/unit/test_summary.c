@@ -1,0 +1,139 @@
+/* The table of layers: Keras' own text for the tutorial's network, and the figures of the fuller table. */
+#include <cairn/cairn.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static cairn_graph *new_graph(cairn_ctx *ctx, const char *name, bool training)
+{
+    cairn_graph *graph;
+    cairn_model_training how = {.sgd = {.momentum = 0.9f}};
+    assert_int_equal(cairn_model_graph(ctx, cairn_model_find(name), NULL, CAIRN_INPUT_NUMBERS, NULL, NULL,
+                                       training ? &how : NULL, &graph),
+                     CAIRN_OK);
+    return graph;
+}
+
+static char *summarise(cairn_ctx *ctx, const cairn_graph *graph, cairn_summary_options options)
+{
+    char *text;
+    assert_int_equal(cairn_summary_text(ctx, graph, "functional", &options, &text), CAIRN_OK);
+    return text;
+}
+
+static char *golden(void)
+{
+    FILE *file = fopen(CAIRN_TEST_DATA "/summary/tutorial_lenet5.txt", "rb");
+    assert_non_null(file);
+    char *text = calloc(1, 1 << 16);
+    assert_non_null(text);
+    assert_true(fread(text, 1, (1 << 16) - 1, file) > 0);
+    fclose(file);
+    /* The file was printed with one more line end. */
+    text[strlen(text) - 1] = '\0';
+    return text;
+}
+
+static void keras_table_is_keras_table(void **state)
+{
+    (void)state;
+    cairn_ctx *ctx;
+    assert_int_equal(cairn_ctx_create(NULL, &ctx), CAIRN_OK);
+    cairn_graph *graph = new_graph(ctx, "lenet5.tutorial", false);
+    char *text = summarise(ctx, graph, (cairn_summary_options){.keras = true}), *expected = golden();
+    assert_string_equal(text, expected);
+    free(expected);
+    cairn_text_free(ctx, text);
+    cairn_graph_destroy(graph);
+    cairn_ctx_destroy(ctx);
+}
+
+static void full_table_has_figures(void **state)
+{
+    (void)state;
+    cairn_ctx *ctx;
+    assert_int_equal(cairn_ctx_create(NULL, &ctx), CAIRN_OK);
+    cairn_graph *graph = new_graph(ctx, "lenet5", true);
+    char *text = summarise(ctx, graph, (cairn_summary_options){.batch = 64, .train = true});
+    static const char *const expected[] = {"MACs",
+                                           "Field",
+                                           "conv1 (Conv2D, tanh)",
+                                           "14x14",
+                                           "117,600",
+                                           "Total params: 61,706 (241.04 KB)",
+                                           "Multiply-accumulates: 416,520",
+                                           "Memory for inference, batch 64: ",
+                                           "Memory for training, batch 64: "};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        if (!strstr(text, expected[i]))
+            fail_msg("'%s' is not in\n%s", expected[i], text);
+    cairn_text_free(ctx, text);
+    cairn_graph_destroy(graph);
+    cairn_ctx_destroy(ctx);
+}
+
+static size_t characters(const char *line)
+{
+    size_t count = 0;
+    for (; *line && *line != '\n'; line++)
+        count += ((unsigned char)*line & 0xC0) != 0x80;
+    return count;
+}
+
+/* All lines of the table are equally wide; gives the width. */
+static size_t table_width(const char *text)
+{
+    size_t at = strcspn(text, "\n") + 1, width = characters(text + at);
+    for (; strncmp(text + at, " Total", 6) != 0; at += strcspn(text + at, "\n") + 1)
+        assert_int_equal(characters(text + at), width);
+    return width;
+}
+
+static void columns_grow_with_names(void **state)
+{
+    (void)state;
+    cairn_ctx *ctx;
+    cairn_graph *graph;
+    assert_int_equal(cairn_ctx_create(NULL, &ctx), CAIRN_OK);
+    assert_int_equal(cairn_graph_create(ctx, &graph), CAIRN_OK);
+    cairn_val x = cairn_image(graph, 8, 8, 1);
+    cairn_enter(graph, "a_scope_with_a_name");
+    x = cairn_conv2d(graph, x, "and_a_convolution_with_a_very_long_name_too", 3, .k = 3);
+    cairn_leave(graph);
+    cairn_output(graph, x, "logits");
+    char *text = summarise(ctx, graph, (cairn_summary_options){0});
+    assert_non_null(strstr(text, "a_scope_with_a_name.and_a_convolution_with_a_very_long_name_too (Conv2D)"));
+    assert_true(table_width(text) > 100);
+    cairn_text_free(ctx, text);
+    cairn_graph_destroy(graph);
+    cairn_ctx_destroy(ctx);
+}
+
+static void training_needs_a_loss(void **state)
+{
+    (void)state;
+    cairn_ctx *ctx;
+    assert_int_equal(cairn_ctx_create(NULL, &ctx), CAIRN_OK);
+    cairn_graph *graph = new_graph(ctx, "lenet5", false);
+    char *text;
+    assert_int_equal(cairn_summary_text(ctx, graph, NULL, &(cairn_summary_options){.train = true}, &text),
+                     CAIRN_USAGE);
+    assert_null(text);
+    cairn_graph_destroy(graph);
+    cairn_ctx_destroy(ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keras_table_is_keras_table),
+        cmocka_unit_test(full_table_has_figures),
+        cmocka_unit_test(columns_grow_with_names),
+        cmocka_unit_test(training_needs_a_loss),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
