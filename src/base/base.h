@@ -19,6 +19,7 @@ struct cairn_ctx {
     void *log_user;
     cairn_host_threads host;
     int threads;
+    bool crowded;            /* more threads than cores: idle ones must not spin */
     struct cairn_pool *pool; /* started on first use */
     char error[CAIRN_ERROR_BYTES];
 };

@@ -61,6 +61,7 @@ static cairn_status choose_threads(cairn_ctx *ctx, int wanted)
                               environment);
     }
     ctx->threads = wanted == 0 ? available_cores() : wanted;
+    ctx->crowded = ctx->threads > available_cores();
     return CAIRN_OK;
 }
 

@@ -1,9 +1,16 @@
 /* One parallel region on pthreadpool or on the host's threads, and the barrier inside it. */
 #include "base/threads.h"
+#include <limits.h>
 #include <pthreadpool.h>
 #include <sched.h>
+#if defined(__linux__)
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
-#define SPINS_BEFORE_YIELD 2000
+#define SPINS 1500 /* some fifty microseconds */
+#define YIELDS 8
 
 typedef struct region {
     void (*task)(void *arg, int index);
@@ -37,7 +44,8 @@ cairn_status cairn_parallel(cairn_ctx *ctx, int threads, void (*task)(void *arg,
         ctx->pool = (struct cairn_pool *)pool;
     }
     region r = {task, arg};
-    pthreadpool_parallelize_1d((pthreadpool_t)ctx->pool, run_item, &r, (size_t)threads, 0);
+    pthreadpool_parallelize_1d((pthreadpool_t)ctx->pool, run_item, &r, (size_t)threads,
+                               ctx->crowded ? PTHREADPOOL_FLAG_YIELD_WORKERS : 0);
     return CAIRN_OK;
 }
 
@@ -55,6 +63,35 @@ static inline void relax(void)
 #endif
 }
 
+#if defined(__linux__)
+/* Sleeping frees the core for the thread that everyone waits for; yielding does not when that one queues for another
+ * core. */
+static void sleep_until_changed(cairn_barrier *barrier, unsigned generation)
+{
+    atomic_fetch_add(&barrier->sleepers, 1);
+    while (atomic_load(&barrier->generation) == generation)
+        syscall(SYS_futex, &barrier->generation, FUTEX_WAIT_PRIVATE, generation, NULL, NULL, 0);
+    atomic_fetch_sub(&barrier->sleepers, 1);
+}
+
+static void wake_sleepers(cairn_barrier *barrier)
+{
+    if (atomic_load(&barrier->sleepers) > 0)
+        syscall(SYS_futex, &barrier->generation, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+#else
+static void sleep_until_changed(cairn_barrier *barrier, unsigned generation)
+{
+    while (atomic_load(&barrier->generation) == generation)
+        sched_yield();
+}
+
+static void wake_sleepers(cairn_barrier *barrier)
+{
+    (void)barrier;
+}
+#endif
+
 void cairn_barrier_wait(cairn_barrier *barrier, int threads)
 {
     if (threads == 1)
@@ -62,15 +99,17 @@ void cairn_barrier_wait(cairn_barrier *barrier, int threads)
     unsigned generation = atomic_load_explicit(&barrier->generation, memory_order_relaxed);
     if (atomic_fetch_add_explicit(&barrier->waiting, 1, memory_order_acq_rel) == threads - 1) {
         atomic_store_explicit(&barrier->waiting, 0, memory_order_relaxed);
-        atomic_store_explicit(&barrier->generation, generation + 1, memory_order_release);
+        atomic_store(&barrier->generation, generation + 1);
+        wake_sleepers(barrier);
         return;
     }
-    for (int spins = 0;; spins++) {
+    for (int turn = 0; turn < SPINS + YIELDS; turn++) {
         if (atomic_load_explicit(&barrier->generation, memory_order_acquire) != generation)
             return;
-        if (spins < SPINS_BEFORE_YIELD)
+        if (turn < SPINS)
             relax();
         else
             sched_yield();
     }
+    sleep_until_changed(barrier, generation);
 }

@@ -10,10 +10,12 @@ cairn_status cairn_parallel(cairn_ctx *ctx, int threads, void (*task)(void *arg,
 
 void cairn_pool_destroy(cairn_ctx *ctx);
 
-/* A barrier for the threads of one parallel call: spins shortly, then yields. */
+/* A barrier for the threads of one parallel call: spins shortly, then yields, then sleeps, so that a machine with more
+ * to do than cores does not stall. All zeros at first. */
 typedef struct cairn_barrier {
     _Alignas(64) atomic_int waiting;
     _Alignas(64) atomic_uint generation;
+    atomic_int sleepers;
 } cairn_barrier;
 
 void cairn_barrier_wait(cairn_barrier *barrier, int threads);
