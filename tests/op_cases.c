@@ -112,8 +112,8 @@ typedef struct known_conv {
     int32_t k, pad;
 } known_conv;
 
-static const known_conv lenet_convs[] = {{3, 32, 1, 6, 5, 0},   {3, 14, 6, 16, 5, 0},  {5, 5, 16, 120, 5, 0},
-                                         {2, 32, 1, 6, 5, 2},   {2, 16, 6, 16, 5, 2},  {2, 9, 32, 64, 3, 1},
+static const known_conv lenet_convs[] = {{3, 32, 1, 6, 5, 0},    {3, 14, 6, 16, 5, 0}, {5, 5, 16, 120, 5, 0},
+                                         {2, 32, 1, 6, 5, 2},    {2, 16, 6, 16, 5, 2}, {2, 9, 32, 64, 3, 1},
                                          {1, 14, 64, 160, 1, 0}, {2, 7, 20, 100, 3, 1}};
 
 static bool conv_shapes(maker *m, cairn_conv2d_attrs *attrs, cairn_shape *x, cairn_shape *w)
@@ -123,8 +123,7 @@ static bool conv_shapes(maker *m, cairn_conv2d_attrs *attrs, cairn_shape *x, cai
         const known_conv *k = &lenet_convs[m->index];
         m->call->run.n = k->n;
         attrs->groups = 1;
-        attrs->geometry.window =
-            (cairn_window){k->k, k->k, 1, 1, 1, 1, k->pad, k->pad, k->pad, k->pad};
+        attrs->geometry.window = (cairn_window){k->k, k->k, 1, 1, 1, 1, k->pad, k->pad, k->pad, k->pad};
         *x = per_image(3, k->size, k->size, k->in);
         *w = (cairn_shape){.rank = 4, .dim = {k->k, k->k, k->in, k->out}};
         return true;
@@ -134,8 +133,8 @@ static bool conv_shapes(maker *m, cairn_conv2d_attrs *attrs, cairn_shape *x, cai
     attrs->groups = (int32_t)(chance(m, 3) ? range(m, 2, 4) : 1);
     int64_t in = channels(m), out = channels(m);
     *x = per_image(3, size(m), size(m), in * attrs->groups);
-    *w = (cairn_shape){.rank = 4, .dim = {attrs->geometry.window.k_h, attrs->geometry.window.k_w, in,
-                                          out * attrs->groups}};
+    *w = (cairn_shape){
+        .rank = 4, .dim = {attrs->geometry.window.k_h, attrs->geometry.window.k_w, in, out * attrs->groups}};
     return true;
 }
 
@@ -174,7 +173,8 @@ static void make_conv2d_bwd(maker *m)
     op_call_free(&forward);
 }
 
-static const int64_t lenet_dense[][3] = {{64, 120, 84}, {64, 84, 10}, {5, 1024, 500}, {7, 500, 10}, {64, 400, 120}, {1, 84, 10}};
+static const int64_t lenet_dense[][3] = {{64, 120, 84}, {64, 84, 10},   {5, 1024, 500},
+                                         {7, 500, 10},  {64, 400, 120}, {1, 84, 10}};
 
 static void dense_sizes(maker *m, int64_t *in, int64_t *out)
 {
@@ -389,8 +389,10 @@ static void make_cross_entropy(maker *m)
 {
     cairn_cross_entropy_attrs *attrs = (void *)m->call->attrs;
     bool backward = m->call->op == &cairn_op_cross_entropy_bwd;
-    *attrs = (cairn_cross_entropy_attrs){.smoothing = chance(m, 2) ? 0.1 : 0.0, .rubbish = chance(m, 3),
-                                         .rubbish_margin = 1.5, .soft = chance(m, 3)};
+    *attrs = (cairn_cross_entropy_attrs){.smoothing = chance(m, 2) ? 0.1 : 0.0,
+                                         .rubbish = chance(m, 3),
+                                         .rubbish_margin = 1.5,
+                                         .soft = chance(m, 3)};
     int64_t classes = m->small ? range(m, 1, 9) : chance(m, 6) ? 1000 : range(m, 1, 40);
     op_tensor *x = input(m, per_image(1, classes, 0, 0));
     double scale = !m->small && chance(m, 4) ? 500.0 : 4.0;

@@ -54,7 +54,10 @@ void op_tensor_fill(op_tensor *tensor, op_random *random)
 
 cairn_status op_call_infer(op_call *call, cairn_ctx *ctx)
 {
-    cairn_infer rule = {.ctx = ctx, .name = "test", .attrs = call->attrs, .inputs = call->inputs,
+    cairn_infer rule = {.ctx = ctx,
+                        .name = "test",
+                        .attrs = call->attrs,
+                        .inputs = call->inputs,
                         .outputs = call->op->outputs};
     for (int i = 0; i < call->inputs; i++)
         rule.in[i] = &call->in[i].type;
@@ -202,7 +205,8 @@ static bool guards_hold(const placed *p)
     const cairn_operand *o = &p->operand;
     bool hold = all_guard(p->memory, GUARD_BYTES) && all_guard(o->data + p->bytes, GUARD_BYTES);
     for (int64_t pixel = 0; pixel < p->n * o->h * o->w && hold; pixel++)
-        hold = all_guard(o->data + (size_t)(pixel * o->pitch + o->c) * p->width, (size_t)(o->pitch - o->c) * p->width);
+        hold = all_guard(o->data + (size_t)(pixel * o->pitch + o->c) * p->width,
+                         (size_t)(o->pitch - o->c) * p->width);
     return hold;
 }
 
@@ -251,7 +255,8 @@ static void seek(session *s, cairn_work *work, int64_t image)
     work->first_image = image;
     for (int i = 0; i < s->site.inputs; i++)
         if (work->in[i].batched)
-            work->in[i].data += (size_t)(image * work->in[i].h * work->in[i].w * work->in[i].pitch) * s->in[i].width;
+            work->in[i].data +=
+                (size_t)(image * work->in[i].h * work->in[i].w * work->in[i].pitch) * s->in[i].width;
     for (int i = 0; i < s->site.outputs; i++)
         if (work->out[i].batched)
             work->out[i].data +=
@@ -303,16 +308,23 @@ static bool finish(op_call *call, session *s, const cairn_kernel *kernel)
         hold &= guards_hold(&s->in[i]);
     for (int i = 0; i < call->op->outputs; i++)
         hold &= guards_hold(&s->out[i]);
-    hold &= all_guard(s->work.scratch + s->site.scratch, 64) && all_guard(s->work.packed + s->site.packed, 64);
+    hold &=
+        all_guard(s->work.scratch + s->site.scratch, 64) && all_guard(s->work.packed + s->site.packed, 64);
     if (!hold)
-        printf("%s.%s (%s) wrote outside its operands\n", call->op->name, kernel->name, cairn_isa_text(kernel->isa));
+        printf("%s.%s (%s) wrote outside its operands\n", call->op->name, kernel->name,
+               cairn_isa_text(kernel->isa));
     return hold;
 }
 
 op_result op_call_run(op_call *call, const cairn_kernel *kernel, cairn_dtype precision)
 {
-    session s = {.site = {.attrs = call->attrs, .inputs = call->inputs, .outputs = call->op->outputs,
-                          .precision = precision, .capacity = call->run.n, .units = 1, .unit_flops = 1,
+    session s = {.site = {.attrs = call->attrs,
+                          .inputs = call->inputs,
+                          .outputs = call->op->outputs,
+                          .precision = precision,
+                          .capacity = call->run.n,
+                          .units = 1,
+                          .unit_flops = 1,
                           .pack_units = 1}};
     call->run.capacity = call->run.n;
     place_all(call, &s, precision);

@@ -1,5 +1,6 @@
-/* Runs one operator without a plan: tensors of doubles in, tensors of doubles out, by any of its kernels. Operands get
- * pitches and guard elements around every pixel, and work is cut into random pieces, as a plan may cut it. */
+/* Runs one operator without a plan: tensors of doubles in, tensors of doubles out, by any of its kernels.
+ * Operands get pitches and guard elements around every pixel, and work is cut into random pieces, as a plan
+ * may cut it. */
 #ifndef CAIRN_TESTS_OP_HARNESS_H
 #define CAIRN_TESTS_OP_HARNESS_H
 
@@ -45,8 +46,8 @@ void op_call_free(op_call *call);
 /* Can this machine run the kernel? */
 bool op_kernel_runs(const cairn_kernel *kernel, cairn_dtype precision);
 
-/* Runs the kernel and fills the tensors of the outputs. False: it does not fit, or (message printed) it wrote outside its
- * operands. */
+/* Runs the kernel and fills the tensors of the outputs. False: it does not fit, or (message printed) it wrote
+ * outside its operands. */
 typedef enum op_result { OP_RAN, OP_UNFIT, OP_STRAYED } op_result;
 op_result op_call_run(op_call *call, const cairn_kernel *kernel, cairn_dtype precision);
 

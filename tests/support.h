@@ -74,11 +74,11 @@ static inline void bench_put(const char *path, const void *bytes, size_t size)
 }
 
 /* The status, and a piece of the message that goes with it. */
-#define assert_fails(b, call, expected_status, piece)                                                          \
-    do {                                                                                                       \
-        assert_int_equal(call, expected_status);                                                               \
-        if (strstr(cairn_error((b)->ctx), piece) == NULL)                                                      \
-            fail_msg("'%s' is not in '%s'", piece, cairn_error((b)->ctx));                                     \
+#define assert_fails(b, call, expected_status, piece)                                                        \
+    do {                                                                                                     \
+        assert_int_equal(call, expected_status);                                                             \
+        if (strstr(cairn_error((b)->ctx), piece) == NULL)                                                    \
+            fail_msg("'%s' is not in '%s'", piece, cairn_error((b)->ctx));                                   \
     } while (0)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, bench_setup, bench_teardown)

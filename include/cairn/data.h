@@ -75,8 +75,9 @@ typedef struct cairn_dataset_options {
 } cairn_dataset_options;
 
 /* Opens a known set ("fashion-mnist", "mnist") found on the search path, or a folder with IDX files, plain or
- * gzip. Search path: $CAIRN_DATA, ./data, /usr/share/datasets, /usr/share/dataset-fashion-mnist ..., each with
- * the set's name below. CAIRN_USAGE unknown set, CAIRN_IO not found, naming the places; CAIRN_INPUT. */
+ * gzip; the test part alone is enough. Search path: the folders in $CAIRN_DATA (between colons), ./data,
+ * /usr/local/share/datasets, /usr/share/datasets, each with the set's name below. CAIRN_USAGE unknown set, CAIRN_IO
+ * not found, naming the places; CAIRN_INPUT. */
 CAIRN_API cairn_status cairn_dataset_open(cairn_ctx *ctx, const char *name_or_folder,
                                           const cairn_dataset_options *options, cairn_dataset **dataset);
 CAIRN_API void cairn_dataset_close(cairn_dataset *dataset);

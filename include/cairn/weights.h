@@ -31,6 +31,9 @@ typedef enum cairn_layout {
     CAIRN_LAYOUT_LINEAR, /* memory (I, O), file (O, I) */
 } cairn_layout;
 
+/* The layout of a parameter by its shape: rank 4 is a convolution's, rank 2 a dense layer's. */
+CAIRN_API cairn_layout cairn_layout_of(const cairn_shape *shape);
+
 typedef struct cairn_tensor {
     const char *name;
     cairn_dtype dtype;

@@ -1,6 +1,7 @@
 /* The context: hooks, error text, number of threads. */
 #include "base/base.h"
 #include "base/cpu.h"
+#include "base/text.h"
 #include "base/threads.h"
 #include <sched.h>
 #include <stdio.h>
@@ -113,28 +114,13 @@ const char *cairn_isa_name(void)
     return cairn_isa_text(cairn_isa_level());
 }
 
-/* Bytes of the well-formed UTF-8 sequence at text, or 0. */
-static size_t utf8_length(const unsigned char *text)
-{
-    size_t length = text[0] < 0x80 ? 1 : text[0] >= 0xC2 && text[0] < 0xE0 ? 2 : text[0] >= 0xE0 && text[0] < 0xF0 ? 3
-                    : text[0] >= 0xF0 && text[0] < 0xF5                    ? 4
-                                                                          : 0;
-    for (size_t i = 1; i < length; i++)
-        if ((text[i] & 0xC0) != 0x80)
-            return 0;
-    if ((text[0] == 0xE0 && text[1] < 0xA0) || (text[0] == 0xED && text[1] >= 0xA0) ||
-        (text[0] == 0xF0 && text[1] < 0x90) || (text[0] == 0xF4 && text[1] >= 0x90))
-        return 0;
-    return length;
-}
-
 /* Copies text so that a terminal cannot be harmed by names that came from outside. */
 static void escape(char *to, size_t size, const char *from)
 {
     const unsigned char *p = (const unsigned char *)from;
     size_t used = 0;
     while (*p != '\0') {
-        size_t length = utf8_length(p);
+        size_t length = cairn_utf8_length((const char *)p, strnlen((const char *)p, 4));
         bool control = *p < 0x20 || *p == 0x7F || (length == 2 && *p == 0xC2 && p[1] < 0xA0);
         size_t need = length > 0 && !control ? length : 4;
         if (used + need >= size)

@@ -64,8 +64,8 @@ cairn_status cairn_file_read_at(const cairn_file *file, uint64_t offset, void *d
         if (got < 0)
             return fail_errno(file->ctx, file->path, "cannot read");
         if (got == 0)
-            return cairn_fail(file->ctx, CAIRN_INPUT, "%s: ends at byte %llu (expected %llu more)", file->path,
-                              (unsigned long long)offset, (unsigned long long)size);
+            return cairn_fail(file->ctx, CAIRN_INPUT, "%s: ends at byte %llu (expected %llu more)",
+                              file->path, (unsigned long long)offset, (unsigned long long)size);
         to += got;
         size -= (size_t)got;
         offset += (uint64_t)got;
@@ -91,8 +91,8 @@ cairn_status cairn_file_read(cairn_ctx *ctx, const char *path, size_t limit, uin
         return status;
     uint8_t *bytes = NULL;
     if (file.size > limit || file.size >= SIZE_MAX) {
-        status = cairn_fail(ctx, CAIRN_INPUT, "%s: is too large (expected at most %zu bytes, found %llu)", path,
-                            limit, (unsigned long long)file.size);
+        status = cairn_fail(ctx, CAIRN_INPUT, "%s: is too large (expected at most %zu bytes, found %llu)",
+                            path, limit, (unsigned long long)file.size);
     } else if ((bytes = cairn_resize(ctx, NULL, (size_t)file.size + 1, 1)) == NULL) {
         status = CAIRN_MEMORY;
     } else if ((status = cairn_file_read_at(&file, 0, bytes, (size_t)file.size)) == CAIRN_OK) {

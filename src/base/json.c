@@ -4,12 +4,14 @@
 #include <string.h>
 
 /* Bounds what a parser would build, without recursion and without building anything. Whether the text is JSON
- * at all is left to jansson: a value too many cannot hide, because every value has a bracket, a comma or a colon
- * of its own in front, or is the first. */
-static cairn_status scan(cairn_ctx *ctx, const char *name, const char *text, size_t size, cairn_json_limits limits)
+ * at all is left to jansson: a value too many cannot hide, because every value has a bracket, a comma or a
+ * colon of its own in front, or is the first. */
+static cairn_status scan(cairn_ctx *ctx, const char *name, const char *text, size_t size,
+                         cairn_json_limits limits)
 {
     if (size > limits.bytes)
-        return cairn_fail(ctx, CAIRN_INPUT, "%s: JSON of %zu bytes (expected at most %zu)", name, size, limits.bytes);
+        return cairn_fail(ctx, CAIRN_INPUT, "%s: JSON of %zu bytes (expected at most %zu)", name, size,
+                          limits.bytes);
     size_t valid = cairn_utf8_check(text, size);
     if (valid < size)
         return cairn_fail(ctx, CAIRN_INPUT, "%s: JSON: not UTF-8 at byte %zu (found 0x%02x)", name, valid,
@@ -28,8 +30,9 @@ static cairn_status scan(cairn_ctx *ctx, const char *name, const char *text, siz
         } else if (c == '{' || c == '[') {
             values++;
             if (++depth > limits.depth)
-                return cairn_fail(ctx, CAIRN_INPUT, "%s: JSON: nested too deeply at byte %zu (expected at most %zu)",
-                                  name, i, limits.depth);
+                return cairn_fail(ctx, CAIRN_INPUT,
+                                  "%s: JSON: nested too deeply at byte %zu (expected at most %zu)", name, i,
+                                  limits.depth);
         } else if (c == '}' || c == ']') {
             depth -= depth > 0;
         } else if (c == ',' || c == ':') {
@@ -49,7 +52,8 @@ cairn_status cairn_json_parse(cairn_ctx *ctx, const char *name, const char *text
     cairn_status status = scan(ctx, name, text, size, limits);
     if (status != CAIRN_OK)
         return status;
-    json_object_seed(1); /* a fixed seed, set once for the process: otherwise the first object opens a random device */
+    json_object_seed(
+        1); /* a fixed seed, set once for the process: otherwise the first object opens a random device */
     json_error_t error;
     *root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (*root != NULL)

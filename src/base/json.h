@@ -15,8 +15,8 @@ typedef struct cairn_json_limits {
 /* For settings and the like. */
 #define CAIRN_JSON_SMALL_LIMITS ((cairn_json_limits){1u << 20, 20000, 16})
 
-/* Parses text into *root, which the caller gives back with json_decref. `name` is the file or field that error
- * messages begin with. CAIRN_INPUT or CAIRN_MEMORY. */
+/* Parses text into *root, which the caller gives back with json_decref. `name` is the file or field that
+ * error messages begin with. CAIRN_INPUT or CAIRN_MEMORY. */
 cairn_status cairn_json_parse(cairn_ctx *ctx, const char *name, const char *text, size_t size,
                               cairn_json_limits limits, json_t **root);
 

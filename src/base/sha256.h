@@ -10,8 +10,8 @@
 
 typedef struct cairn_sha256 {
     uint32_t state[8];
-    uint64_t size;      /* bytes so far */
-    uint8_t block[64];  /* what does not fill a block yet */
+    uint64_t size;     /* bytes so far */
+    uint8_t block[64]; /* what does not fill a block yet */
 } cairn_sha256;
 
 void cairn_sha256_begin(cairn_sha256 *sha);

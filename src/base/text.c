@@ -208,8 +208,9 @@ void cairn_text_json_string(cairn_text *text, const char *string)
 {
     cairn_text_add(text, "\"");
     for (const char *p = string; *p != '\0';) {
-        size_t plain = strcspn(p, "\"\\\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x0f\x10\x11\x12\x13\x14"
-                                  "\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f");
+        size_t plain =
+            strcspn(p, "\"\\\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x0f\x10\x11\x12\x13\x14"
+                       "\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f");
         cairn_text_add_bytes(text, p, plain);
         p += plain;
         if (*p == '\0')

@@ -63,8 +63,8 @@ const cairn_dataset_info *cairn_dataset_about(const cairn_dataset *dataset)
     return &dataset->info;
 }
 
-cairn_status cairn_dataset_read(const cairn_dataset *dataset, cairn_split which, int64_t index, uint8_t *pixels,
-                                int *label, int64_t *sample)
+cairn_status cairn_dataset_read(const cairn_dataset *dataset, cairn_split which, int64_t index,
+                                uint8_t *pixels, int *label, int64_t *sample)
 {
     const split *s = &dataset->splits[which];
     if (index < 0 || index >= s->count)
@@ -80,7 +80,8 @@ cairn_status cairn_dataset_read(const cairn_dataset *dataset, cairn_split which,
 
 /* ---- loading ---- */
 
-/* The path of one file of the set in either naming style, plain or compressed; *path NULL when there is none. */
+/* The path of one file of the set in either naming style, plain or compressed; *path NULL when there is none.
+ */
 static cairn_status find_file(cairn_dataset *set, const char *stem, const char *kind, char **path)
 {
     *path = NULL;
@@ -143,12 +144,16 @@ static cairn_status load_parts(cairn_dataset *set)
         return status;
     const cairn_idx *train = &set->train.images, *test = &set->test.images;
     if (train->dim[0] == 0 && test->dim[0] == 0)
-        return cairn_fail(set->ctx, CAIRN_INPUT, "%s: holds no data set (expected IDX files such as "
-                          "t10k-images-idx3-ubyte.gz)", set->path);
+        return cairn_fail(set->ctx, CAIRN_INPUT,
+                          "%s: holds no data set (expected IDX files such as "
+                          "t10k-images-idx3-ubyte.gz)",
+                          set->path);
     const cairn_idx *first = train->dim[0] > 0 ? train : test;
-    if (train->dim[0] > 0 && test->dim[0] > 0 && (train->dim[1] != test->dim[1] || train->dim[2] != test->dim[2]))
-        return cairn_fail(set->ctx, CAIRN_INPUT, "%s: training images of %u x %u pixels, test images of %u x %u",
-                          set->path, train->dim[1], train->dim[2], test->dim[1], test->dim[2]);
+    if (train->dim[0] > 0 && test->dim[0] > 0 &&
+        (train->dim[1] != test->dim[1] || train->dim[2] != test->dim[2]))
+        return cairn_fail(set->ctx, CAIRN_INPUT,
+                          "%s: training images of %u x %u pixels, test images of %u x %u", set->path,
+                          train->dim[1], train->dim[2], test->dim[1], test->dim[2]);
     set->info.h = (int)first->dim[1];
     set->info.w = (int)first->dim[2];
     set->info.c = 1;
@@ -218,7 +223,8 @@ static int compare_ranked(const void *a, const void *b)
 
 /* Marks the samples that go to validation: of each class the share nearest to what was asked, those with the
  * smallest random rank. A function of seed and sample only. */
-static void choose_validation(const cairn_dataset_options *options, ranked *order, int64_t count, bool *chosen)
+static void choose_validation(const cairn_dataset_options *options, ranked *order, int64_t count,
+                              bool *chosen)
 {
     for (int64_t i = 0; i < count; i++) {
         uint32_t words[4];
@@ -278,14 +284,16 @@ static cairn_status make_splits(cairn_dataset *set, const cairn_dataset_options 
 
 /* ---- mean and deviation ---- */
 
-/* From a histogram in integers, so exact and the same everywhere; of the test part when it is all there is. */
+/* From a histogram in integers, so exact and the same everywhere; of the test part when it is all there is.
+ */
 static void measure_pixels(cairn_dataset *set)
 {
     const split *s = &set->splits[set->splits[CAIRN_TRAIN].count > 0 ? CAIRN_TRAIN : CAIRN_TEST];
     size_t size = (size_t)set->info.h * (size_t)set->info.w;
     uint64_t histogram[256] = {0}, n = 0, sum = 0, squares = 0; /* at most 2^31 pixels: no overflow */
     for (int64_t i = 0; i < s->count; i++) {
-        const uint8_t *pixels = s->from->images.data + (size_t)(s->samples == NULL ? i : s->samples[i]) * size;
+        const uint8_t *pixels =
+            s->from->images.data + (size_t)(s->samples == NULL ? i : s->samples[i]) * size;
         for (size_t j = 0; j < size; j++)
             histogram[pixels[j]]++;
     }
@@ -295,14 +303,15 @@ static void measure_pixels(cairn_dataset *set)
         squares += histogram[value] * value * value;
     }
     double mean = n == 0 ? 0 : (double)sum / (double)n;
-    unsigned __int128 spread = (unsigned __int128)n * squares - (unsigned __int128)sum * sum; /* n^2 variance */
+    unsigned __int128 spread =
+        (unsigned __int128)n * squares - (unsigned __int128)sum * sum; /* n^2 variance */
     set->info.mean[0] = (float)(mean / 255);
     set->info.std[0] = spread > 0 ? (float)(sqrt((double)spread) / (double)n / 255) : 1;
     set->info.light_on_dark = mean < 127.5;
 }
 
-cairn_status cairn_dataset_open(cairn_ctx *ctx, const char *name_or_folder, const cairn_dataset_options *options,
-                                cairn_dataset **dataset)
+cairn_status cairn_dataset_open(cairn_ctx *ctx, const char *name_or_folder,
+                                const cairn_dataset_options *options, cairn_dataset **dataset)
 {
     *dataset = NULL;
     cairn_dataset *set = cairn_alloc(ctx, 1, sizeof *set);

@@ -1,5 +1,5 @@
-/* The orientation in EXIF: a TIFF structure inside a JPEG's APP1 segment, of which one entry of the first directory
- * matters. */
+/* The orientation in EXIF: a TIFF structure inside a JPEG's APP1 segment, of which one entry of the first
+ * directory matters. */
 #include "data/picture.h"
 #include <string.h>
 

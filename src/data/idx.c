@@ -1,5 +1,5 @@
-/* IDX files, plain or gzip. The header tells the exact length of all that follows, and nothing is allocated before
- * the file is seen to be able to hold it. */
+/* IDX files, plain or gzip. The header tells the exact length of all that follows, and nothing is allocated
+ * before the file is seen to be able to hold it. */
 #include "data/idx.h"
 #include "base/file.h"
 #include "data/deflate.h"
@@ -81,8 +81,8 @@ static cairn_status read_exactly(stream *s, void *data, size_t size, const char 
     size_t got;
     cairn_status status = read_some(s, data, size, &got);
     if (status == CAIRN_OK && got < size)
-        return cairn_fail(s->ctx, CAIRN_INPUT, "%s: IDX: %s is cut short (expected %zu bytes, found %zu)", s->name,
-                          what, size, got);
+        return cairn_fail(s->ctx, CAIRN_INPUT, "%s: IDX: %s is cut short (expected %zu bytes, found %zu)",
+                          s->name, what, size, got);
     return status;
 }
 
@@ -106,8 +106,9 @@ static cairn_status read_header(stream *s, int rank, cairn_idx *idx)
     if (s->gzip && head[0] == 0x1F && head[1] == 0x8B)
         return cairn_fail(s->ctx, CAIRN_INPUT, "%s: IDX: gzip inside gzip", s->name);
     if (head[0] != 0 || head[1] != 0 || head[2] != 0x08 || head[3] != rank)
-        return cairn_fail(s->ctx, CAIRN_INPUT, "%s: IDX: magic number (expected 0x000008%02x, found 0x%02x%02x%02x%02x)",
-                          s->name, rank, head[0], head[1], head[2], head[3]);
+        return cairn_fail(s->ctx, CAIRN_INPUT,
+                          "%s: IDX: magic number (expected 0x000008%02x, found 0x%02x%02x%02x%02x)", s->name,
+                          rank, head[0], head[1], head[2], head[3]);
     status = read_exactly(s, head + 4, HEADER_BYTES(rank) - 4, "the header");
     if (status != CAIRN_OK)
         return status;

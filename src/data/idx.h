@@ -1,5 +1,5 @@
-/* IDX files, the format of the MNIST family: big-endian 00 00 type rank, rank sizes of 32 bits, bytes. Plain or
- * gzip, told apart by content. */
+/* IDX files, the format of the MNIST family: big-endian 00 00 type rank, rank sizes of 32 bits, bytes. Plain
+ * or gzip, told apart by content. */
 #ifndef CAIRN_DATA_IDX_H
 #define CAIRN_DATA_IDX_H
 

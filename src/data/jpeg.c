@@ -1,5 +1,5 @@
-/* JPEG through libjpeg, with the settings that give the bytes Pillow gives: slow integer DCT, smooth upsampling.
- * libjpeg reports fatal errors by a call that must not return, hence setjmp. */
+/* JPEG through libjpeg, with the settings that give the bytes Pillow gives: slow integer DCT, smooth
+ * upsampling. libjpeg reports fatal errors by a call that must not return, hence setjmp. */
 #include "data/picture.h"
 #include <setjmp.h>
 #include <stdio.h> /* jpeglib.h wants it before itself */
@@ -68,9 +68,9 @@ static void read_orientation(reader *r)
     }
 }
 
-/* The first coefficient of each 8 x 8 block takes a bit at least, and one component at least has a block for each 8 x 8
- * pixels. A header that promises more than the file can hold is refused before memory is spent on it; arithmetic
- * coding can go below a bit. */
+/* The first coefficient of each 8 x 8 block takes a bit at least, and one component at least has a block for
+ * each 8 x 8 pixels. A header that promises more than the file can hold is refused before memory is spent on
+ * it; arithmetic coding can go below a bit. */
 static bool can_hold_pixels(const reader *r)
 {
     uint64_t pixels = (uint64_t)r->jpeg.image_width * r->jpeg.image_height;
@@ -117,7 +117,8 @@ static void read_pixels(reader *r)
     bool cmyk = r->jpeg.out_color_space == JCS_CMYK;
     JSAMPARRAY cmyk_row = NULL;
     if (cmyk)
-        cmyk_row = r->jpeg.mem->alloc_sarray((j_common_ptr)&r->jpeg, JPOOL_IMAGE, 4 * r->jpeg.output_width, 1);
+        cmyk_row =
+            r->jpeg.mem->alloc_sarray((j_common_ptr)&r->jpeg, JPOOL_IMAGE, 4 * r->jpeg.output_width, 1);
     while (r->jpeg.output_scanline < r->jpeg.output_height) {
         JSAMPROW row = p->data + (size_t)r->jpeg.output_scanline * (size_t)p->w * (size_t)p->c;
         jpeg_read_scanlines(&r->jpeg, cmyk ? cmyk_row : &row, 1);

@@ -1,5 +1,5 @@
-/* The data sets that are known by name. Searched are, each with the set's name below it: the folders in $CAIRN_DATA
- * (between colons), ./data, /usr/local/share/datasets and /usr/share/datasets. */
+/* The data sets that are known by name. Searched are, each with the set's name below it: the folders in
+ * $CAIRN_DATA (between colons), ./data, /usr/local/share/datasets and /usr/share/datasets. */
 #include "data/locate.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -9,7 +9,8 @@
 static const cairn_known_set known_sets[] = {
     {"fashion-mnist",
      10,
-     {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"}},
+     {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
+      "Ankle boot"}},
     {"mnist", 10, {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}},
 };
 
@@ -78,7 +79,8 @@ static cairn_status fail_unknown(cairn_ctx *ctx, const char *name)
     const char *nearest = cairn_nearest_name(name, names, CAIRN_COUNT(names));
     if (nearest != NULL)
         return cairn_fail(ctx, CAIRN_USAGE, "unknown data set '%s' (did you mean '%s'?)", name, nearest);
-    return cairn_fail(ctx, CAIRN_USAGE, "unknown data set '%s' (expected fashion-mnist, mnist or a folder)", name);
+    return cairn_fail(ctx, CAIRN_USAGE, "unknown data set '%s' (expected fashion-mnist, mnist or a folder)",
+                      name);
 }
 
 cairn_status cairn_dataset_locate(cairn_ctx *ctx, const char *name_or_folder, char **name, char **path)

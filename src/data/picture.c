@@ -6,14 +6,15 @@
 
 #define FILE_LIMIT ((size_t)1 << 30)
 
-cairn_status cairn_picture_make(cairn_ctx *ctx, const char *name, int64_t h, int64_t w, int c, int64_t max_pixels,
-                                cairn_picture *picture)
+cairn_status cairn_picture_make(cairn_ctx *ctx, const char *name, int64_t h, int64_t w, int c,
+                                int64_t max_pixels, cairn_picture *picture)
 {
     if (h < 1 || w < 1 || h > INT32_MAX || w > INT32_MAX)
-        return cairn_fail(ctx, CAIRN_INPUT, "%s: a picture of %lld x %lld pixels", name, (long long)w, (long long)h);
+        return cairn_fail(ctx, CAIRN_INPUT, "%s: a picture of %lld x %lld pixels", name, (long long)w,
+                          (long long)h);
     if (h > max_pixels / w)
-        return cairn_fail(ctx, CAIRN_INPUT, "%s: too many pixels (expected at most %lld, found %lld x %lld)", name,
-                          (long long)max_pixels, (long long)w, (long long)h);
+        return cairn_fail(ctx, CAIRN_INPUT, "%s: too many pixels (expected at most %lld, found %lld x %lld)",
+                          name, (long long)max_pixels, (long long)w, (long long)h);
     uint8_t *data = cairn_resize(ctx, NULL, (size_t)h * (size_t)w, (size_t)c);
     if (data == NULL)
         return CAIRN_MEMORY;
@@ -39,7 +40,9 @@ static void grey_to_rgb(const uint8_t *from, size_t pixels, uint8_t *to)
 static void rgb_to_grey(const uint8_t *from, size_t pixels, uint8_t *to)
 {
     for (size_t i = 0; i < pixels; i++)
-        to[i] = (uint8_t)((19595u * from[3 * i] + 38470u * from[3 * i + 1] + 7471u * from[3 * i + 2] + 32768u) >> 16);
+        to[i] =
+            (uint8_t)((19595u * from[3 * i] + 38470u * from[3 * i + 1] + 7471u * from[3 * i + 2] + 32768u) >>
+                      16);
 }
 
 cairn_status cairn_picture_set_channels(cairn_ctx *ctx, int channels, cairn_picture *picture)

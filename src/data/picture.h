@@ -17,14 +17,14 @@ typedef struct cairn_picture_file {
     int64_t max_pixels;
 } cairn_picture_file;
 
-/* Each gives a picture with 1 or 3 channels as stored: alpha dropped, palettes and CMYK made RGB, 16 bits cut to the
- * high 8. orientation is that of EXIF, 1 when there is none. */
+/* Each gives a picture with 1 or 3 channels as stored: alpha dropped, palettes and CMYK made RGB, 16 bits cut
+ * to the high 8. orientation is that of EXIF, 1 when there is none. */
 cairn_status cairn_jpeg_decode(const cairn_picture_file *file, cairn_picture *picture, int *orientation);
 cairn_status cairn_png_decode(const cairn_picture_file *file, cairn_picture *picture);
 
 /* Memory for a picture, not set to anything; CAIRN_INPUT when it has no or more than max_pixels pixels. */
-cairn_status cairn_picture_make(cairn_ctx *ctx, const char *name, int64_t h, int64_t w, int c, int64_t max_pixels,
-                                cairn_picture *picture);
+cairn_status cairn_picture_make(cairn_ctx *ctx, const char *name, int64_t h, int64_t w, int c,
+                                int64_t max_pixels, cairn_picture *picture);
 
 /* The orientation in an APP1 segment, 1 to 8; 0 when the segment is not EXIF. Anything damaged is 1. */
 int cairn_exif_orientation(const uint8_t *segment, size_t size);

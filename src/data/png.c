@@ -1,6 +1,7 @@
-/* PNG through libpng's row interface, with the context's memory and limits of our own. Alpha and transparency are
- * dropped, not composited; 16 bits are cut to the high 8; colour profiles are not looked at. Palettes are looked up
- * here, so that an index outside is found. libpng reports errors by a call that must not return, hence setjmp. */
+/* PNG through libpng's row interface, with the context's memory and limits of our own. Alpha and transparency
+ * are dropped, not composited; 16 bits are cut to the high 8; colour profiles are not looked at. Palettes are
+ * looked up here, so that an index outside is found. libpng reports errors by a call that must not return,
+ * hence setjmp. */
 #include "data/deflate.h"
 #include "data/picture.h"
 #include <png.h>
@@ -75,16 +76,17 @@ static void read_header(reader *r)
     png_set_read_fn(r->png, r, on_read);
     png_set_chunk_cache_max(r->png, MOST_CHUNKS);
     png_set_chunk_malloc_max(r->png, MOST_CHUNK_BYTES);
-    png_set_keep_unknown_chunks(r->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1); /* text and profiles, the places for bombs */
+    png_set_keep_unknown_chunks(r->png, PNG_HANDLE_CHUNK_NEVER, NULL,
+                                -1); /* text and profiles, the places for bombs */
     png_read_info(r->png, r->info);
     uint64_t h = png_get_image_height(r->png, r->info), row = png_get_rowbytes(r->png, r->info);
     if (h * row > cairn_deflate_most(r->file->size)) /* both below 2^32 */
         escape(r, "is cut short");
     int type = png_get_color_type(r->png, r->info);
     r->palette = type == PNG_COLOR_TYPE_PALETTE;
-    r->status = cairn_picture_make(r->file->ctx, r->file->name, (int64_t)h, png_get_image_width(r->png, r->info),
-                                   type == PNG_COLOR_TYPE_RGB || type == PNG_COLOR_TYPE_RGBA ? 3 : 1,
-                                   r->file->max_pixels, &r->picture);
+    r->status = cairn_picture_make(
+        r->file->ctx, r->file->name, (int64_t)h, png_get_image_width(r->png, r->info),
+        type == PNG_COLOR_TYPE_RGB || type == PNG_COLOR_TYPE_RGBA ? 3 : 1, r->file->max_pixels, &r->picture);
     if (r->status != CAIRN_OK)
         longjmp(r->escape, 1);
 }
@@ -120,7 +122,8 @@ static void look_up_palette(reader *r)
     for (size_t i = 0; i < pixels; i++)
         if (indices.data[i] >= count)
             escape(r, "palette index out of range");
-    r->status = cairn_picture_make(r->file->ctx, r->file->name, indices.h, indices.w, 3, r->file->max_pixels, &rgb);
+    r->status =
+        cairn_picture_make(r->file->ctx, r->file->name, indices.h, indices.w, 3, r->file->max_pixels, &rgb);
     if (r->status != CAIRN_OK)
         longjmp(r->escape, 1);
     for (size_t i = 0; i < pixels; i++) {

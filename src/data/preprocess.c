@@ -1,5 +1,5 @@
-/* From any picture to the network's bytes: channels, resize, centre crop, border. The chain travels with the weights
- * as JSON. */
+/* From any picture to the network's bytes: channels, resize, centre crop, border. The chain travels with the
+ * weights as JSON. */
 #include "base/json.h"
 #include "base/text.h"
 #include "data/picture.h"
@@ -10,7 +10,8 @@
 
 /* ---- applying ---- */
 
-/* The size after resizing: short side to `resize` with the aspect kept and the long side truncated, or both sides. */
+/* The size after resizing: short side to `resize` with the aspect kept and the long side truncated, or both
+ * sides. */
 static void resized_size(const cairn_preprocess *p, const cairn_picture *from, int64_t *h, int64_t *w)
 {
     *h = from->h;
@@ -29,8 +30,8 @@ static void resized_size(const cairn_preprocess *p, const cairn_picture *from, i
     }
 }
 
-/* round((side - crop) / 2), halves to even; negative where the picture is smaller and zeros go around it: then the
- * smaller half of the zeros goes before. */
+/* round((side - crop) / 2), halves to even; negative where the picture is smaller and zeros go around it:
+ * then the smaller half of the zeros goes before. */
 static int64_t crop_start(int64_t side, int64_t crop)
 {
     int64_t rest = side - crop;
@@ -41,8 +42,8 @@ static int64_t crop_start(int64_t side, int64_t crop)
 }
 
 /* Where the window of h x w whose corner is at (top, left) of `from` lies outside of it, `value` is put. */
-static cairn_status cut_window(cairn_ctx *ctx, const cairn_picture *from, int64_t top, int64_t left, int64_t h,
-                               int64_t w, uint8_t value, cairn_picture *to)
+static cairn_status cut_window(cairn_ctx *ctx, const cairn_picture *from, int64_t top, int64_t left,
+                               int64_t h, int64_t w, uint8_t value, cairn_picture *to)
 {
     cairn_status status = cairn_picture_make(ctx, "cropped picture", h, w, from->c, CAIRN_MAX_PIXELS, to);
     if (status != CAIRN_OK)
@@ -85,14 +86,15 @@ static cairn_status add_border(cairn_ctx *ctx, const cairn_preprocess *p, cairn_
 }
 
 /* The first step, which also makes the copy that the others change. */
-static cairn_status copy_with_channels(cairn_ctx *ctx, const cairn_picture *from, int channels, cairn_picture *to)
+static cairn_status copy_with_channels(cairn_ctx *ctx, const cairn_picture *from, int channels,
+                                       cairn_picture *to)
 {
     cairn_status status = cut_window(ctx, from, 0, 0, from->h, from->w, 0, to);
     return status == CAIRN_OK ? cairn_picture_set_channels(ctx, channels, to) : status;
 }
 
-cairn_status cairn_preprocess_apply(cairn_ctx *ctx, const cairn_preprocess *preprocess, const cairn_picture *from,
-                                    cairn_picture *to)
+cairn_status cairn_preprocess_apply(cairn_ctx *ctx, const cairn_preprocess *preprocess,
+                                    const cairn_picture *from, cairn_picture *to)
 {
     const cairn_preprocess *p = preprocess;
     cairn_picture work = {0}, resized;
@@ -100,7 +102,8 @@ cairn_status cairn_preprocess_apply(cairn_ctx *ctx, const cairn_preprocess *prep
     *to = work;
     resized_size(p, from, &h, &w);
     if (h > INT32_MAX || w > INT32_MAX)
-        return cairn_fail(ctx, CAIRN_INPUT, "picture: its aspect is too extreme to resize (%d x %d)", from->w, from->h);
+        return cairn_fail(ctx, CAIRN_INPUT, "picture: its aspect is too extreme to resize (%d x %d)", from->w,
+                          from->h);
     cairn_status status = copy_with_channels(ctx, from, p->channels, &work);
     if (status == CAIRN_OK && (h != work.h || w != work.w)) {
         status = cairn_picture_resize(ctx, &work, (int)h, (int)w, p->filter, p->pass_order, &resized);
@@ -148,7 +151,8 @@ cairn_status cairn_preprocess_to_json(cairn_ctx *ctx, const cairn_preprocess *pr
     cairn_text text = {.ctx = ctx};
     cairn_text_add(&text, "{");
     add_side(&text, "resize", p->resize);
-    cairn_text_format(&text, "\"resize_rule\":\"short-int\",\"squash\":%s,\"filter\":\"%s\",\"pass_order\":\"%s\",",
+    cairn_text_format(&text,
+                      "\"resize_rule\":\"short-int\",\"squash\":%s,\"filter\":\"%s\",\"pass_order\":\"%s\",",
                       p->squash ? "true" : "false", p->filter == CAIRN_BICUBIC ? "bicubic" : "bilinear",
                       p->pass_order == CAIRN_PASS_PILLOW13 ? "pillow13" : "h");
     add_side(&text, "crop", p->crop);
@@ -156,8 +160,8 @@ cairn_status cairn_preprocess_to_json(cairn_ctx *ctx, const cairn_preprocess *pr
     int channels = p->channels == 1 ? 1 : 3;
     add_floats(&text, "mean", p->mean, channels);
     add_floats(&text, "std", p->std, channels);
-    cairn_text_format(&text, ",\"channels\":\"%s\",\"scale\":255,\"exif\":\"%s\"}", channels == 1 ? "L" : "RGB",
-                      p->exif ? "apply" : "ignore");
+    cairn_text_format(&text, ",\"channels\":\"%s\",\"scale\":255,\"exif\":\"%s\"}",
+                      channels == 1 ? "L" : "RGB", p->exif ? "apply" : "ignore");
     *result = text.failed ? NULL : text.data;
     if (!text.failed)
         return CAIRN_OK;
@@ -212,7 +216,8 @@ static bool read_floats(const json_t *json, int channels, bool positive, float *
     return true;
 }
 
-/* Reads the value of one key. *known tells whether there is such a key, the result whether the value makes sense. */
+/* Reads the value of one key. *known tells whether there is such a key, the result whether the value makes
+ * sense. */
 static bool read_key(const char *key, const json_t *json, cairn_preprocess *p, bool *known)
 {
     bool second = false, ok = true;
@@ -264,12 +269,14 @@ static cairn_status read_object(cairn_ctx *ctx, const json_t *root, cairn_prepro
     bool known;
     if (!json_is_object(root))
         return cairn_fail(ctx, CAIRN_INPUT, "preprocess: not a JSON object");
-    const json_t *channels = json_object_get(root, "channels"); /* first: it tells how long mean and std are */
+    const json_t *channels =
+        json_object_get(root, "channels"); /* first: it tells how long mean and std are */
     if (channels != NULL)
         read_key("channels", channels, p, &known);
     if (p->channels != 1)
         p->channels = 3;
-    json_object_foreach ((json_t *)root, key, value) {
+    json_object_foreach((json_t *)root, key, value)
+    {
         bool ok = read_key(key, value, p, &known);
         if (!known)
             return cairn_fail(ctx, CAIRN_INPUT, "preprocess: unknown key '%s'", key);
@@ -278,7 +285,8 @@ static cairn_status read_object(cairn_ctx *ctx, const json_t *root, cairn_prepro
     }
     for (int i = 0; i < p->channels; i++)
         if (p->std[i] <= 0)
-            return cairn_fail(ctx, CAIRN_INPUT, "preprocess: 'std' is missing or too short (expected %d)", p->channels);
+            return cairn_fail(ctx, CAIRN_INPUT, "preprocess: 'std' is missing or too short (expected %d)",
+                              p->channels);
     return CAIRN_OK;
 }
 

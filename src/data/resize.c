@@ -1,5 +1,5 @@
-/* Resampling as Pillow does it, bit for bit: separable, antialiased when shrinking, coefficients in 22-bit fixed point,
- * and a rounded 8-bit picture between the two passes. */
+/* Resampling as Pillow does it, bit for bit: separable, antialiased when shrinking, coefficients in 22-bit
+ * fixed point, and a rounded 8-bit picture between the two passes. */
 #include "data/picture.h"
 #include <math.h>
 #include <string.h>
@@ -158,8 +158,8 @@ static cairn_status copy_picture(cairn_ctx *ctx, const cairn_picture *from, cair
     return status;
 }
 
-cairn_status cairn_picture_resize(cairn_ctx *ctx, const cairn_picture *from, int h, int w, cairn_filter filter,
-                                  cairn_pass_order order, cairn_picture *to)
+cairn_status cairn_picture_resize(cairn_ctx *ctx, const cairn_picture *from, int h, int w,
+                                  cairn_filter filter, cairn_pass_order order, cairn_picture *to)
 {
     *to = (cairn_picture){0};
     if (h == from->h && w == from->w)
@@ -167,8 +167,8 @@ cairn_status cairn_picture_resize(cairn_ctx *ctx, const cairn_picture *from, int
     if (h == from->h || w == from->w)
         return pass(ctx, from, h, w, filter, to);
     /* Pillow 13 begins with the pass that leaves less to do for the other */
-    bool vertical_first = order == CAIRN_PASS_PILLOW13 && h < from->h &&
-                          (int64_t)from->h - h > 2 * ((int64_t)from->w - w);
+    bool vertical_first =
+        order == CAIRN_PASS_PILLOW13 && h < from->h && (int64_t)from->h - h > 2 * ((int64_t)from->w - w);
     cairn_picture between;
     cairn_status status = vertical_first ? pass(ctx, from, h, from->w, filter, &between)
                                          : pass(ctx, from, from->h, w, filter, &between);

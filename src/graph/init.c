@@ -89,11 +89,6 @@ static void apply_tables(const cairn_graph *graph, const cairn_variable *variabl
     }
 }
 
-static cairn_layout layout_of(const cairn_shape *shape)
-{
-    return shape->rank == 4 ? CAIRN_LAYOUT_CONV : shape->rank == 2 ? CAIRN_LAYOUT_LINEAR : CAIRN_LAYOUT_PLAIN;
-}
-
 cairn_status cairn_weights_init(cairn_ctx *ctx, const cairn_graph *graph, cairn_dtype dtype, uint64_t seed,
                                 cairn_weights **result)
 {
@@ -113,7 +108,7 @@ cairn_status cairn_weights_init(cairn_ctx *ctx, const cairn_graph *graph, cairn_
             continue;
         cairn_shape shape = cairn_shape_of(graph, variable->value);
         const cairn_tensor *tensor;
-        status = cairn_weights_add(weights, variable->name, dtype, layout_of(&shape), &shape, &tensor);
+        status = cairn_weights_add(weights, variable->name, dtype, cairn_layout_of(&shape), &shape, &tensor);
         if (status != CAIRN_OK)
             break;
         fill(variable, ordinal++, seed, tensor);

@@ -11,7 +11,8 @@ static void print_shape(char text[SHAPE_TEXT], const cairn_shape *shape)
 {
     size_t used = (size_t)snprintf(text, SHAPE_TEXT, "[");
     for (int i = 0; i < shape->rank; i++)
-        used += (size_t)snprintf(text + used, SHAPE_TEXT - used, "%s%" PRId64, i > 0 ? "," : "", shape->dim[i]);
+        used +=
+            (size_t)snprintf(text + used, SHAPE_TEXT - used, "%s%" PRId64, i > 0 ? "," : "", shape->dim[i]);
     snprintf(text + used, SHAPE_TEXT - used, "]");
 }
 
@@ -23,10 +24,7 @@ static bool same_shape(const cairn_shape *a, const cairn_shape *b)
 /* A parameter as the tensor that holds it, without data. */
 static cairn_tensor wanted_tensor(const cairn_param_info *param)
 {
-    cairn_layout layout = param->shape.rank == 4   ? CAIRN_LAYOUT_CONV
-                          : param->shape.rank == 2 ? CAIRN_LAYOUT_LINEAR
-                                                   : CAIRN_LAYOUT_PLAIN;
-    return (cairn_tensor){.name = param->name, .layout = layout, .shape = param->shape};
+    return (cairn_tensor){.name = param->name, .layout = cairn_layout_of(&param->shape), .shape = param->shape};
 }
 
 /* Looks for the tensor of a parameter and compares the shapes that files have. */
@@ -38,13 +36,14 @@ static cairn_status find_param(cairn_ctx *ctx, const cairn_weights *weights, con
     print_shape(expected, &shape);
     *found = cairn_weights_find(weights, wanted->name);
     if (*found == NULL)
-        return cairn_fail(ctx, CAIRN_INPUT, "weights: tensor '%s' is missing (expected shape %s)", wanted->name,
-                          expected);
+        return cairn_fail(ctx, CAIRN_INPUT, "weights: tensor '%s' is missing (expected shape %s)",
+                          wanted->name, expected);
     cairn_shape file_shape = cairn_tensor_file_form(*found).shape;
     print_shape(actual, &file_shape);
     if (!same_shape(&shape, &file_shape))
-        return cairn_fail(ctx, CAIRN_INPUT, "weights: tensor '%s' has the wrong shape (expected %s, found %s)",
-                          wanted->name, expected, actual);
+        return cairn_fail(ctx, CAIRN_INPUT,
+                          "weights: tensor '%s' has the wrong shape (expected %s, found %s)", wanted->name,
+                          expected, actual);
     return CAIRN_OK;
 }
 
@@ -87,7 +86,8 @@ cairn_status cairn_weights_check(const cairn_weights *weights, const cairn_graph
         if (status != CAIRN_OK)
             return status;
         if (found->layout != wanted.layout)
-            return cairn_fail(ctx, CAIRN_INPUT, "weights: tensor '%s' lies as in a file: cairn_weights_bind first",
+            return cairn_fail(ctx, CAIRN_INPUT,
+                              "weights: tensor '%s' lies as in a file: cairn_weights_bind first",
                               wanted.name);
     }
     warn_extra(ctx, weights, graph);
@@ -97,8 +97,10 @@ cairn_status cairn_weights_check(const cairn_weights *weights, const cairn_graph
 static cairn_status copy_tensor(cairn_ctx *ctx, const cairn_tensor *from, const cairn_tensor *to)
 {
     if (!cairn_dtype_is_real(from->dtype))
-        return cairn_fail(ctx, CAIRN_INPUT, "weights: tensor '%s' holds integers (expected F32, F64, F16 or BF16, "
-                          "found %s)", from->name, cairn_dtype_name(from->dtype));
+        return cairn_fail(ctx, CAIRN_INPUT,
+                          "weights: tensor '%s' holds integers (expected F32, F64, F16 or BF16, "
+                          "found %s)",
+                          from->name, cairn_dtype_name(from->dtype));
     if (from->layout == CAIRN_LAYOUT_PLAIN)
         return cairn_tensor_set(to, from->dtype, from->data);
     size_t elements;
@@ -144,7 +146,8 @@ cairn_status cairn_weights_bind(cairn_ctx *ctx, const cairn_graph *graph, const 
 {
     *weights = NULL;
     if (dtype != CAIRN_F32 && dtype != CAIRN_F64)
-        return cairn_fail(ctx, CAIRN_USAGE, "weights: expected type F32 or F64, found %s", cairn_dtype_name(dtype));
+        return cairn_fail(ctx, CAIRN_USAGE, "weights: expected type F32 or F64, found %s",
+                          cairn_dtype_name(dtype));
     cairn_weights *bound;
     cairn_status status = cairn_weights_create(ctx, &bound);
     if (status == CAIRN_OK)

@@ -7,8 +7,8 @@
 /* Floating point, any width. */
 bool cairn_dtype_is_real(cairn_dtype dtype);
 
-/* Element `index` as a double, and back: rounded to nearest, ties to even; too large becomes infinite. Storing
- * is for real types only. */
+/* Element `index` as a double, and back: rounded to nearest, ties to even; too large becomes infinite.
+ * Storing is for real types only. */
 double cairn_dtype_load(cairn_dtype dtype, const void *data, size_t index);
 void cairn_dtype_store(cairn_dtype dtype, void *data, size_t index, double value);
 

@@ -1,8 +1,8 @@
-/* Reader of safetensors: u64 length, JSON header, data. The header says everything twice (shape, type, offsets),
- * and all of it must agree with the file's size before any tensor is made.
+/* Reader of safetensors: u64 length, JSON header, data. The header says everything twice (shape, type,
+ * offsets), and all of it must agree with the file's size before any tensor is made.
  *
- * Stricter than the reference reader in two points: a name may appear only once, and "__metadata__" may not be
- * null. The memory budget allows headers of 16 MiB with 200,000 values and tensors of rank 4. */
+ * Stricter than the reference reader in two points: a name may appear only once, and "__metadata__" may not
+ * be null. The memory budget allows headers of 16 MiB with 200,000 values and tensors of rank 4. */
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sniff.h"
@@ -16,7 +16,8 @@
 #define LENGTH_BYTES 8
 #define MAX_RANK_PARSED 8
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format is little-endian, and so is this reader");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "the format is little-endian, and so is this reader");
 
 /* How the format's types become the container's. Integers without a type of their own are widened. */
 typedef enum storage { STORE_COPY, STORE_WIDEN_SIGNED, STORE_WIDEN_UNSIGNED, STORE_NOT } storage;
@@ -29,17 +30,28 @@ typedef struct format_type {
 } format_type;
 
 static const format_type format_types[] = {
-    {"F32", 32, STORE_COPY, CAIRN_F32},           {"F64", 64, STORE_COPY, CAIRN_F64},
-    {"F16", 16, STORE_COPY, CAIRN_F16},           {"BF16", 16, STORE_COPY, CAIRN_BF16},
-    {"I64", 64, STORE_COPY, CAIRN_I64},           {"I32", 32, STORE_COPY, CAIRN_I32},
-    {"U8", 8, STORE_COPY, CAIRN_U8},              {"BOOL", 8, STORE_COPY, CAIRN_U8},
-    {"I8", 8, STORE_WIDEN_SIGNED, CAIRN_I64},     {"I16", 16, STORE_WIDEN_SIGNED, CAIRN_I64},
-    {"U16", 16, STORE_WIDEN_UNSIGNED, CAIRN_I64}, {"U32", 32, STORE_WIDEN_UNSIGNED, CAIRN_I64},
-    {"U64", 64, STORE_WIDEN_UNSIGNED, CAIRN_I64}, {"C64", 64, STORE_NOT, CAIRN_U8},
-    {"F8_E5M2", 8, STORE_NOT, CAIRN_U8},          {"F8_E4M3", 8, STORE_NOT, CAIRN_U8},
-    {"F8_E8M0", 8, STORE_NOT, CAIRN_U8},          {"F8_E4M3FNUZ", 8, STORE_NOT, CAIRN_U8},
-    {"F8_E5M2FNUZ", 8, STORE_NOT, CAIRN_U8},      {"F6_E2M3", 6, STORE_NOT, CAIRN_U8},
-    {"F6_E3M2", 6, STORE_NOT, CAIRN_U8},          {"F4", 4, STORE_NOT, CAIRN_U8},
+    {"F32", 32, STORE_COPY, CAIRN_F32},
+    {"F64", 64, STORE_COPY, CAIRN_F64},
+    {"F16", 16, STORE_COPY, CAIRN_F16},
+    {"BF16", 16, STORE_COPY, CAIRN_BF16},
+    {"I64", 64, STORE_COPY, CAIRN_I64},
+    {"I32", 32, STORE_COPY, CAIRN_I32},
+    {"U8", 8, STORE_COPY, CAIRN_U8},
+    {"BOOL", 8, STORE_COPY, CAIRN_U8},
+    {"I8", 8, STORE_WIDEN_SIGNED, CAIRN_I64},
+    {"I16", 16, STORE_WIDEN_SIGNED, CAIRN_I64},
+    {"U16", 16, STORE_WIDEN_UNSIGNED, CAIRN_I64},
+    {"U32", 32, STORE_WIDEN_UNSIGNED, CAIRN_I64},
+    {"U64", 64, STORE_WIDEN_UNSIGNED, CAIRN_I64},
+    {"C64", 64, STORE_NOT, CAIRN_U8},
+    {"F8_E5M2", 8, STORE_NOT, CAIRN_U8},
+    {"F8_E4M3", 8, STORE_NOT, CAIRN_U8},
+    {"F8_E8M0", 8, STORE_NOT, CAIRN_U8},
+    {"F8_E4M3FNUZ", 8, STORE_NOT, CAIRN_U8},
+    {"F8_E5M2FNUZ", 8, STORE_NOT, CAIRN_U8},
+    {"F6_E2M3", 6, STORE_NOT, CAIRN_U8},
+    {"F6_E3M2", 6, STORE_NOT, CAIRN_U8},
+    {"F4", 4, STORE_NOT, CAIRN_U8},
 };
 
 /* Where the bytes come from: memory, or a file that is read piece by piece into the tensors. */
@@ -84,7 +96,8 @@ static cairn_status parse_type(const source *from, const json_t *json, record *r
         if (strcmp(format_types[i].name, text) == 0)
             r->type = &format_types[i];
     if (r->type == NULL)
-        return cairn_fail(from->ctx, CAIRN_INPUT, "%s: tensor '%s': unknown dtype '%s'", from->name, r->name, text);
+        return cairn_fail(from->ctx, CAIRN_INPUT, "%s: tensor '%s': unknown dtype '%s'", from->name, r->name,
+                          text);
     return CAIRN_OK;
 }
 
@@ -155,30 +168,33 @@ static cairn_status check_coverage(const source *from, record *records, size_t c
         qsort(records, count, sizeof *records, compare_offsets);
     for (size_t i = 0; i < count; i++) {
         if (records[i].begin != reached)
-            return cairn_fail(from->ctx, CAIRN_INPUT,
-                              "%s: tensor '%s': %s the data before it (expected begin %" PRIu64 ", found %" PRIu64 ")",
-                              from->name, records[i].name, records[i].begin < reached ? "overlaps" : "leaves a hole after",
-                              reached, records[i].begin);
+            return cairn_fail(
+                from->ctx, CAIRN_INPUT,
+                "%s: tensor '%s': %s the data before it (expected begin %" PRIu64 ", found %" PRIu64 ")",
+                from->name, records[i].name, records[i].begin < reached ? "overlaps" : "leaves a hole after",
+                reached, records[i].begin);
         reached = records[i].end;
     }
     if (reached != data_size)
-        return cairn_fail(from->ctx, CAIRN_INPUT,
-                          "%s: %s (expected %" PRIu64 " data bytes after the header, found %" PRIu64 ")", from->name,
-                          reached > data_size ? "is cut short" : "has bytes that belong to no tensor", reached,
-                          data_size);
+        return cairn_fail(
+            from->ctx, CAIRN_INPUT,
+            "%s: %s (expected %" PRIu64 " data bytes after the header, found %" PRIu64 ")", from->name,
+            reached > data_size ? "is cut short" : "has bytes that belong to no tensor", reached, data_size);
     return CAIRN_OK;
 }
 
 /* ---- data ---- */
 
-static cairn_status load_plain(const source *from, uint64_t offset, const record *r, const cairn_tensor *tensor)
+static cairn_status load_plain(const source *from, uint64_t offset, const record *r,
+                               const cairn_tensor *tensor)
 {
     return read_source(from, offset, tensor->data, (size_t)(r->end - r->begin));
 }
 
 /* Small integers are read to the end of the tensor's memory and spread from its beginning: the source of an
  * element never lies before its place, so nothing is overwritten too early. */
-static cairn_status load_widened(const source *from, uint64_t offset, const record *r, const cairn_tensor *tensor)
+static cairn_status load_widened(const source *from, uint64_t offset, const record *r,
+                                 const cairn_tensor *tensor)
 {
     size_t width = r->type->bits / 8, count = (size_t)r->elements;
     uint8_t *all = tensor->data, *narrow = all + count * (8 - width);
@@ -212,12 +228,13 @@ static size_t count_not_finite(const cairn_tensor *tensor, size_t elements)
     return count;
 }
 
-static cairn_status load_record(const source *from, uint64_t data_start, const record *r, cairn_weights *weights)
+static cairn_status load_record(const source *from, uint64_t data_start, const record *r,
+                                cairn_weights *weights)
 {
     cairn_shape shape = {.rank = r->rank};
     if (r->type->storage == STORE_NOT)
-        return cairn_fail(from->ctx, CAIRN_INPUT, "%s: tensor '%s': type %s is not supported", from->name, r->name,
-                          r->type->name);
+        return cairn_fail(from->ctx, CAIRN_INPUT, "%s: tensor '%s': type %s is not supported", from->name,
+                          r->name, r->type->name);
     if (r->rank > CAIRN_MAX_RANK)
         return fail_record(from, r, "has too many dimensions", "at most 4");
     memcpy(shape.dim, r->dim, (size_t)r->rank * sizeof shape.dim[0]);
@@ -230,8 +247,8 @@ static cairn_status load_record(const source *from, uint64_t data_start, const r
                                             : load_widened(from, data_start + r->begin, r, tensor);
     size_t bad = status == CAIRN_OK ? count_not_finite(tensor, (size_t)r->elements) : 0;
     if (bad > 0)
-        cairn_log(from->ctx, CAIRN_LOG_WARNING, "%s: tensor '%s' has %zu values that are not finite", from->name,
-                  r->name, bad);
+        cairn_log(from->ctx, CAIRN_LOG_WARNING, "%s: tensor '%s' has %zu values that are not finite",
+                  from->name, r->name, bad);
     return status;
 }
 
@@ -241,9 +258,11 @@ static cairn_status load_metadata(const source *from, const json_t *metadata, ca
         return cairn_fail(from->ctx, CAIRN_INPUT, "%s: __metadata__ is not an object", from->name);
     const char *key;
     json_t *value;
-    json_object_foreach ((json_t *)metadata, key, value) {
+    json_object_foreach((json_t *)metadata, key, value)
+    {
         if (!json_is_string(value))
-            return cairn_fail(from->ctx, CAIRN_INPUT, "%s: __metadata__ '%s' is not a string", from->name, key);
+            return cairn_fail(from->ctx, CAIRN_INPUT, "%s: __metadata__ '%s' is not a string", from->name,
+                              key);
         cairn_status status = cairn_weights_set_meta(weights, key, json_string_value(value));
         if (status != CAIRN_OK)
             return status;
@@ -263,7 +282,8 @@ static cairn_status load_tree(const source *from, uint64_t data_start, json_t *r
     cairn_status status = CAIRN_OK;
     const char *name;
     json_t *json;
-    json_object_foreach (root, name, json) {
+    json_object_foreach(root, name, json)
+    {
         status = strcmp(name, "__metadata__") == 0 ? load_metadata(from, json, weights)
                                                    : parse_record(from, name, json, &records[count++]);
         if (status != CAIRN_OK)
@@ -308,16 +328,19 @@ static cairn_status read_length(const source *from, uint64_t *length)
     if (!fits && other != NULL && size > 0)
         return cairn_fail(from->ctx, CAIRN_INPUT, "%s: is %s", from->name, other);
     if (from->size < LENGTH_BYTES)
-        return cairn_fail(from->ctx, CAIRN_INPUT, "%s: not a safetensors file: shorter than the 8-byte length (found %"
-                          PRIu64 " bytes)", from->name, from->size);
-    if (*length > from->size - LENGTH_BYTES || *length > CAIRN_JSON_HEADER_LIMITS.bytes)
         return cairn_fail(from->ctx, CAIRN_INPUT,
-                          "%s: not a safetensors file, or cut short: header length at byte 0 (expected at most %" PRIu64
-                          ", found %" PRIu64 ")",
-                          from->name,
-                          (uint64_t)cairn_min((int64_t)(from->size - LENGTH_BYTES),
-                                              (int64_t)CAIRN_JSON_HEADER_LIMITS.bytes),
-                          *length);
+                          "%s: not a safetensors file: shorter than the 8-byte length (found %" PRIu64
+                          " bytes)",
+                          from->name, from->size);
+    if (*length > from->size - LENGTH_BYTES || *length > CAIRN_JSON_HEADER_LIMITS.bytes)
+        return cairn_fail(
+            from->ctx, CAIRN_INPUT,
+            "%s: not a safetensors file, or cut short: header length at byte 0 (expected at most %" PRIu64
+            ", found %" PRIu64 ")",
+            from->name,
+            (uint64_t)cairn_min((int64_t)(from->size - LENGTH_BYTES),
+                                (int64_t)CAIRN_JSON_HEADER_LIMITS.bytes),
+            *length);
     return CAIRN_OK;
 }
 
@@ -334,7 +357,8 @@ static cairn_status load_source(const source *from, cairn_weights **weights)
     json_t *root = NULL;
     status = read_source(from, LENGTH_BYTES, header, (size_t)length);
     if (status == CAIRN_OK)
-        status = cairn_json_parse(from->ctx, from->name, header, (size_t)length, CAIRN_JSON_HEADER_LIMITS, &root);
+        status =
+            cairn_json_parse(from->ctx, from->name, header, (size_t)length, CAIRN_JSON_HEADER_LIMITS, &root);
     cairn_free(from->ctx, header);
     cairn_weights *loaded = NULL;
     if (status == CAIRN_OK)

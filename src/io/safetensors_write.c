@@ -1,6 +1,6 @@
 /* Writer of safetensors. Equal weights give equal bytes: tensors go by alignment, widest first, then by name;
- * the data begin at a multiple of 8 and have no gaps. Tensors are converted to the layout of files in pieces, so
- * that a big network needs no second copy in memory. */
+ * the data begin at a multiple of 8 and have no gaps. Tensors are converted to the layout of files in pieces,
+ * so that a big network needs no second copy in memory. */
 #include "base/file.h"
 #include "base/text.h"
 #include "io/dtype.h"
@@ -27,7 +27,8 @@ static void add_pair(cairn_text *header, const char *key, const char *value)
     cairn_text_json_string(header, value);
 }
 
-/* What every file of Cairn says first, then the container's own. Some loaders refuse files without "format". */
+/* What every file of Cairn says first, then the container's own. Some loaders refuse files without "format".
+ */
 static void add_metadata(cairn_text *header, const cairn_weights *weights)
 {
     const char *format = cairn_weights_meta(weights, "format");
@@ -40,7 +41,8 @@ static void add_metadata(cairn_text *header, const cairn_weights *weights)
     for (int i = 0; i < cairn_weights_meta_count(weights); i++) {
         const char *key, *value;
         cairn_weights_meta_at(weights, i, &key, &value);
-        if (strcmp(key, "format") == 0 || strcmp(key, "cairn.version") == 0 || strcmp(key, "cairn.schema") == 0)
+        if (strcmp(key, "format") == 0 || strcmp(key, "cairn.version") == 0 ||
+            strcmp(key, "cairn.schema") == 0)
             continue;
         cairn_text_add(header, ",");
         add_pair(header, key, value);
@@ -99,7 +101,8 @@ static cairn_status write_tensor(cairn_ctx *ctx, cairn_writer *writer, const cai
     cairn_file_form form = cairn_tensor_file_form(tensor);
     if (tensor->layout == CAIRN_LAYOUT_PLAIN)
         return cairn_writer_write(writer, tensor->data, tensor_bytes(&form, tensor->dtype));
-    size_t rows = rows_in_piece(&form, tensor->dtype), row_bytes = form.inner * cairn_dtype_size(tensor->dtype);
+    size_t rows = rows_in_piece(&form, tensor->dtype),
+           row_bytes = form.inner * cairn_dtype_size(tensor->dtype);
     void *piece = cairn_alloc(ctx, rows, row_bytes);
     if (piece == NULL)
         return CAIRN_MEMORY;

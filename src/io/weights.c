@@ -131,14 +131,15 @@ bool cairn_shape_count(const cairn_shape *shape, size_t *count)
     return true;
 }
 
-static cairn_status make_entry(cairn_weights *weights, const char *name, cairn_dtype dtype, cairn_layout layout,
-                               const cairn_shape *shape, entry **made)
+static cairn_status make_entry(cairn_weights *weights, const char *name, cairn_dtype dtype,
+                               cairn_layout layout, const cairn_shape *shape, entry **made)
 {
     cairn_ctx *ctx = weights->ctx;
     int rank = layout == CAIRN_LAYOUT_CONV ? 4 : layout == CAIRN_LAYOUT_LINEAR ? 2 : shape->rank;
     size_t length = strlen(name), elements, bytes;
-    if (shape->rank < 0 || shape->rank > CAIRN_MAX_RANK || shape->rank != rank || cairn_dtype_size(dtype) == 0 ||
-        !cairn_shape_count(shape, &elements) || !cairn_size_mul(elements, cairn_dtype_size(dtype), &bytes))
+    if (shape->rank < 0 || shape->rank > CAIRN_MAX_RANK || shape->rank != rank ||
+        cairn_dtype_size(dtype) == 0 || !cairn_shape_count(shape, &elements) ||
+        !cairn_size_mul(elements, cairn_dtype_size(dtype), &bytes))
         return cairn_fail(ctx, CAIRN_USAGE, "tensor '%s': type or shape makes no sense", name);
     if (cairn_utf8_check(name, length) < length)
         return cairn_fail(ctx, CAIRN_INPUT, "tensor '%s': the name is not UTF-8", name);
@@ -153,13 +154,14 @@ static cairn_status make_entry(cairn_weights *weights, const char *name, cairn_d
     memcpy(e->name, name, length + 1);
     e->hash = hash_name(name);
     e->owner = weights;
-    e->tensor = (cairn_tensor){.name = e->name, .dtype = dtype, .layout = layout, .shape = *shape, .data = data};
+    e->tensor =
+        (cairn_tensor){.name = e->name, .dtype = dtype, .layout = layout, .shape = *shape, .data = data};
     *made = e;
     return CAIRN_OK;
 }
 
-cairn_status cairn_weights_add(cairn_weights *weights, const char *name, cairn_dtype dtype, cairn_layout layout,
-                               const cairn_shape *shape, const cairn_tensor **tensor)
+cairn_status cairn_weights_add(cairn_weights *weights, const char *name, cairn_dtype dtype,
+                               cairn_layout layout, const cairn_shape *shape, const cairn_tensor **tensor)
 {
     if (cairn_weights_find(weights, name) != NULL)
         return cairn_fail(weights->ctx, CAIRN_USAGE, "tensor '%s' is there already", name);
@@ -216,7 +218,8 @@ cairn_status cairn_weights_set_meta(cairn_weights *weights, const char *key, con
             remove_meta(weights, m);
         return CAIRN_OK;
     }
-    if (cairn_utf8_check(key, strlen(key)) < strlen(key) || cairn_utf8_check(value, strlen(value)) < strlen(value))
+    if (cairn_utf8_check(key, strlen(key)) < strlen(key) ||
+        cairn_utf8_check(value, strlen(value)) < strlen(value))
         return cairn_fail(weights->ctx, CAIRN_INPUT, "metadata '%s': not UTF-8", key);
     char *copy = cairn_strdup(weights->ctx, value);
     if (copy == NULL)
@@ -292,8 +295,8 @@ static inline void transfer_element(const transfer *t, size_t to, size_t from)
 
 #define ROW_BLOCK 16
 
-/* Copies rows begin .. end-1 of the file form. Memory is a matrix of (tap, input) by row; going through blocks of
- * rows keeps the strided side in the cache. */
+/* Copies rows begin .. end-1 of the file form. Memory is a matrix of (tap, input) by row; going through
+ * blocks of rows keeps the strided side in the cache. */
 static void transfer_rows(const cairn_tensor *tensor, size_t begin, size_t end, const transfer *t)
 {
     cairn_file_form form = cairn_tensor_file_form(tensor);
@@ -348,4 +351,9 @@ cairn_status cairn_tensor_set(const cairn_tensor *tensor, cairn_dtype dtype, con
     if (status == CAIRN_OK)
         transfer_rows(tensor, 0, cairn_tensor_file_form(tensor).rows, &t);
     return status;
+}
+
+cairn_layout cairn_layout_of(const cairn_shape *shape)
+{
+    return shape->rank == 4 ? CAIRN_LAYOUT_CONV : shape->rank == 2 ? CAIRN_LAYOUT_LINEAR : CAIRN_LAYOUT_PLAIN;
 }

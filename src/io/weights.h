@@ -22,8 +22,8 @@ bool cairn_shape_count(const cairn_shape *shape, size_t *count);
 
 cairn_ctx *cairn_weights_ctx(const cairn_weights *weights);
 
-/* Reads safetensors from memory or from a file; `name` begins the messages. For tests and fuzzing the bytes may
- * lie in memory. */
+/* Reads safetensors from memory or from a file; `name` begins the messages. For tests and fuzzing the bytes
+ * may lie in memory. */
 cairn_status cairn_safetensors_parse(cairn_ctx *ctx, const char *name, const void *bytes, size_t size,
                                      cairn_weights **weights);
 

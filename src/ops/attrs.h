@@ -1,5 +1,5 @@
-/* The attributes of the operators. A graph builder fills them in; an operator's infer() completes the fields marked
- * "completed". An operator that is not listed has none (attr_size 0). */
+/* The attributes of the operators. A graph builder fills them in; an operator's infer() completes the fields
+ * marked "completed". An operator that is not listed has none (attr_size 0). */
 #ifndef CAIRN_OPS_ATTRS_H
 #define CAIRN_OPS_ATTRS_H
 
@@ -10,22 +10,24 @@ typedef struct cairn_source_attrs {
     cairn_value_type type;
 } cairn_source_attrs;
 
-/* The window of a convolution or pool, begins the attributes of both. The builder gives kernel, stride, dilation
- * (all >= 1) and, unless padding is SAME, the pads. Outside the input lie zeros, or nothing for pools. */
+/* The window of a convolution or pool, begins the attributes of both. The builder gives kernel, stride,
+ * dilation (all >= 1) and, unless padding is SAME, the pads. Outside the input lie zeros, or nothing for
+ * pools. */
 typedef struct cairn_window_attrs {
-    cairn_window window;   /* completed: pads of SAME */
+    cairn_window window; /* completed: pads of SAME */
     cairn_padding padding;
-    bool ceil;             /* pools: round the output size up */
-    int32_t in_h, in_w;    /* completed */
-    int32_t out_h, out_w;  /* completed */
+    bool ceil;            /* pools: round the output size up */
+    int32_t in_h, in_w;   /* completed */
+    int32_t out_h, out_w; /* completed */
 } cairn_window_attrs;
 
 /* conv2d (x, w (KH, KW, I / groups, O)[, bias (O)]); conv2d_bwd_data (dy, w); conv2d_bwd_weights (x, dy). */
 typedef struct cairn_conv2d_attrs {
     cairn_window_attrs geometry;
     int32_t groups;
-    cairn_activation_kind act; /* applied to the output; set by the plan's fusion alone, builders leave it NONE */
-    int32_t in_c;              /* completed */
+    cairn_activation_kind
+        act;      /* applied to the output; set by the plan's fusion alone, builders leave it NONE */
+    int32_t in_c; /* completed */
 } cairn_conv2d_attrs;
 
 /* linear (x (I), w (I, O)[, bias (O)]). linear_bwd_data (dy, w) and linear_bwd_weights (x, dy) have none. */
@@ -50,7 +52,8 @@ typedef enum cairn_divisor {
     CAIRN_DIVISOR_ONE,    /* sum */
 } cairn_divisor;
 
-/* maxpool (x); maxpool_bwd (x, y, dy); avgpool (x); avgpool_bwd (dy). Dilation must be 1 for average pools. */
+/* maxpool (x); maxpool_bwd (x, y, dy); avgpool (x); avgpool_bwd (dy). Dilation must be 1 for average pools.
+ */
 typedef struct cairn_pool_attrs {
     cairn_window_attrs geometry;
     cairn_divisor divisor; /* average; completed */
@@ -62,8 +65,8 @@ typedef struct cairn_dropout_attrs {
     uint32_t slot; /* which dropout layer of the graph, from 0 */
 } cairn_dropout_attrs;
 
-/* cross_entropy (logits (classes), targets[, sample weights]): targets is one INT32 for each image or REAL (classes).
- * cross_entropy_bwd (logits, targets, d_loss[, sample weights]). */
+/* cross_entropy (logits (classes), targets[, sample weights]): targets is one INT32 for each image or REAL
+ * (classes). cross_entropy_bwd (logits, targets, d_loss[, sample weights]). */
 typedef struct cairn_cross_entropy_attrs {
     double smoothing;
     bool rubbish;
@@ -76,8 +79,8 @@ typedef struct cairn_reshape_attrs {
     cairn_shape shape;
 } cairn_reshape_attrs;
 
-/* finite (a[, b ...]) -> one INT32, 1 if all numbers are finite. `a` may be the flag of another such node, so that nodes
- * form a chain over any number of values. */
+/* finite (a[, b ...]) -> one INT32, 1 if all numbers are finite. `a` may be the flag of another such node, so
+ * that nodes form a chain over any number of values. */
 typedef struct cairn_finite_attrs {
     bool chained; /* completed: the first input is a flag */
 } cairn_finite_attrs;

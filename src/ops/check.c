@@ -19,7 +19,8 @@ void cairn_shape_text(const cairn_shape *shape, char *text, size_t size)
 {
     size_t used = 0;
     for (int i = 0; i < shape->rank && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, i == 0 ? "%lld" : "x%lld", (long long)shape->dim[i]);
+        used +=
+            (size_t)snprintf(text + used, size - used, i == 0 ? "%lld" : "x%lld", (long long)shape->dim[i]);
     if (shape->rank == 0)
         used = (size_t)snprintf(text, size, "one number");
     if (shape->batched && used < size)
@@ -41,8 +42,8 @@ static cairn_status fail_input(const cairn_infer *node, int input, const char *e
 {
     char found[SHAPE_TEXT_BYTES];
     cairn_shape_text(&node->in[input]->shape, found, sizeof found);
-    return cairn_fail(node->ctx, CAIRN_INPUT, "%s: input %d (expected %s, found %s%s)", node->name, input, expected,
-                      node->in[input]->element == CAIRN_REAL ? "" : "integers, ", found);
+    return cairn_fail(node->ctx, CAIRN_INPUT, "%s: input %d (expected %s, found %s%s)", node->name, input,
+                      expected, node->in[input]->element == CAIRN_REAL ? "" : "integers, ", found);
 }
 
 cairn_status cairn_expect_image_value(const cairn_infer *node, int input, int rank)
@@ -50,7 +51,10 @@ cairn_status cairn_expect_image_value(const cairn_infer *node, int input, int ra
     const cairn_value_type *type = node->in[input];
     if (type->element == CAIRN_REAL && type->shape.batched && (rank < 0 || type->shape.rank == rank))
         return CAIRN_OK;
-    return fail_input(node, input, rank == 3 ? "HxWxC per image" : rank == 1 ? "C per image" : "numbers per image");
+    return fail_input(node, input,
+                      rank == 3   ? "HxWxC per image"
+                      : rank == 1 ? "C per image"
+                                  : "numbers per image");
 }
 
 cairn_status cairn_expect_tensor(const cairn_infer *node, int input, int rank, const int64_t *dim)
@@ -76,7 +80,8 @@ cairn_status cairn_expect_tensor(const cairn_infer *node, int input, int rank, c
 cairn_status cairn_expect_same(const cairn_infer *node, int a, int b)
 {
     char expected[SHAPE_TEXT_BYTES];
-    if (node->in[a]->element == node->in[b]->element && cairn_same_shape(&node->in[a]->shape, &node->in[b]->shape))
+    if (node->in[a]->element == node->in[b]->element &&
+        cairn_same_shape(&node->in[a]->shape, &node->in[b]->shape))
         return CAIRN_OK;
     cairn_shape_text(&node->in[a]->shape, expected, sizeof expected);
     return fail_input(node, b, expected);
@@ -99,8 +104,8 @@ cairn_status cairn_check_output(const cairn_infer *node, int output)
             elements > MAX_ELEMENTS) {
             char found[SHAPE_TEXT_BYTES];
             cairn_shape_text(shape, found, sizeof found);
-            return cairn_fail(node->ctx, CAIRN_INPUT, "%s: output size (expected 1 to 2^40 elements, found %s)",
-                              node->name, found);
+            return cairn_fail(node->ctx, CAIRN_INPUT,
+                              "%s: output size (expected 1 to 2^40 elements, found %s)", node->name, found);
         }
     }
     return CAIRN_OK;

@@ -1,5 +1,5 @@
-/* The element type of the file at hand: float or double in reference kernels, float in vectorised ones. Reference
- * kernels accumulate in double. */
+/* The element type of the file at hand: float or double in reference kernels, float in vectorised ones.
+ * Reference kernels accumulate in double. */
 #ifndef CAIRN_OPS_REAL_H
 #define CAIRN_OPS_REAL_H
 

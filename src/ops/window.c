@@ -11,12 +11,13 @@ typedef struct axis {
     int32_t *before, *after, *out;
 } axis;
 
-static cairn_status expect_range(const cairn_infer *node, const axis *a, const char *what, int64_t value, int64_t low)
+static cairn_status expect_range(const cairn_infer *node, const axis *a, const char *what, int64_t value,
+                                 int64_t low)
 {
     if (value >= low && value <= MAX_EXTENT)
         return CAIRN_OK;
-    return cairn_fail(node->ctx, CAIRN_INPUT, "%s: %s %s (expected %lld to %d, found %lld)", node->name, what, a->name,
-                      (long long)low, MAX_EXTENT, (long long)value);
+    return cairn_fail(node->ctx, CAIRN_INPUT, "%s: %s %s (expected %lld to %d, found %lld)", node->name, what,
+                      a->name, (long long)low, MAX_EXTENT, (long long)value);
 }
 
 static cairn_status check_axis(const cairn_infer *node, const axis *a)
@@ -24,8 +25,12 @@ static cairn_status check_axis(const cairn_infer *node, const axis *a)
     const struct {
         const char *what;
         int64_t value, low;
-    } rules[] = {{"input", a->in, 1},       {"kernel", a->k, 1},           {"stride", a->stride, 1},
-                 {"dilation", a->dilation, 1}, {"padding before", *a->before, 0}, {"padding after", *a->after, 0}};
+    } rules[] = {{"input", a->in, 1},
+                 {"kernel", a->k, 1},
+                 {"stride", a->stride, 1},
+                 {"dilation", a->dilation, 1},
+                 {"padding before", *a->before, 0},
+                 {"padding after", *a->after, 0}};
     for (size_t i = 0; i < CAIRN_COUNT(rules); i++) {
         cairn_status status = expect_range(node, a, rules[i].what, rules[i].value, rules[i].low);
         if (status != CAIRN_OK)
@@ -71,9 +76,9 @@ static cairn_status resolve_axis(const cairn_infer *node, const axis *a, cairn_p
 static void axes_of(cairn_window_attrs *attrs, axis axes[2])
 {
     cairn_window *w = &attrs->window;
-    axes[0] = (axis){"height",      attrs->in_h,    w->k_h,        w->stride_h,
+    axes[0] = (axis){"height",      attrs->in_h, w->k_h,         w->stride_h,
                      w->dilation_h, &w->pad_top, &w->pad_bottom, &attrs->out_h};
-    axes[1] = (axis){"width",       attrs->in_w,     w->k_w,       w->stride_w,
+    axes[1] = (axis){"width",       attrs->in_w,  w->k_w,        w->stride_w,
                      w->dilation_w, &w->pad_left, &w->pad_right, &attrs->out_w};
 }
 
@@ -92,8 +97,8 @@ cairn_status cairn_window_resolve(const cairn_infer *node, cairn_window_attrs *a
     return status;
 }
 
-/* Windows move evenly, so it is the first and last ones that may miss the picture; with dilation a middle one may
- * straddle a small picture, hence all are looked at. */
+/* Windows move evenly, so it is the first and last ones that may miss the picture; with dilation a middle one
+ * may straddle a small picture, hence all are looked at. */
 static bool axis_touches(int32_t out, int32_t stride, int32_t pad, int32_t dilation, int32_t k, int32_t in)
 {
     for (int32_t o = 0; o < out; o++) {
@@ -110,9 +115,10 @@ cairn_status cairn_window_expect_pixels(const cairn_infer *node, const cairn_win
     if (axis_touches(attrs->out_h, w->stride_h, w->pad_top, w->dilation_h, w->k_h, attrs->in_h) &&
         axis_touches(attrs->out_w, w->stride_w, w->pad_left, w->dilation_w, w->k_w, attrs->in_w))
         return CAIRN_OK;
-    return cairn_fail(node->ctx, CAIRN_INPUT,
-                      "%s: padding %d, %d, %d, %d (expected less than the %dx%d window, found windows of padding alone)",
-                      node->name, w->pad_top, w->pad_bottom, w->pad_left, w->pad_right, w->k_h, w->k_w);
+    return cairn_fail(
+        node->ctx, CAIRN_INPUT,
+        "%s: padding %d, %d, %d, %d (expected less than the %dx%d window, found windows of padding alone)",
+        node->name, w->pad_top, w->pad_bottom, w->pad_left, w->pad_right, w->k_h, w->k_w);
 }
 
 void cairn_window_describe(const cairn_window_attrs *attrs, char *text, size_t size)
@@ -133,5 +139,6 @@ void cairn_window_describe(const cairn_window_attrs *attrs, char *text, size_t s
         snprintf(pad, sizeof pad, ", pad %d", w->pad_top);
     if (w->dilation_h != 1 || w->dilation_w != 1)
         snprintf(dilation, sizeof dilation, ", dilation %dx%d", w->dilation_h, w->dilation_w);
-    snprintf(text, size, "%dx%d, stride %s%s%s%s", w->k_h, w->k_w, stride, pad, dilation, attrs->ceil ? ", ceil" : "");
+    snprintf(text, size, "%dx%d, stride %s%s%s%s", w->k_h, w->k_w, stride, pad, dilation,
+             attrs->ceil ? ", ceil" : "");
 }

@@ -47,8 +47,8 @@ static inline cairn_taps cairn_taps_w(const cairn_window_attrs *a, int64_t out_x
     return cairn_taps_at(out_x, w->stride_w, w->pad_left, w->dilation_w, w->k_w, a->in_w);
 }
 
-/* What an average pool divides a window's sum by. The window of a ceil pool may reach beyond the padding; such pixels
- * do not count. */
+/* What an average pool divides a window's sum by. The window of a ceil pool may reach beyond the padding;
+ * such pixels do not count. */
 static inline int64_t cairn_pool_divisor(const cairn_pool_attrs *attrs, int64_t oy, int64_t ox)
 {
     const cairn_window_attrs *a = &attrs->geometry;

@@ -23,11 +23,8 @@ static cairn_status find_tensor(cairn_plan *plan, const cairn_variable *variable
                           variable->name);
     *tensor = cairn_weights_find(container, variable->name);
     if (*tensor == NULL && is_state)
-        return cairn_weights_add(container, variable->name, plan->options.precision,
-                                 shape->rank == 4   ? CAIRN_LAYOUT_CONV
-                                 : shape->rank == 2 ? CAIRN_LAYOUT_LINEAR
-                                                    : CAIRN_LAYOUT_PLAIN,
-                                 shape, tensor);
+        return cairn_weights_add(container, variable->name, plan->options.precision, cairn_layout_of(shape), shape,
+                                 tensor);
     if (*tensor == NULL)
         return cairn_fail(plan->ctx, CAIRN_INPUT, "weights: tensor '%s' is missing", variable->name);
     return CAIRN_OK;

@@ -19,8 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 static const uint8_t *fuzz_seed(size_t *size)
 {
     static const uint8_t seed[] = {
-        31, 139, 8, 0, 0, 0, 0, 0, 0, 3, 1, 11, 0, 244, 255, 0, 0, 8, 1, 0,
-        0, 0, 3, 7, 8, 9, 173, 152, 10, 186, 11, 0, 0, 0,
+        31, 139, 8, 0, 0, 0, 0, 0, 0, 3,   1,   11, 0,   244, 255, 0, 0,
+        8,  1,   0, 0, 0, 3, 7, 8, 9, 173, 152, 10, 186, 11,  0,   0, 0,
     };
     *size = sizeof seed;
     return seed;

@@ -1,6 +1,6 @@
-/* Fuzz targets are functions that libFuzzer calls with random bytes. Compiled without it (no CAIRN_LIBFUZZER), this
- * gives them a main that replays the files named on the command line, or, with none, mutations of a seed of the
- * target's own: deterministic, so that a failure comes back. */
+/* Fuzz targets are functions that libFuzzer calls with random bytes. Compiled without it (no
+ * CAIRN_LIBFUZZER), this gives them a main that replays the files named on the command line, or, with none,
+ * mutations of a seed of the target's own: deterministic, so that a failure comes back. */
 #ifndef CAIRN_TESTS_REPLAY_H
 #define CAIRN_TESTS_REPLAY_H
 

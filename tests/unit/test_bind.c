@@ -1,4 +1,5 @@
-/* Weights and graphs: row S16 of malformed input, layouts and types on the way in, and what is said about the rest. */
+/* Weights and graphs: row S16 of malformed input, layouts and types on the way in, and what is said about the
+ * rest. */
 #include "support.h"
 
 #include <cairn/graph.h>
@@ -60,21 +61,25 @@ static void gives_the_layouts_of_memory(void **state)
         assert_int_equal(cairn_weights_bind(b->ctx, graph, loaded, dtypes[t], &bound), CAIRN_OK);
         assert_int_equal(cairn_weights_count(bound), 4);
         assert_int_equal(cairn_weights_check(bound, graph), CAIRN_OK);
-        const cairn_tensor *conv = cairn_weights_find(bound, "conv.weight"), *fc = cairn_weights_find(bound, "fc.weight");
+        const cairn_tensor *conv = cairn_weights_find(bound, "conv.weight"),
+                           *fc = cairn_weights_find(bound, "fc.weight");
         assert_int_equal(conv->dtype, dtypes[t]);
         assert_int_equal(conv->shape.dim[0], 3);
         assert_int_equal(conv->shape.dim[3], 4);
         /* (y, x, i, o) = (2, 1, 1, 3) lies last in both orders; (0, 1, 0, 2) does not */
         size_t memory = ((0 * 2 + 1) * 2 + 0) * 4 + 2, file = ((2 * 2 + 0) * 3 + 0) * 2 + 1;
-        double value = dtypes[t] == CAIRN_F32 ? (double)((float *)conv->data)[memory] : ((double *)conv->data)[memory];
+        double value =
+            dtypes[t] == CAIRN_F32 ? (double)((float *)conv->data)[memory] : ((double *)conv->data)[memory];
         assert_true(value == (double)file);
-        value = dtypes[t] == CAIRN_F32 ? (double)((float *)fc->data)[7 * 5 + 3] : ((double *)fc->data)[7 * 5 + 3];
+        value =
+            dtypes[t] == CAIRN_F32 ? (double)((float *)fc->data)[7 * 5 + 3] : ((double *)fc->data)[7 * 5 + 3];
         assert_true(value == 3 * 24 + 7);
         assert_string_equal(cairn_weights_meta(bound, "k"), "v");
         /* what is bound can be bound again, and saved and loaded */
         cairn_weights *again;
         assert_int_equal(cairn_weights_bind(b->ctx, graph, bound, dtypes[t], &again), CAIRN_OK);
-        assert_memory_equal(cairn_weights_find(again, "conv.weight")->data, conv->data, 48 * cairn_dtype_size(dtypes[t]));
+        assert_memory_equal(cairn_weights_find(again, "conv.weight")->data, conv->data,
+                            48 * cairn_dtype_size(dtypes[t]));
         cairn_weights_destroy(again);
         cairn_weights_destroy(bound);
     }
@@ -87,7 +92,8 @@ static void S16_missing_and_misshapen(void **state)
 {
     bench *b = *state;
     cairn_graph *graph = make_graph(b);
-    cairn_weights *bound, *missing = make_loaded(b, CAIRN_F32, 1), *misshapen, *integers = make_loaded(b, CAIRN_I64, 0);
+    cairn_weights *bound, *missing = make_loaded(b, CAIRN_F32, 1), *misshapen,
+                          *integers = make_loaded(b, CAIRN_I64, 0);
     assert_fails(b, cairn_weights_bind(b->ctx, graph, missing, CAIRN_F32, &bound), CAIRN_INPUT,
                  "tensor 'fc.bias' is missing (expected shape [5])");
     assert_null(bound);
@@ -99,7 +105,8 @@ static void S16_missing_and_misshapen(void **state)
     assert_fails(b, cairn_weights_bind(b->ctx, graph, misshapen, CAIRN_F32, &bound), CAIRN_INPUT,
                  "'conv.weight' has the wrong shape (expected [4,2,3,2], found [4,2,2,3])");
     assert_fails(b, cairn_weights_check(misshapen, graph), CAIRN_INPUT, "wrong shape");
-    assert_fails(b, cairn_weights_bind(b->ctx, graph, missing, CAIRN_F16, &bound), CAIRN_USAGE, "expected type F32 or F64");
+    assert_fails(b, cairn_weights_bind(b->ctx, graph, missing, CAIRN_F16, &bound), CAIRN_USAGE,
+                 "expected type F32 or F64");
     cairn_weights_destroy(missing);
     cairn_weights_destroy(misshapen);
     cairn_weights_destroy(integers);

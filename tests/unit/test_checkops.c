@@ -1,5 +1,6 @@
-/* Every kernel of every operator that this machine can run against the reference in double, over random awkward shapes. The
- * list of kernels is the library's own, so that a new kernel is tested by being listed. */
+/* Every kernel of every operator that this machine can run against the reference in double, over random
+ * awkward shapes. The list of kernels is the library's own, so that a new kernel is tested by being listed.
+ */
 #include "op_cases.h"
 #include "support.h"
 #include <math.h>
@@ -33,8 +34,9 @@ static void compare(const op_call *call, const op_call *expected, const cairn_ke
             scale = isfinite(b->data[i]) ? fmax(scale, fabs(b->data[i])) : scale;
         for (int64_t i = 0; i < op_tensor_count(b); i++)
             if (!close_to(a->data[i], b->data[i], scale))
-                fail_msg("%s.%s.%s, case %d, output %d, element %lld: expected %.9g, found %.9g", call->op->name,
-                         kernel->name, cairn_isa_text(kernel->isa), index, o, (long long)i, b->data[i], a->data[i]);
+                fail_msg("%s.%s.%s, case %d, output %d, element %lld: expected %.9g, found %.9g",
+                         call->op->name, kernel->name, cairn_isa_text(kernel->isa), index, o, (long long)i,
+                         b->data[i], a->data[i]);
     }
 }
 
@@ -79,7 +81,8 @@ static void every_kernel_equals_the_reference(void **state)
             check_case(op, index, b->ctx, &random, ran);
         for (int k = 0; op->kernels[k] != NULL; k++)
             if (op_kernel_runs(op->kernels[k], CAIRN_F32) && ran[k] == 0)
-                fail_msg("%s.%s.%s was never run", op->name, op->kernels[k]->name, cairn_isa_text(op->kernels[k]->isa));
+                fail_msg("%s.%s.%s was never run", op->name, op->kernels[k]->name,
+                         cairn_isa_text(op->kernels[k]->isa));
     }
 }
 
@@ -90,7 +93,8 @@ static void cuts_change_nothing(void **state)
     for (int i = 0; cairn_all_ops[i] != NULL; i++) {
         const cairn_op *op = cairn_all_ops[i];
         op_random random = {(uint64_t)i * 7919};
-        for (int index = 0; op->kernels != NULL && (op->flags & CAIRN_OP_BATCH_SUM) == 0 && index < 12; index++) {
+        for (int index = 0; op->kernels != NULL && (op->flags & CAIRN_OP_BATCH_SUM) == 0 && index < 12;
+             index++) {
             op_call call;
             assert_true(op_case_make(op, index, false, b->ctx, &random, &call));
             for (int k = 0; op->kernels[k] != NULL; k++) {
@@ -103,8 +107,8 @@ static void cuts_change_nothing(void **state)
                     memcpy(first, call.out[0].data, bytes);
                     assert_int_equal(op_call_run(&call, op->kernels[k], CAIRN_F32), OP_RAN);
                     if (memcmp(first, call.out[0].data, bytes) != 0)
-                        fail_msg("%s.%s.%s, case %d depends on how its work is cut", op->name, op->kernels[k]->name,
-                                 cairn_isa_text(op->kernels[k]->isa), index);
+                        fail_msg("%s.%s.%s, case %d depends on how its work is cut", op->name,
+                                 op->kernels[k]->name, cairn_isa_text(op->kernels[k]->isa), index);
                 }
                 free(first);
             }

@@ -1,5 +1,5 @@
-/* Data sets: finding them, naming styles, checks between files (rows I3 and I5), splits, statistics, and the installed
- * Fashion-MNIST. */
+/* Data sets: finding them, naming styles, checks between files (rows I3 and I5), splits, statistics, and the
+ * installed Fashion-MNIST. */
 #include "support.h"
 
 #include <cairn/data.h>
@@ -10,7 +10,8 @@
 
 static void put_images(bench *b, const char *name, uint32_t count, uint8_t h, uint8_t w)
 {
-    uint8_t bytes[16 + 4096] = {0, 0, 8, 3, 0, 0, (uint8_t)(count >> 8), (uint8_t)count, 0, 0, 0, h, 0, 0, 0, w};
+    uint8_t bytes[16 + 4096] = {0, 0, 8, 3, 0, 0, (uint8_t)(count >> 8), (uint8_t)count, 0, 0,
+                                0, h, 0, 0, 0, w};
     size_t size = (size_t)count * h * w;
     assert_true(size <= 4096);
     for (size_t i = 0; i < size; i++)
@@ -103,10 +104,12 @@ static void I3_images_without_labels(void **state)
     bench *b = *state;
     put_set(b);
     put_labels(b, "train-labels-idx1-ubyte", 99, 10);
-    assert_fails(b, open_fails(b, b->folder, NULL), CAIRN_INPUT, "99 labels (expected one for each of 100 images)");
+    assert_fails(b, open_fails(b, b->folder, NULL), CAIRN_INPUT,
+                 "99 labels (expected one for each of 100 images)");
     put_labels(b, "train-labels-idx1-ubyte", 100, 10);
     put_images(b, "train-images-idx3-ubyte", 100, 3, 2);
-    assert_fails(b, open_fails(b, b->folder, NULL), CAIRN_INPUT, "training images of 3 x 2 pixels, test images of 2 x 3");
+    assert_fails(b, open_fails(b, b->folder, NULL), CAIRN_INPUT,
+                 "training images of 3 x 2 pixels, test images of 2 x 3");
 }
 
 static void I5_label_out_of_range(void **state)
@@ -114,11 +117,13 @@ static void I5_label_out_of_range(void **state)
     bench *b = *state;
     put_set(b);
     cairn_dataset_options nine = {.classes = 9};
-    assert_fails(b, open_fails(b, b->folder, &nine), CAIRN_INPUT, "training label 9: expected a class below 9, found 9");
+    assert_fails(b, open_fails(b, b->folder, &nine), CAIRN_INPUT,
+                 "training label 9: expected a class below 9, found 9");
     put_labels(b, "t10k-labels.idx1-ubyte", 7, 7);
     cairn_dataset_options six = {.classes = 6};
     put_labels(b, "train-labels-idx1-ubyte", 100, 6);
-    assert_fails(b, open_fails(b, b->folder, &six), CAIRN_INPUT, "test label 6: expected a class below 6, found 6");
+    assert_fails(b, open_fails(b, b->folder, &six), CAIRN_INPUT,
+                 "test label 6: expected a class below 6, found 6");
     cairn_dataset_options many = {.classes = 257};
     assert_fails(b, open_fails(b, b->folder, &many), CAIRN_USAGE, "at most 256");
 }

@@ -1,5 +1,5 @@
-/* The I/O layer: what it refuses, atomic writes, and every system call of a write failing once. The calls below stand in
- * for libc's in this program, so that faults and short transfers can be planned. */
+/* The I/O layer: what it refuses, atomic writes, and every system call of a write failing once. The calls
+ * below stand in for libc's in this program, so that faults and short transfers can be planned. */
 #include "support.h"
 
 #include <dirent.h>
@@ -16,10 +16,10 @@ enum { CALL_WRITE, CALL_PREAD, CALL_FSYNC, CALL_CLOSE, CALL_RENAME, CALL_KINDS }
 
 static struct {
     bool active;
-    int made[CALL_KINDS];          /* calls so far */
-    int kind, at, error;           /* the at-th call of that kind fails */
-    size_t most;                   /* bytes that one transfer moves at most; 0: any */
-    bool interrupt;                /* every second transfer is interrupted */
+    int made[CALL_KINDS]; /* calls so far */
+    int kind, at, error;  /* the at-th call of that kind fails */
+    size_t most;          /* bytes that one transfer moves at most; 0: any */
+    bool interrupt;       /* every second transfer is interrupted */
 } plan;
 
 static bool fails(int kind)
@@ -108,7 +108,8 @@ static void refuses_what_is_no_file(void **state)
     assert_fails(b, cairn_file_read(b->ctx, loop, 10, &data, &size), CAIRN_INPUT, "symbolic links");
     assert_fails(b, cairn_file_read(b->ctx, b->folder, 10, &data, &size), CAIRN_INPUT, "is a folder");
     assert_fails(b, cairn_file_read(b->ctx, "/dev/null", 10, &data, &size), CAIRN_INPUT, "is a device");
-    assert_fails(b, cairn_file_read(b->ctx, bench_path(b, "none"), 10, &data, &size), CAIRN_IO, "none: cannot open: No such");
+    assert_fails(b, cairn_file_read(b->ctx, bench_path(b, "none"), 10, &data, &size), CAIRN_IO,
+                 "none: cannot open: No such");
     bench_put(bench_path(b, "long"), "12345678901", 11);
     assert_fails(b, cairn_file_read(b->ctx, bench_path(b, "long"), 10, &data, &size), CAIRN_INPUT,
                  "too large (expected at most 10 bytes, found 11)");
@@ -200,7 +201,8 @@ static void each_failing_call_leaves_the_old_file(void **state)
 static void refuses_destinations(void **state)
 {
     bench *b = *state;
-    const char *target = bench_path(b, "target"), *link = bench_path(b, "link"), *dangling = bench_path(b, "dangling");
+    const char *target = bench_path(b, "target"), *link = bench_path(b, "link"),
+               *dangling = bench_path(b, "dangling");
     assert_int_equal(put(b, target, "precious"), CAIRN_OK);
     assert_int_equal(symlink("target", link), 0);
     assert_int_equal(symlink("nothing", dangling), 0);
@@ -231,7 +233,8 @@ static void steps_over_stale_temporaries(void **state)
 static void full_disk_and_limits(void **state)
 {
     bench *b = *state;
-    assert_fails(b, cairn_file_append(b->ctx, "/dev/full", "x", 1, false), CAIRN_IO, "No space left on device");
+    assert_fails(b, cairn_file_append(b->ctx, "/dev/full", "x", 1, false), CAIRN_IO,
+                 "No space left on device");
     const char *path = bench_path(b, "file");
     struct rlimit before, limit;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -294,7 +297,8 @@ static void folders(void **state)
     for (size_t i = 0; i < count; i++)
         assert_string_equal(names[i], sorted[i]);
     cairn_names_free(b->ctx, names, count);
-    assert_fails(b, cairn_folder_list(b->ctx, bench_path(b, "none"), &names, &count), CAIRN_IO, "No such file");
+    assert_fails(b, cairn_folder_list(b->ctx, bench_path(b, "none"), &names, &count), CAIRN_IO,
+                 "No such file");
     /* removing a tree does not follow links out of it */
     assert_int_equal(put(b, bench_path(b, "kept"), "kept"), CAIRN_OK);
     assert_int_equal(symlink("../../kept", bench_path(b, "x/y/link")), 0);

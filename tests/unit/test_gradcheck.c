@@ -1,5 +1,6 @@
-/* Gradient rules against numerical differentiation in double, for every operator that has one, over random awkward shapes. The
- * nodes that a rule adds are run one after another by reference kernels. Tolerances are those of PyTorch's gradcheck. */
+/* Gradient rules against numerical differentiation in double, for every operator that has one, over random
+ * awkward shapes. The nodes that a rule adds are run one after another by reference kernels. Tolerances are
+ * those of PyTorch's gradcheck. */
 #include "op_cases.h"
 #include "support.h"
 #include <math.h>
@@ -124,8 +125,8 @@ static void check_input(problem *p, const op_call *call, int input, op_random *r
         double numeric = (above - objective(p)) / (2.0 * EPSILON);
         x->data[i] = kept;
         if (!(fabs(numeric - analytic[i]) <= ABSOLUTE + RELATIVE * fabs(numeric)))
-            fail_msg("%s, case %d, input %d, element %lld: expected %.9g, found %.9g", call->op->name, index, input,
-                     (long long)i, numeric, analytic[i]);
+            fail_msg("%s, case %d, input %d, element %lld: expected %.9g, found %.9g", call->op->name, index,
+                     input, (long long)i, numeric, analytic[i]);
     }
     free(analytic);
 }
@@ -153,8 +154,8 @@ static void check_case(const op_call *call, cairn_ctx *ctx, op_random *random, i
 /* Views have no cases: they need no kernels. */
 static void make_view(const cairn_op *op, op_random *random, cairn_ctx *ctx, op_call *call)
 {
-    cairn_shape shape = {.rank = 3, .dim = {op_random_range(random, 1, 5), op_random_range(random, 1, 5), 3},
-                         .batched = true};
+    cairn_shape shape = {
+        .rank = 3, .dim = {op_random_range(random, 1, 5), op_random_range(random, 1, 5), 3}, .batched = true};
     *call = (op_call){.op = op, .inputs = 1, .run = {.n = 2}};
     call->in[0] = op_tensor_new(shape, CAIRN_REAL, 2);
     op_tensor_fill(&call->in[0], random);
@@ -208,6 +209,7 @@ static void unwanted_gradients_cost_nothing(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(gradients_equal_differences), TEST(unwanted_gradients_cost_nothing)};
+    const struct CMUnitTest tests[] = {TEST(gradients_equal_differences),
+                                       TEST(unwanted_gradients_cost_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

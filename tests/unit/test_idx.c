@@ -5,11 +5,15 @@
 #include <zlib.h>
 
 /* Three images of 2 x 2. */
-static const uint8_t images[] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+static const uint8_t images[] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2,  0,  0,
+                                 0, 2, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
 
 static size_t compress_gzip(const void *bytes, size_t size, uint8_t *to, size_t capacity)
 {
-    z_stream z = {.next_in = (z_const Bytef *)bytes, .avail_in = (uInt)size, .next_out = to, .avail_out = (uInt)capacity};
+    z_stream z = {.next_in = (z_const Bytef *)bytes,
+                  .avail_in = (uInt)size,
+                  .next_out = to,
+                  .avail_out = (uInt)capacity};
     assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
     assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
     size_t written = z.total_out;
@@ -121,7 +125,8 @@ static void survives_flips(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(reads_plain_and_gzip), TEST(I1_wrong_type), TEST(I2_wild_sizes), TEST(I4_wrong_length), TEST(survives_flips),
+        TEST(reads_plain_and_gzip), TEST(I1_wrong_type),  TEST(I2_wild_sizes),
+        TEST(I4_wrong_length),      TEST(survives_flips),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Decoding of pictures: rows P1 to P10 of malformed input, what each kind of file becomes, EXIF. The files are made here
- * with libjpeg and libpng; golden ones are in test_preprocess. */
+/* Decoding of pictures: rows P1 to P10 of malformed input, what each kind of file becomes, EXIF. The files
+ * are made here with libjpeg and libpng; golden ones are in test_preprocess. */
 #include "support.h"
 
 #include "data/picture.h"
@@ -76,7 +76,8 @@ static size_t find_marker(bytes file, uint8_t code)
 
 static void cut_segment(bytes *file, uint8_t code)
 {
-    size_t at = find_marker(*file, code), length = 2u + (size_t)(file->data[at + 2] << 8 | file->data[at + 3]);
+    size_t at = find_marker(*file, code),
+           length = 2u + (size_t)(file->data[at + 2] << 8 | file->data[at + 3]);
     memmove(file->data + at, file->data + at + length, file->size - at - length);
     file->size -= length;
 }
@@ -108,8 +109,19 @@ static void append_chunk(bytes *file, const char *type, const void *data, size_t
 
 static void append_header(bytes *file, uint32_t w, uint32_t h, uint8_t depth, uint8_t type, uint8_t interlace)
 {
-    uint8_t header[13] = {(uint8_t)(w >> 24), (uint8_t)(w >> 16), (uint8_t)(w >> 8), (uint8_t)w, (uint8_t)(h >> 24),
-                          (uint8_t)(h >> 16), (uint8_t)(h >> 8), (uint8_t)h, depth, type, 0, 0, interlace};
+    uint8_t header[13] = {(uint8_t)(w >> 24),
+                          (uint8_t)(w >> 16),
+                          (uint8_t)(w >> 8),
+                          (uint8_t)w,
+                          (uint8_t)(h >> 24),
+                          (uint8_t)(h >> 16),
+                          (uint8_t)(h >> 8),
+                          (uint8_t)h,
+                          depth,
+                          type,
+                          0,
+                          0,
+                          interlace};
     append(file, "\x89PNG\r\n\x1a\n", 8);
     append_chunk(file, "IHDR", header, sizeof header);
 }
@@ -248,8 +260,8 @@ static void P2_huge_headers(void **state)
     bytes small = make_jpeg((jpeg_kind){.from = JCS_GRAYSCALE, .stored = JCS_GRAYSCALE}, 10, 10);
     cairn_decode_options limit = {.max_pixels = 99};
     cairn_picture picture;
-    assert_fails(b, cairn_picture_decode(b->ctx, "test", small.data, small.size, &limit, &picture), CAIRN_INPUT,
-                 "too many pixels (expected at most 99, found 10 x 10)");
+    assert_fails(b, cairn_picture_decode(b->ctx, "test", small.data, small.size, &limit, &picture),
+                 CAIRN_INPUT, "too many pixels (expected at most 99, found 10 x 10)");
     free(small.data);
 }
 
@@ -270,7 +282,8 @@ static void P3_smallest(void **state)
 static void P4_many_scans(void **state)
 {
     bench *b = *state;
-    bytes jpeg = make_jpeg((jpeg_kind){.from = JCS_GRAYSCALE, .stored = JCS_GRAYSCALE, .progressive = true}, 8, 8);
+    bytes jpeg =
+        make_jpeg((jpeg_kind){.from = JCS_GRAYSCALE, .stored = JCS_GRAYSCALE, .progressive = true}, 8, 8);
     size_t last = jpeg.size - 2;
     while (jpeg.data[last] != 0xFF || jpeg.data[last + 1] != 0xDA)
         last--;
@@ -342,7 +355,8 @@ static void P6_damaged_jpeg(void **state)
     while (file.data[restart] != 0xFF || (file.data[restart + 1] & 0xF8) != 0xD0)
         restart--;
     file.data[restart + 1] = 0xD0 | ((file.data[restart + 1] + 3) & 7);
-    assert_int_equal(decode_and_drop(b, file), CAIRN_OK); /* a counted warning; the decoder finds its place again */
+    assert_int_equal(decode_and_drop(b, file),
+                     CAIRN_OK); /* a counted warning; the decoder finds its place again */
     free(file.data);
     file = make_jpeg((jpeg_kind){.from = JCS_RGB, .stored = JCS_YCbCr}, 40, 40);
     size_t scan = find_marker(file, 0xDA);
@@ -436,7 +450,8 @@ static void P9_kinds_of_png(void **state)
     assert_decodes(b, make_png(1, 1, 8, 6, "\0\x0A\x14\x1E\0", 5), 0, (const uint8_t[]){10, 20, 30}, 3);
     assert_decodes(b, make_png(1, 1, 8, 4, "\0\x0A\x80", 3), 3, (const uint8_t[]){10, 10, 10}, 3);
     assert_decodes(b, make_png(2, 1, 16, 0, "\0\x01\x80\xff\x7f", 5), 0, (const uint8_t[]){1, 255}, 2);
-    assert_decodes(b, make_png(1, 1, 16, 2, "\0\x00\xff\x01\x80\x80\xff", 7), 0, (const uint8_t[]){0, 1, 128}, 3);
+    assert_decodes(b, make_png(1, 1, 16, 2, "\0\x00\xff\x01\x80\x80\xff", 7), 0, (const uint8_t[]){0, 1, 128},
+                   3);
     assert_decodes(b, make_png(1, 1, 8, 2, "\0\xFF\x00\x00", 4), 1, (const uint8_t[]){76}, 1);
     /* 2 x 2, interlaced, 16 bits: passes 1 (0,0), 6 (1,0) and 7 (row 1) */
     bytes file = {0};
@@ -469,8 +484,10 @@ static void P10_not_pictures(void **state)
     assert_int_equal(mkfifo(pipe, 0600), 0);
     assert_fails(b, cairn_picture_load(b->ctx, pipe, NULL, &picture), CAIRN_INPUT, "is a pipe");
     assert_int_equal(symlink("loop", loop), 0);
-    assert_fails(b, cairn_picture_load(b->ctx, loop, NULL, &picture), CAIRN_INPUT, "Too many levels of symbolic links");
-    assert_fails(b, cairn_picture_load(b->ctx, bench_path(b, "none"), NULL, &picture), CAIRN_IO, "No such file");
+    assert_fails(b, cairn_picture_load(b->ctx, loop, NULL, &picture), CAIRN_INPUT,
+                 "Too many levels of symbolic links");
+    assert_fails(b, cairn_picture_load(b->ctx, bench_path(b, "none"), NULL, &picture), CAIRN_IO,
+                 "No such file");
 }
 
 /* ---- EXIF ---- */
@@ -482,8 +499,9 @@ static void turns_by_orientation(void **state)
         int h, w;
         uint8_t pixels[6];
     } expected[] = {
-        {2, 3, {0, 1, 2, 3, 4, 5}}, {2, 3, {2, 1, 0, 5, 4, 3}}, {2, 3, {5, 4, 3, 2, 1, 0}}, {2, 3, {3, 4, 5, 0, 1, 2}},
-        {3, 2, {0, 3, 1, 4, 2, 5}}, {3, 2, {3, 0, 4, 1, 5, 2}}, {3, 2, {5, 2, 4, 1, 3, 0}}, {3, 2, {2, 5, 1, 4, 0, 3}},
+        {2, 3, {0, 1, 2, 3, 4, 5}}, {2, 3, {2, 1, 0, 5, 4, 3}}, {2, 3, {5, 4, 3, 2, 1, 0}},
+        {2, 3, {3, 4, 5, 0, 1, 2}}, {3, 2, {0, 3, 1, 4, 2, 5}}, {3, 2, {3, 0, 4, 1, 5, 2}},
+        {3, 2, {5, 2, 4, 1, 3, 0}}, {3, 2, {2, 5, 1, 4, 0, 3}},
     };
     for (int orientation = 1; orientation <= 8; orientation++) {
         cairn_picture p;
@@ -496,10 +514,11 @@ static void turns_by_orientation(void **state)
     }
 }
 
-static const uint8_t exif_little[] = {'E', 'x', 'i', 'f', 0, 0, 'I', 'I', 42, 0, 8, 0, 0, 0, 2, 0, 0x10, 1, 2, 0, 1, 0, 0, 0,
-                                      0,   0,   0,   0,   0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0};
-static const uint8_t exif_big[] = {'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1,
-                                   1,   0x12, 0, 3,    0, 0, 0,   1,   0, 3,  0, 0};
+static const uint8_t exif_little[] = {'E',  'x', 'i',  'f', 0, 0, 'I', 'I', 42, 0, 8, 0, 0, 0,
+                                      2,    0,   0x10, 1,   2, 0, 1,   0,   0,  0, 0, 0, 0, 0,
+                                      0x12, 1,   3,    0,   1, 0, 0,   0,   6,  0, 0, 0};
+static const uint8_t exif_big[] = {'E', 'x', 'i', 'f',  0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8,
+                                   0,   1,   1,   0x12, 0, 3, 0,   0,   0, 1,  0, 3, 0, 0};
 
 static void reads_orientation(void **state)
 {
@@ -521,8 +540,10 @@ static void reads_orientation(void **state)
     memset(wild + 10, 0xFF, 4); /* the directory lies far outside */
     assert_int_equal(cairn_exif_orientation(wild, sizeof wild), 1);
     /* through the decoder, only when asked for */
-    bytes file = make_jpeg((jpeg_kind){.from = JCS_RGB, .stored = JCS_YCbCr, .app1 = exif_little, .app1_size = sizeof exif_little},
-                           4, 2);
+    bytes file = make_jpeg(
+        (jpeg_kind){
+            .from = JCS_RGB, .stored = JCS_YCbCr, .app1 = exif_little, .app1_size = sizeof exif_little},
+        4, 2);
     cairn_picture p;
     assert_int_equal(cairn_picture_decode(b->ctx, "test", file.data, file.size, NULL, &p), CAIRN_OK);
     assert_int_equal(p.w, 4);
@@ -537,9 +558,9 @@ static void reads_orientation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(P1_every_prefix), TEST(survives_flips),   TEST(P2_huge_headers), TEST(P3_smallest),
-        TEST(P4_many_scans),   TEST(P5_kinds_of_jpeg), TEST(P5_cmyk),         TEST(P6_damaged_jpeg),
-        TEST(P7_damaged_png),  TEST(P8_bombs),         TEST(P9_kinds_of_png), TEST(P10_not_pictures),
+        TEST(P1_every_prefix),      TEST(survives_flips),    TEST(P2_huge_headers), TEST(P3_smallest),
+        TEST(P4_many_scans),        TEST(P5_kinds_of_jpeg),  TEST(P5_cmyk),         TEST(P6_damaged_jpeg),
+        TEST(P7_damaged_png),       TEST(P8_bombs),          TEST(P9_kinds_of_png), TEST(P10_not_pictures),
         TEST(turns_by_orientation), TEST(reads_orientation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

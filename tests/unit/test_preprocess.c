@@ -1,5 +1,5 @@
-/* Preprocessing bit for bit: golden hashes of whole chains, the worked examples of the resampling rule, crops, borders,
- * and the JSON form. */
+/* Preprocessing bit for bit: golden hashes of whole chains, the worked examples of the resampling rule,
+ * crops, borders, and the JSON form. */
 #include "support.h"
 
 #include "base/json.h"
@@ -35,7 +35,8 @@ static void golden_pictures(void **state)
     assert_non_null(golden);
     json_t *pipelines = json_object_get(golden, "pipelines"), *image;
     size_t index, compared = 0;
-    json_array_foreach (json_object_get(golden, "images"), index, image) {
+    json_array_foreach(json_object_get(golden, "images"), index, image)
+    {
         char path[512];
         snprintf(path, sizeof path, GOLDEN "%s", json_string_value(json_object_get(image, "file")));
         cairn_decode_options options = {.channels = 3, .exif = json_is_true(json_object_get(image, "exif"))};
@@ -44,7 +45,8 @@ static void golden_pictures(void **state)
         assert_sha256(&decoded, json_string_value(json_object_get(image, "decoded")));
         const char *name;
         json_t *expected;
-        json_object_foreach (json_object_get(image, "expected"), name, expected) {
+        json_object_foreach(json_object_get(image, "expected"), name, expected)
+        {
             cairn_preprocess p = chain_of(b, json_object_get(pipelines, name));
             assert_int_equal(cairn_preprocess_apply(b->ctx, &p, &decoded, &cropped), CAIRN_OK);
             assert_int_equal(cropped.h, p.crop);
@@ -60,9 +62,11 @@ static void golden_pictures(void **state)
 
 /* ---- worked examples ---- */
 
-static void assert_row(bench *b, const uint8_t *from, int in, cairn_filter filter, const uint8_t *expected, int out)
+static void assert_row(bench *b, const uint8_t *from, int in, cairn_filter filter, const uint8_t *expected,
+                       int out)
 {
-    cairn_picture row = {.h = 1, .w = in, .c = 1, .data = (uint8_t *)from}, column = {.h = in, .w = 1, .c = 1, .data = row.data};
+    cairn_picture row = {.h = 1, .w = in, .c = 1, .data = (uint8_t *)from},
+                  column = {.h = in, .w = 1, .c = 1, .data = row.data};
     cairn_picture to;
     assert_int_equal(cairn_picture_resize(b->ctx, &row, 1, out, filter, CAIRN_PASS_H, &to), CAIRN_OK);
     assert_memory_equal(to.data, expected, (size_t)out);
@@ -100,7 +104,8 @@ static void example_B_pass_order(void **state)
         tall[i] = (uint8_t)(i * i * 37 + 11);
     cairn_picture high = {.h = 7, .w = 3, .c = 1, .data = tall}, other;
     assert_int_equal(cairn_picture_resize(b->ctx, &high, 2, 2, CAIRN_BICUBIC, CAIRN_PASS_H, &to), CAIRN_OK);
-    assert_int_equal(cairn_picture_resize(b->ctx, &high, 2, 2, CAIRN_BICUBIC, CAIRN_PASS_PILLOW13, &other), CAIRN_OK);
+    assert_int_equal(cairn_picture_resize(b->ctx, &high, 2, 2, CAIRN_BICUBIC, CAIRN_PASS_PILLOW13, &other),
+                     CAIRN_OK);
     assert_memory_not_equal(to.data, other.data, 4);
     cairn_picture_free(b->ctx, &to);
     cairn_picture_free(b->ctx, &other);
@@ -140,7 +145,8 @@ static void example_C_whole_chain(void **state)
     };
     cairn_picture from = example_picture(b), to;
     for (size_t i = 0; i < CAIRN_COUNT(cases); i++) {
-        cairn_preprocess p = {.resize = cases[i].resize, .crop = 224, .filter = cases[i].filter, .channels = 3};
+        cairn_preprocess p = {
+            .resize = cases[i].resize, .crop = 224, .filter = cases[i].filter, .channels = 3};
         assert_int_equal(cairn_preprocess_apply(b->ctx, &p, &from, &to), CAIRN_OK);
         long sum = 0;
         for (int j = 0; j < 224 * 224 * 3; j++)
@@ -221,15 +227,24 @@ static void squashes_and_converts(void **state)
 static void json_round_trip(void **state)
 {
     bench *b = *state;
-    cairn_preprocess p = {.resize = 28, .crop = 0, .pad = 2, .pad_value = 7, .channels = 1, .exif = true,
-                          .filter = CAIRN_BICUBIC, .pass_order = CAIRN_PASS_PILLOW13, .mean = {0.2860406f}, .std = {0.35302424f}};
+    cairn_preprocess p = {.resize = 28,
+                          .crop = 0,
+                          .pad = 2,
+                          .pad_value = 7,
+                          .channels = 1,
+                          .exif = true,
+                          .filter = CAIRN_BICUBIC,
+                          .pass_order = CAIRN_PASS_PILLOW13,
+                          .mean = {0.2860406f},
+                          .std = {0.35302424f}};
     cairn_preprocess back = {0};
     char *text;
     assert_int_equal(cairn_preprocess_to_json(b->ctx, &p, &text), CAIRN_OK);
-    assert_string_equal(text, "{\"resize\":28,\"resize_rule\":\"short-int\",\"squash\":false,\"filter\":\"bicubic\","
-                              "\"pass_order\":\"pillow13\",\"crop\":null,\"crop_mode\":\"center\",\"pad\":2,"
-                              "\"pad_value\":7,\"mean\":[0.2860406],\"std\":[0.35302424],\"channels\":\"L\","
-                              "\"scale\":255,\"exif\":\"apply\"}");
+    assert_string_equal(
+        text, "{\"resize\":28,\"resize_rule\":\"short-int\",\"squash\":false,\"filter\":\"bicubic\","
+              "\"pass_order\":\"pillow13\",\"crop\":null,\"crop_mode\":\"center\",\"pad\":2,"
+              "\"pad_value\":7,\"mean\":[0.2860406],\"std\":[0.35302424],\"channels\":\"L\","
+              "\"scale\":255,\"exif\":\"apply\"}");
     assert_int_equal(cairn_preprocess_from_json(b->ctx, text, &back), CAIRN_OK);
     assert_memory_equal(&p.mean, &back.mean, sizeof p.mean);
     assert_memory_equal(&p.std, &back.std, sizeof p.std);
@@ -272,17 +287,16 @@ static void json_refuses(void **state)
         assert_int_equal(p.resize, 5);
     }
     cairn_preprocess empty = {0};
-    assert_fails(b, cairn_preprocess_from_json(b->ctx, "{\"resize\":5}", &empty), CAIRN_INPUT, "'std' is missing");
+    assert_fails(b, cairn_preprocess_from_json(b->ctx, "{\"resize\":5}", &empty), CAIRN_INPUT,
+                 "'std' is missing");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(golden_pictures),           TEST(example_A_one_row),
-        TEST(example_B_pass_order),      TEST(example_C_whole_chain),
-        TEST(crops_round_half_to_even),  TEST(pads_small_pictures_and_borders),
-        TEST(squashes_and_converts),     TEST(json_round_trip),
-        TEST(json_refuses),
+        TEST(golden_pictures),       TEST(example_A_one_row),        TEST(example_B_pass_order),
+        TEST(example_C_whole_chain), TEST(crops_round_half_to_even), TEST(pads_small_pictures_and_borders),
+        TEST(squashes_and_converts), TEST(json_round_trip),          TEST(json_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Safetensors: rows S1 to S15 of malformed input (S16 needs a network: test_bind), round trips, and every prefix and
- * bit flip of a small file. */
+/* Safetensors: rows S1 to S15 of malformed input (S16 needs a network: test_bind), round trips, and every
+ * prefix and bit flip of a small file. */
 #include "support.h"
 
 #include "io/weights.h"
@@ -44,9 +44,11 @@ static cairn_status parse_header(bench *b, const char *header, size_t data_size)
     return status;
 }
 
-#define ONE(name, dtype, shape, offsets) "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
+#define ONE(name, dtype, shape, offsets)                                                                     \
+    "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
 
-static const char valid[] = "{\"__metadata__\":{\"k\":\"v\"}," ONE("a", "F32", "[2,1]", "[0,8]") "," ONE("b", "U8", "[3]", "[8,11]") "}";
+static const char valid[] = "{\"__metadata__\":{\"k\":\"v\"}," ONE("a", "F32", "[2,1]", "[0,8]") "," ONE(
+    "b", "U8", "[3]", "[8,11]") "}";
 
 /* ---- malformed input ---- */
 
@@ -54,7 +56,8 @@ static void S1_too_short(void **state)
 {
     bench *b = *state;
     for (size_t n = 0; n < 8; n++)
-        assert_fails(b, parse_and_drop(b, "\0\0\0\0\0\0\0", n), CAIRN_INPUT, "shorter than the 8-byte length");
+        assert_fails(b, parse_and_drop(b, "\0\0\0\0\0\0\0", n), CAIRN_INPUT,
+                     "shorter than the 8-byte length");
 }
 
 static void S2_S3_wild_length(void **state)
@@ -113,26 +116,34 @@ static void refuses_many_values(void **state)
 static void S6_same_name_twice(void **state)
 {
     bench *b = *state;
-    assert_fails(b, parse_header(b, "{" ONE("twin", "U8", "[1]", "[0,1]") "," ONE("twin", "U8", "[1]", "[1,2]") "}", 2),
-                 CAIRN_INPUT, "twin");
-    assert_fails(b, parse_header(b, "{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", 0),
-                 CAIRN_INPUT, "dtype");
+    assert_fails(
+        b,
+        parse_header(b, "{" ONE("twin", "U8", "[1]", "[0,1]") "," ONE("twin", "U8", "[1]", "[1,2]") "}", 2),
+        CAIRN_INPUT, "twin");
+    assert_fails(
+        b,
+        parse_header(b, "{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}",
+                     0),
+        CAIRN_INPUT, "dtype");
 }
 
 static void S7_overlap(void **state)
 {
     bench *b = *state;
-    assert_fails(b, parse_header(b, "{" ONE("a", "U8", "[16]", "[0,16]") "," ONE("b", "U8", "[16]", "[0,16]") "}", 16),
-                 CAIRN_INPUT, "overlaps");
+    assert_fails(
+        b, parse_header(b, "{" ONE("a", "U8", "[16]", "[0,16]") "," ONE("b", "U8", "[16]", "[0,16]") "}", 16),
+        CAIRN_INPUT, "overlaps");
 }
 
 static void S8_hole_or_rest(void **state)
 {
     bench *b = *state;
     assert_fails(b, parse_header(b, "{" ONE("a", "U8", "[1]", "[1,2]") "}", 2), CAIRN_INPUT, "hole");
-    assert_fails(b, parse_header(b, "{" ONE("a", "U8", "[1]", "[0,1]") "," ONE("b", "U8", "[1]", "[2,3]") "}", 3),
-                 CAIRN_INPUT, "hole");
-    assert_fails(b, parse_header(b, "{" ONE("a", "U8", "[1]", "[0,1]") "}", 2), CAIRN_INPUT, "belong to no tensor");
+    assert_fails(
+        b, parse_header(b, "{" ONE("a", "U8", "[1]", "[0,1]") "," ONE("b", "U8", "[1]", "[2,3]") "}", 3),
+        CAIRN_INPUT, "hole");
+    assert_fails(b, parse_header(b, "{" ONE("a", "U8", "[1]", "[0,1]") "}", 2), CAIRN_INPUT,
+                 "belong to no tensor");
 }
 
 static void S9_cut_short(void **state)
@@ -145,40 +156,46 @@ static void S9_cut_short(void **state)
 static void S10_shape_overflow(void **state)
 {
     bench *b = *state;
-    assert_int_equal(parse_header(b, "{" ONE("a", "U8", "[2,18446744073709551614]", "[0,1]") "}", 1), CAIRN_INPUT);
-    assert_fails(b, parse_header(b, "{" ONE("a", "U8", "[2,9223372036854775807]", "[0,1]") "}", 1), CAIRN_INPUT,
-                 "shape has a size out of range");
-    assert_fails(b, parse_header(b, "{" ONE("a", "F32", "[2147483647,2147483647]", "[0,1]") "}", 1), CAIRN_INPUT,
-                 "shape overflows");
+    assert_int_equal(parse_header(b, "{" ONE("a", "U8", "[2,18446744073709551614]", "[0,1]") "}", 1),
+                     CAIRN_INPUT);
+    assert_fails(b, parse_header(b, "{" ONE("a", "U8", "[2,9223372036854775807]", "[0,1]") "}", 1),
+                 CAIRN_INPUT, "shape has a size out of range");
+    assert_fails(b, parse_header(b, "{" ONE("a", "F32", "[2147483647,2147483647]", "[0,1]") "}", 1),
+                 CAIRN_INPUT, "shape overflows");
 }
 
 static void S11_offsets(void **state)
 {
     bench *b = *state;
-    const char *offsets[] = {"[4,0]", "[-4,0]", "[0,4e0]", "[0,4.0]", "[0]", "[0,2,4]", "null", "[0,null]", "[0,3]", "[0,8]",
-                             "{\"0\":0}"};
+    const char *offsets[] = {"[4,0]", "[-4,0]",   "[0,4e0]", "[0,4.0]", "[0]",      "[0,2,4]",
+                             "null",  "[0,null]", "[0,3]",   "[0,8]",   "{\"0\":0}"};
     for (size_t i = 0; i < CAIRN_COUNT(offsets); i++) {
         char header[200];
-        snprintf(header, sizeof header, "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":%s}}", offsets[i]);
+        snprintf(header, sizeof header, "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":%s}}",
+                 offsets[i]);
         assert_fails(b, parse_header(b, header, 4), CAIRN_INPUT, "data_offsets");
     }
     assert_fails(b, parse_header(b, "{" ONE("a", "U8", "[-1]", "[0,1]") "}", 1), CAIRN_INPUT, "shape");
     assert_fails(b, parse_header(b, "{" ONE("a", "U8", "[1.0]", "[0,1]") "}", 1), CAIRN_INPUT, "shape");
     assert_fails(b, parse_header(b, "{" ONE("a", "U8", "1", "[0,1]") "}", 1), CAIRN_INPUT, "shape");
-    assert_fails(b, parse_header(b, "{" ONE("a", "F4", "[3]", "[0,1]") "}", 1), CAIRN_INPUT, "whole number of bytes");
+    assert_fails(b, parse_header(b, "{" ONE("a", "F4", "[3]", "[0,1]") "}", 1), CAIRN_INPUT,
+                 "whole number of bytes");
 }
 
 static void S12_types(void **state)
 {
     bench *b = *state;
-    assert_fails(b, parse_header(b, "{" ONE("a", "F33", "[1]", "[0,4]") "}", 4), CAIRN_INPUT, "unknown dtype 'F33'");
-    assert_fails(b, parse_header(b, "{\"a\":{\"dtype\":null,\"shape\":[],\"data_offsets\":[0,4]}}", 4), CAIRN_INPUT,
-                 "dtype");
+    assert_fails(b, parse_header(b, "{" ONE("a", "F33", "[1]", "[0,4]") "}", 4), CAIRN_INPUT,
+                 "unknown dtype 'F33'");
+    assert_fails(b, parse_header(b, "{\"a\":{\"dtype\":null,\"shape\":[],\"data_offsets\":[0,4]}}", 4),
+                 CAIRN_INPUT, "dtype");
     assert_fails(b, parse_header(b, "{\"__metadata__\":{\"k\":1}}", 0), CAIRN_INPUT, "'k' is not a string");
     assert_fails(b, parse_header(b, "{\"__metadata__\":null}", 0), CAIRN_INPUT, "__metadata__");
     assert_fails(b, parse_header(b, "{\"a\":1}", 0), CAIRN_INPUT, "tensor 'a'");
-    assert_fails(b, parse_header(b, "{" ONE("a", "F8_E4M3", "[1]", "[0,1]") "}", 1), CAIRN_INPUT, "F8_E4M3 is not supported");
-    assert_fails(b, parse_header(b, "{" ONE("a", "U8", "[1,1,1,1,1]", "[0,1]") "}", 1), CAIRN_INPUT, "too many dimensions");
+    assert_fails(b, parse_header(b, "{" ONE("a", "F8_E4M3", "[1]", "[0,1]") "}", 1), CAIRN_INPUT,
+                 "F8_E4M3 is not supported");
+    assert_fails(b, parse_header(b, "{" ONE("a", "U8", "[1,1,1,1,1]", "[0,1]") "}", 1), CAIRN_INPUT,
+                 "too many dimensions");
 }
 
 static void names_other_formats(void **state)
@@ -197,7 +214,8 @@ static void names_other_formats(void **state)
         {"\x1f\x8b and a stream", "gzip"},
     };
     for (size_t i = 0; i < CAIRN_COUNT(cases); i++)
-        assert_fails(b, parse_and_drop(b, cases[i].bytes, strlen(cases[i].bytes)), CAIRN_INPUT, cases[i].piece);
+        assert_fails(b, parse_and_drop(b, cases[i].bytes, strlen(cases[i].bytes)), CAIRN_INPUT,
+                     cases[i].piece);
     bench_put(bench_path(b, "weights"), cases[0].bytes, strlen(cases[0].bytes));
     cairn_weights *weights;
     assert_fails(b, cairn_weights_load(b->ctx, bench_path(b, "weights"), &weights), CAIRN_INPUT, "git lfs");
@@ -212,7 +230,9 @@ static void S13_white_space(void **state)
     bench *b = *state;
     assert_int_equal(parse_header(b, " \n\t{" ONE("a", "U8", "[1]", "[0,1]") "}\r\n  ", 1), CAIRN_OK);
     assert_int_equal(parse_header(b, "{}", 0), CAIRN_OK);
-    assert_int_equal(parse_header(b, "{\"a\":{\"x\":[],\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1), CAIRN_OK);
+    assert_int_equal(
+        parse_header(b, "{\"a\":{\"x\":[],\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1),
+        CAIRN_OK);
 }
 
 static void S14_empty_and_scalar(void **state)
@@ -220,8 +240,8 @@ static void S14_empty_and_scalar(void **state)
     bench *b = *state;
     size_t size;
     cairn_weights *weights;
-    const char header[] = "{" ONE("empty", "F32", "[2,0]", "[0,0]") "," ONE("void", "F32", "[0]", "[0,0]") ","
-                          ONE("scalar", "U8", "[]", "[0,1]") "}";
+    const char header[] = "{" ONE("empty", "F32", "[2,0]", "[0,0]") "," ONE(
+        "void", "F32", "[0]", "[0,0]") "," ONE("scalar", "U8", "[]", "[0,1]") "}";
     uint8_t *bytes = make_file(header, strlen(header), 1, &size);
     assert_int_equal(parse(b, bytes, size, &weights), CAIRN_OK);
     assert_int_equal(cairn_weights_count(weights), 3);
@@ -239,7 +259,8 @@ static void S15_not_finite(void **state)
     const cairn_tensor *tensor;
     cairn_shape shape = {.rank = 1, .dim = {4}};
     assert_int_equal(cairn_weights_create(b->ctx, &weights), CAIRN_OK);
-    assert_int_equal(cairn_weights_add(weights, "bad", CAIRN_F32, CAIRN_LAYOUT_PLAIN, &shape, &tensor), CAIRN_OK);
+    assert_int_equal(cairn_weights_add(weights, "bad", CAIRN_F32, CAIRN_LAYOUT_PLAIN, &shape, &tensor),
+                     CAIRN_OK);
     assert_int_equal(cairn_tensor_set(tensor, CAIRN_F32, values), CAIRN_OK);
     assert_int_equal(cairn_weights_save(weights, bench_path(b, "w")), CAIRN_OK);
     assert_int_equal(b->warnings, 0);
@@ -254,7 +275,8 @@ static void S15_not_finite(void **state)
 static void widens_integers(void **state)
 {
     bench *b = *state;
-    const char header[] = "{" ONE("u16", "U16", "[2]", "[0,4]") "," ONE("i8", "I8", "[3]", "[4,7]") "," ONE("u64", "U64", "[1]", "[7,15]") "}";
+    const char header[] = "{" ONE("u16", "U16", "[2]", "[0,4]") "," ONE("i8", "I8", "[3]", "[4,7]") "," ONE(
+        "u64", "U64", "[1]", "[7,15]") "}";
     size_t size;
     uint8_t *bytes = make_file(header, strlen(header), 15, &size);
     uint8_t *data = bytes + size - 15;
@@ -309,11 +331,15 @@ static cairn_weights *make_weights(bench *b)
     for (size_t i = 0; i < CAIRN_COUNT(values); i++)
         values[i] = (float)i;
     assert_int_equal(cairn_weights_create(b->ctx, &weights), CAIRN_OK);
-    assert_int_equal(cairn_weights_add(weights, "z.weight", CAIRN_F32, CAIRN_LAYOUT_CONV, &conv_shape, &conv), CAIRN_OK);
-    assert_int_equal(cairn_weights_add(weights, "fc.weight", CAIRN_F32, CAIRN_LAYOUT_LINEAR, &linear_shape, &linear),
+    assert_int_equal(cairn_weights_add(weights, "z.weight", CAIRN_F32, CAIRN_LAYOUT_CONV, &conv_shape, &conv),
                      CAIRN_OK);
-    assert_int_equal(cairn_weights_add(weights, "half", CAIRN_F16, CAIRN_LAYOUT_PLAIN, &one, &other), CAIRN_OK);
-    assert_int_equal(cairn_weights_add(weights, "step", CAIRN_I64, CAIRN_LAYOUT_PLAIN, &one, &other), CAIRN_OK);
+    assert_int_equal(
+        cairn_weights_add(weights, "fc.weight", CAIRN_F32, CAIRN_LAYOUT_LINEAR, &linear_shape, &linear),
+        CAIRN_OK);
+    assert_int_equal(cairn_weights_add(weights, "half", CAIRN_F16, CAIRN_LAYOUT_PLAIN, &one, &other),
+                     CAIRN_OK);
+    assert_int_equal(cairn_weights_add(weights, "step", CAIRN_I64, CAIRN_LAYOUT_PLAIN, &one, &other),
+                     CAIRN_OK);
     assert_int_equal(cairn_tensor_set(conv, CAIRN_F32, values), CAIRN_OK);
     assert_int_equal(cairn_tensor_set(linear, CAIRN_F32, values), CAIRN_OK);
     assert_int_equal(cairn_weights_set_meta(weights, "cairn.arch", "test \"quoted\"\n\xC3\xA4"), CAIRN_OK);
@@ -330,7 +356,8 @@ static void keeps_layouts_apart(void **state)
         for (int i = 0; i < 4; i++)
             for (int y = 0; y < 3; y++)
                 for (int x = 0; x < 2; x++)
-                    assert_true(memory[((y * 2 + x) * 4 + i) * 21 + o] == (float)(((o * 4 + i) * 3 + y) * 2 + x));
+                    assert_true(memory[((y * 2 + x) * 4 + i) * 21 + o] ==
+                                (float)(((o * 4 + i) * 3 + y) * 2 + x));
     double back[3 * 2 * 4 * 21];
     assert_int_equal(cairn_tensor_get(conv, CAIRN_F64, back), CAIRN_OK);
     for (size_t i = 0; i < CAIRN_COUNT(back); i++)
@@ -405,14 +432,16 @@ static void finds_many_names(void **state)
     assert_int_equal(cairn_weights_create(b->ctx, &weights), CAIRN_OK);
     for (int i = 0; i < 1000; i++) {
         snprintf(name, sizeof name, "t%d", i);
-        assert_int_equal(cairn_weights_add(weights, name, CAIRN_F32, CAIRN_LAYOUT_PLAIN, &shape, NULL), CAIRN_OK);
+        assert_int_equal(cairn_weights_add(weights, name, CAIRN_F32, CAIRN_LAYOUT_PLAIN, &shape, NULL),
+                         CAIRN_OK);
     }
     for (int i = 0; i < 1000; i++) {
         snprintf(name, sizeof name, "t%d", i);
         assert_ptr_equal(cairn_weights_find(weights, name), cairn_weights_at(weights, i));
     }
     assert_null(cairn_weights_find(weights, "t1000"));
-    assert_fails(b, cairn_weights_add(weights, "t7", CAIRN_F32, CAIRN_LAYOUT_PLAIN, &shape, NULL), CAIRN_USAGE, "already");
+    assert_fails(b, cairn_weights_add(weights, "t7", CAIRN_F32, CAIRN_LAYOUT_PLAIN, &shape, NULL),
+                 CAIRN_USAGE, "already");
     cairn_weights_destroy(weights);
 }
 
@@ -430,7 +459,8 @@ static void converts_halves(void **state)
     for (int t = 0; t < 2; t++) {
         const cairn_tensor *tensor;
         assert_int_equal(cairn_weights_create(b->ctx, &weights), CAIRN_OK);
-        assert_int_equal(cairn_weights_add(weights, "all", dtypes[t], CAIRN_LAYOUT_PLAIN, &all, &tensor), CAIRN_OK);
+        assert_int_equal(cairn_weights_add(weights, "all", dtypes[t], CAIRN_LAYOUT_PLAIN, &all, &tensor),
+                         CAIRN_OK);
         assert_int_equal(cairn_tensor_set(tensor, dtypes[t], bits), CAIRN_OK);
         assert_int_equal(cairn_tensor_get(tensor, CAIRN_F64, values), CAIRN_OK);
         assert_int_equal(cairn_tensor_set(tensor, CAIRN_F64, values), CAIRN_OK);
@@ -441,7 +471,8 @@ static void converts_halves(void **state)
     }
     assert_int_equal(cairn_weights_create(b->ctx, &weights), CAIRN_OK);
     const cairn_tensor *tensor;
-    assert_int_equal(cairn_weights_add(weights, "few", CAIRN_F16, CAIRN_LAYOUT_PLAIN, &few, &tensor), CAIRN_OK);
+    assert_int_equal(cairn_weights_add(weights, "few", CAIRN_F16, CAIRN_LAYOUT_PLAIN, &few, &tensor),
+                     CAIRN_OK);
     const double ties[6] = {2049, 2051, 65519.9, 65520, 0x1p-25, 0x1.8p-24};
     const uint16_t rounded[6] = {0x6800, 0x6802, 0x7BFF, 0x7C00, 0, 2};
     assert_int_equal(cairn_tensor_set(tensor, CAIRN_F64, ties), CAIRN_OK);
@@ -454,11 +485,18 @@ static void converts_halves(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(S1_too_short), TEST(S2_S3_wild_length), TEST(S4_not_utf8), TEST(S5_not_an_object), TEST(refuses_many_values),
-        TEST(S6_same_name_twice), TEST(S7_overlap), TEST(S8_hole_or_rest), TEST(S9_cut_short), TEST(S10_shape_overflow),
-        TEST(S11_offsets), TEST(S12_types), TEST(names_other_formats), TEST(S13_white_space), TEST(S14_empty_and_scalar),
-        TEST(S15_not_finite), TEST(widens_integers), TEST(every_prefix_and_flip), TEST(keeps_layouts_apart),
-        TEST(writes_deterministic_bytes), TEST(edits_metadata), TEST(finds_many_names), TEST(converts_halves),
+        TEST(S1_too_short),         TEST(S2_S3_wild_length),
+        TEST(S4_not_utf8),          TEST(S5_not_an_object),
+        TEST(refuses_many_values),  TEST(S6_same_name_twice),
+        TEST(S7_overlap),           TEST(S8_hole_or_rest),
+        TEST(S9_cut_short),         TEST(S10_shape_overflow),
+        TEST(S11_offsets),          TEST(S12_types),
+        TEST(names_other_formats),  TEST(S13_white_space),
+        TEST(S14_empty_and_scalar), TEST(S15_not_finite),
+        TEST(widens_integers),      TEST(every_prefix_and_flip),
+        TEST(keeps_layouts_apart),  TEST(writes_deterministic_bytes),
+        TEST(edits_metadata),       TEST(finds_many_names),
+        TEST(converts_halves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

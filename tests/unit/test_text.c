@@ -14,8 +14,14 @@ static void utf8(void **state)
         const char *text;
         size_t valid;
     } cases[] = {
-        {"plain", 5},        {"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80", 9}, {"a\xFF", 1},     {"\xC0\x80", 0},
-        {"\xE0\x80\x80", 0}, {"\xED\xA0\x80", 0},                         {"\xF4\x90\x80\x80", 0}, {"ab\xE2\x82", 2},
+        {"plain", 5},
+        {"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80", 9},
+        {"a\xFF", 1},
+        {"\xC0\x80", 0},
+        {"\xE0\x80\x80", 0},
+        {"\xED\xA0\x80", 0},
+        {"\xF4\x90\x80\x80", 0},
+        {"ab\xE2\x82", 2},
         {"\x80", 0},
     };
     for (size_t i = 0; i < CAIRN_COUNT(cases); i++)
@@ -108,7 +114,8 @@ static void text_grows(void **state)
 static cairn_status parse(bench *b, const char *text)
 {
     json_t *root;
-    cairn_status status = cairn_json_parse(b->ctx, "test", text, strlen(text), CAIRN_JSON_SMALL_LIMITS, &root);
+    cairn_status status =
+        cairn_json_parse(b->ctx, "test", text, strlen(text), CAIRN_JSON_SMALL_LIMITS, &root);
     assert_true((status == CAIRN_OK) == (root != NULL));
     json_decref(root);
     return status;
@@ -177,8 +184,13 @@ static void sha256(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(utf8),       TEST(numbers_know_no_locale), TEST(numbers_are_parsed_strictly), TEST(nearest_names),
-        TEST(text_grows), TEST(json_is_strict),         TEST(sha256),
+        TEST(utf8),
+        TEST(numbers_know_no_locale),
+        TEST(numbers_are_parsed_strictly),
+        TEST(nearest_names),
+        TEST(text_grows),
+        TEST(json_is_strict),
+        TEST(sha256),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Activations. Their gradients follow from the output alone, so that a plan may apply them where the input is made. */
+/* Activations. Their gradients follow from the output alone, so that a plan may apply them where the input is
+ * made. */
 #include "ops/attrs.h"
 #include "ops/check.h"
 #include <stdio.h>

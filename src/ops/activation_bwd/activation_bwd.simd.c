@@ -12,7 +12,8 @@ CAIRN_INLINE vec slope(cairn_activation_kind kind, vec y)
     case CAIRN_ACT_TANH:
         return 1.0f - y * y;
     case CAIRN_ACT_TANH1998:
-        return (float)(CAIRN_TANH1998_S * CAIRN_TANH1998_A) - y * y * (float)(CAIRN_TANH1998_S / CAIRN_TANH1998_A);
+        return (float)(CAIRN_TANH1998_S * CAIRN_TANH1998_A) -
+               y * y * (float)(CAIRN_TANH1998_S / CAIRN_TANH1998_A);
     case CAIRN_ACT_SIGMOID:
         return y * (1.0f - y);
     }

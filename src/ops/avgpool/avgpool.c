@@ -8,8 +8,8 @@ static cairn_status check(cairn_infer *node, cairn_pool_attrs *attrs)
 {
     const cairn_window *w = &attrs->geometry.window;
     if (w->dilation_h != 1 || w->dilation_w != 1)
-        return cairn_fail(node->ctx, CAIRN_INPUT, "%s: dilation of an average pool (expected 1, found %dx%d)", node->name,
-                          w->dilation_h, w->dilation_w);
+        return cairn_fail(node->ctx, CAIRN_INPUT, "%s: dilation of an average pool (expected 1, found %dx%d)",
+                          node->name, w->dilation_h, w->dilation_w);
     if (attrs->divisor == CAIRN_DIVISOR_PIXELS)
         return cairn_window_expect_pixels(node, &attrs->geometry);
     return CAIRN_OK;
@@ -33,8 +33,8 @@ static cairn_status infer(cairn_infer *node)
 static void grad(cairn_grad *g)
 {
     char name[CAIRN_GRAD_NAME_BYTES];
-    g->d_in[0] = cairn_add_node(g->graph, &cairn_op_avgpool_bwd, cairn_grad_name(g, 0, name), g->attrs, 1, g->d_out,
-                                NULL);
+    g->d_in[0] = cairn_add_node(g->graph, &cairn_op_avgpool_bwd, cairn_grad_name(g, 0, name), g->attrs, 1,
+                                g->d_out, NULL);
 }
 
 static void describe(const void *attrs, char *text, size_t size)

@@ -22,8 +22,8 @@ static void pool_pixel(const cairn_pool_window *w, const float *x, int64_t pitch
 }
 
 /* A row of output pixels of the plain pool; x: the upper row of the input. */
-CAIRN_INLINE void plain_row(const cairn_operand *x, const float *from, const cairn_operand *y, float *to, float factor,
-                            int64_t c, vec_mask mask)
+CAIRN_INLINE void plain_row(const cairn_operand *x, const float *from, const cairn_operand *y, float *to,
+                            float factor, int64_t c, vec_mask mask)
 {
     int64_t below = cairn_row_stride(x), right = x->pitch;
     for (int64_t ox = 0; ox < y->w; ox++) {
@@ -60,7 +60,8 @@ static void run(const cairn_work *work)
             cairn_taps rows = cairn_taps_h(a, oy);
             for (int64_t ox = 0; ox < y->w; ox++, to += y->pitch) {
                 cairn_pool_window window = cairn_pool_window_of(a, rows, cairn_taps_w(a, ox));
-                pool_pixel(&window, from, x->pitch, 1.0f / (float)cairn_pool_divisor(attrs, oy, ox), to, y->c);
+                pool_pixel(&window, from, x->pitch, 1.0f / (float)cairn_pool_divisor(attrs, oy, ox), to,
+                           y->c);
             }
         }
     }

@@ -8,7 +8,8 @@ static void plan(cairn_site *site)
     cairn_unit_is_image(site, site->out[0].elements * w->k_h * w->k_w);
 }
 
-static double sum_of(const cairn_window_attrs *a, const cairn_operand *x, const real *channel, int64_t oy, int64_t ox)
+static double sum_of(const cairn_window_attrs *a, const cairn_operand *x, const real *channel, int64_t oy,
+                     int64_t ox)
 {
     cairn_taps rows = cairn_taps_h(a, oy), columns = cairn_taps_w(a, ox);
     double sum = 0.0;

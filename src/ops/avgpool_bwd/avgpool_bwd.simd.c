@@ -23,7 +23,8 @@ static void spread_pixel(const cairn_pool_window *w, const float *dy, float fact
 }
 
 /* The plain pool: every pixel of a window gets the same, and no window meets another. */
-static void plain_image(const cairn_operand *dy, const float *from, const cairn_operand *dx, float *to, float factor)
+static void plain_image(const cairn_operand *dy, const float *from, const cairn_operand *dx, float *to,
+                        float factor)
 {
     int64_t below = cairn_row_stride(dx), right = dx->pitch;
     for (int64_t oy = 0; oy < dy->h; oy++)
@@ -59,7 +60,8 @@ static void run(const cairn_work *work)
             cairn_taps rows = cairn_taps_h(a, oy);
             for (int64_t ox = 0; ox < dy->w; ox++, from += dy->pitch) {
                 cairn_pool_window window = cairn_pool_window_of(a, rows, cairn_taps_w(a, ox));
-                spread_pixel(&window, from, 1.0f / (float)cairn_pool_divisor(attrs, oy, ox), to, dx->pitch, dy->c);
+                spread_pixel(&window, from, 1.0f / (float)cairn_pool_divisor(attrs, oy, ox), to, dx->pitch,
+                             dy->c);
             }
         }
     }

@@ -8,8 +8,8 @@ static void plan(cairn_site *site)
     cairn_unit_is_image(site, site->in[0].elements * w->k_h * w->k_w);
 }
 
-static void spread(const cairn_window_attrs *a, const cairn_operand *dx, real *channel, real gradient, int64_t oy,
-                   int64_t ox)
+static void spread(const cairn_window_attrs *a, const cairn_operand *dx, real *channel, real gradient,
+                   int64_t oy, int64_t ox)
 {
     cairn_taps rows = cairn_taps_h(a, oy), columns = cairn_taps_w(a, ox);
     for (int64_t ky = rows.begin; ky < rows.end; ky++)
@@ -31,7 +31,8 @@ static void run(const cairn_work *work)
             for (int64_t ox = 0; ox < dy->w; ox++) {
                 real divisor = (real)cairn_pool_divisor(attrs, oy, ox);
                 for (int64_t c = 0; c < dy->c; c++)
-                    spread(&attrs->geometry, dx, to + c, from[(oy * dy->w + ox) * dy->pitch + c] / divisor, oy, ox);
+                    spread(&attrs->geometry, dx, to + c, from[(oy * dy->w + ox) * dy->pitch + c] / divisor,
+                           oy, ox);
             }
     }
 }

@@ -1,5 +1,5 @@
-/* Convolution (cross-correlation) in NHWC: y[oy, ox, o] = act(bias[o] + sum over taps and channels of x * w), with
- * groups, stride, dilation and any padding with zeros. */
+/* Convolution (cross-correlation) in NHWC: y[oy, ox, o] = act(bias[o] + sum over taps and channels of x * w),
+ * with groups, stride, dilation and any padding with zeros. */
 #include "ops/check.h"
 #include "ops/window.h"
 #define CAIRN_KERNELS_DEF "ops/conv2d/kernels.def"
@@ -14,7 +14,8 @@ static cairn_status check_weights(const cairn_infer *node, const cairn_conv2d_at
         return cairn_fail(node->ctx, CAIRN_INPUT,
                           "%s: groups (expected a divisor of %lld input and %lld output channels, found %d)",
                           node->name, (long long)in_c, (long long)out_c, attrs->groups);
-    return cairn_expect_tensor(node, 1, 4, (const int64_t[]){window->k_h, window->k_w, in_c / attrs->groups, -1});
+    return cairn_expect_tensor(node, 1, 4,
+                               (const int64_t[]){window->k_h, window->k_w, in_c / attrs->groups, -1});
 }
 
 static cairn_status infer(cairn_infer *node)
@@ -31,8 +32,8 @@ static cairn_status infer(cairn_infer *node)
         return status;
     attrs->in_c = (int32_t)in_c;
     node->out[0].element = CAIRN_REAL;
-    node->out[0].shape =
-        (cairn_shape){.rank = 3, .dim = {attrs->geometry.out_h, attrs->geometry.out_w, out_c}, .batched = true};
+    node->out[0].shape = (cairn_shape){
+        .rank = 3, .dim = {attrs->geometry.out_h, attrs->geometry.out_w, out_c}, .batched = true};
     return cairn_check_output(node, 0);
 }
 
@@ -41,13 +42,14 @@ static void grad(cairn_grad *g)
     char name[CAIRN_GRAD_NAME_BYTES];
     cairn_val dy = g->d_out[0];
     if (g->wanted[0])
-        g->d_in[0] = cairn_add_node(g->graph, &cairn_op_conv2d_bwd_data, cairn_grad_name(g, 0, name), g->attrs, 2,
-                                    (cairn_val[]){dy, g->in[1]}, NULL);
+        g->d_in[0] = cairn_add_node(g->graph, &cairn_op_conv2d_bwd_data, cairn_grad_name(g, 0, name),
+                                    g->attrs, 2, (cairn_val[]){dy, g->in[1]}, NULL);
     if (g->wanted[1])
-        g->d_in[1] = cairn_add_node(g->graph, &cairn_op_conv2d_bwd_weights, cairn_grad_name(g, 1, name), g->attrs, 2,
-                                    (cairn_val[]){g->in[0], dy}, NULL);
+        g->d_in[1] = cairn_add_node(g->graph, &cairn_op_conv2d_bwd_weights, cairn_grad_name(g, 1, name),
+                                    g->attrs, 2, (cairn_val[]){g->in[0], dy}, NULL);
     if (g->inputs > 2 && g->wanted[2])
-        g->d_in[2] = cairn_add_node(g->graph, &cairn_op_channel_sum, cairn_grad_name(g, 2, name), NULL, 1, &dy, NULL);
+        g->d_in[2] =
+            cairn_add_node(g->graph, &cairn_op_channel_sum, cairn_grad_name(g, 2, name), NULL, 1, &dy, NULL);
 }
 
 static int64_t macs(const void *attrs, const cairn_value_type *const *in, const cairn_value_type *out)

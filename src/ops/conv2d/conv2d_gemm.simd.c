@@ -1,5 +1,5 @@
-/* Convolution by the rows form of the matrix product: a row is the window of an output pixel, where it lies. Pixels are
- * taken in blocks that run on over rows and images. */
+/* Convolution by the rows form of the matrix product: a row is the window of an output pixel, where it lies.
+ * Pixels are taken in blocks that run on over rows and images. */
 #include "ops/gemm/patch.h"
 #include "ops/simd/functions.h"
 #include <math.h>
@@ -9,9 +9,9 @@
 typedef struct setup {
     const cairn_conv2d_attrs *attrs;
     cairn_patch patch;
-    int64_t k, out_c;  /* of a group */
-    int64_t pixels;    /* of an image */
-    int64_t span;      /* pixels of a unit */
+    int64_t k, out_c; /* of a group */
+    int64_t pixels;   /* of an image */
+    int64_t span;     /* pixels of a unit */
     bool packed;
 } setup;
 
@@ -65,15 +65,15 @@ typedef struct block {
 } block;
 
 /* Rows of the block: `count` pixels from `first` on, which may run on into the next images. */
-static void find_rows(const cairn_work *work, const setup *s, const float *picture, int64_t first, int64_t count,
-                      block *b)
+static void find_rows(const cairn_work *work, const setup *s, const float *picture, int64_t first,
+                      int64_t count, block *b)
 {
     const cairn_operand *x = &work->in[0], *y = &work->out[0];
     for (int64_t done = 0, some; done < count; done += some) {
         int64_t image = (first + done) / s->pixels, pixel = (first + done) % s->pixels;
         some = cairn_min(count - done, s->pixels - pixel);
-        cairn_patch_windows(&s->patch, s->patch.padded ? picture : cairn_image_of(x, image), y->w, pixel, some,
-                            b->a + done);
+        cairn_patch_windows(&s->patch, s->patch.padded ? picture : cairn_image_of(x, image), y->w, pixel,
+                            some, b->a + done);
         float *to = cairn_image_of(y, image) + pixel * y->pitch;
         for (int64_t i = 0; i < some; i++)
             b->c[done + i] = to + i * y->pitch;
@@ -136,7 +136,8 @@ static void run(const cairn_work *work)
         if (s.patch.padded) {
             count = cairn_min(count, (image + 1) * s.pixels - pixel);
             if (image != loaded)
-                picture = cairn_patch_load(&s.patch, &work->in[0], cairn_image_of(&work->in[0], image), work->scratch);
+                picture = cairn_patch_load(&s.patch, &work->in[0], cairn_image_of(&work->in[0], image),
+                                           work->scratch);
             loaded = image;
         }
         find_rows(work, &s, picture, pixel, count, &b);

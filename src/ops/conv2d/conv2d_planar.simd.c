@@ -15,7 +15,8 @@ static setup setup_of(const cairn_site *site)
     const cairn_window *w = &attrs->geometry.window;
     const cairn_operand *x = &site->in[0];
     setup s = {.attrs = attrs, .window = w, .vectors = cairn_vectors(site->out[0].w)};
-    s.in = cairn_planes_of(x->c, x->h + w->pad_top + w->pad_bottom, x->w + w->pad_left + w->pad_right, w->k_w);
+    s.in =
+        cairn_planes_of(x->c, x->h + w->pad_top + w->pad_bottom, x->w + w->pad_left + w->pad_right, w->k_w);
     return s;
 }
 
@@ -36,7 +37,8 @@ static void plan(cairn_site *site)
     const cairn_operand *y = &site->out[0];
     cairn_unit_is_image(site, 2 * y->h * y->w * site->in[1].elements);
     site->scratch = cairn_planes_bytes(&s.in) + row_bytes(&s);
-    site->packed = (size_t)(s.in.count * s.window->k_h * s.window->k_w * CAIRN_PLANAR_CHANNELS) * sizeof(float);
+    site->packed =
+        (size_t)(s.in.count * s.window->k_h * s.window->k_w * CAIRN_PLANAR_CHANNELS) * sizeof(float);
 }
 
 static void pack(const cairn_work *work)

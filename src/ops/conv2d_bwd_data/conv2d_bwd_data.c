@@ -1,6 +1,6 @@
 /* Gradient of a convolution with respect to its input: (dy, w) to dx. */
-#include "ops/check.h"
 #include "ops/attrs.h"
+#include "ops/check.h"
 #define CAIRN_KERNELS_DEF "ops/conv2d_bwd_data/kernels.def"
 #include "ops/kernel_list.h"
 
@@ -14,9 +14,9 @@ static cairn_status infer(cairn_infer *node)
         return status;
     node->out[0].element = CAIRN_REAL;
     node->out[0].shape = (cairn_shape){.rank = 3, .dim = {a->in_h, a->in_w, attrs->in_c}, .batched = true};
-    return cairn_expect_tensor(
-        node, 1, 4,
-        (const int64_t[]){a->window.k_h, a->window.k_w, attrs->in_c / attrs->groups, node->in[0]->shape.dim[2]});
+    return cairn_expect_tensor(node, 1, 4,
+                               (const int64_t[]){a->window.k_h, a->window.k_w, attrs->in_c / attrs->groups,
+                                                 node->in[0]->shape.dim[2]});
 }
 
 static int64_t macs(const void *attrs, const cairn_value_type *const *in, const cairn_value_type *out)

@@ -1,16 +1,16 @@
-/* Gradient of a convolution with respect to its input, by the rows form of the matrix product: dy times the transposed
- * weights of a segment of the window is added to dx where the window lies. With padding dx is made in a padded picture
- * and its middle copied. Good for every stride, dilation and group. */
+/* Gradient of a convolution with respect to its input, by the rows form of the matrix product: dy times the
+ * transposed weights of a segment of the window is added to dx where the window lies. With padding dx is made
+ * in a padded picture and its middle copied. Good for every stride, dilation and group. */
 #include "ops/gemm/patch.h"
 #include <math.h>
 
 typedef struct setup {
     const cairn_conv2d_attrs *attrs;
     cairn_patch patch;
-    int64_t out_c;      /* of a group */
-    int64_t pixels;     /* of an image of dy */
-    size_t packed;      /* elements of a segment's packed weights */
-    bool disjoint;      /* windows tile dx: each element is written once */
+    int64_t out_c;  /* of a group */
+    int64_t pixels; /* of an image of dy */
+    size_t packed;  /* elements of a segment's packed weights */
+    bool disjoint;  /* windows tile dx: each element is written once */
 } setup;
 
 static setup setup_of(const cairn_site *site)
@@ -45,8 +45,8 @@ static void pack(const cairn_work *work)
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         int64_t group = unit / s.patch.segments, segment = unit % s.patch.segments;
         CAIRN_SIMD(cairn_gemm_pack)
-        ((float *)(void *)work->packed + (size_t)unit * s.packed, w + segment * s.patch.length * out + group * s.out_c,
-         s.out_c, s.patch.length, 1, out);
+        ((float *)(void *)work->packed + (size_t)unit * s.packed,
+         w + segment * s.patch.length * out + group * s.out_c, s.out_c, s.patch.length, 1, out);
     }
 }
 
@@ -98,12 +98,12 @@ static void store_middle(const setup *s, const cairn_operand *dx, const float *p
     const cairn_patch *p = &s->patch;
     for (int64_t row = 0; row < dx->h; row++)
         cairn_copy_pixels(image + row * cairn_row_stride(dx), dx->pitch,
-                          picture + ((row + p->window->pad_top) * p->w + p->window->pad_left) * p->pitch, p->pitch,
-                          dx->w, dx->c);
+                          picture + ((row + p->window->pad_top) * p->w + p->window->pad_left) * p->pitch,
+                          p->pitch, dx->w, dx->c);
 }
 
-/* Pixels are taken column by column: neighbours in a row have windows that overlap, and adding to what was stored just
- * before would stall. */
+/* Pixels are taken column by column: neighbours in a row have windows that overlap, and adding to what was
+ * stored just before would stall. */
 static void find_columns(const setup *s, const cairn_operand *dy, const float *gradient, const float *picture,
                          int64_t first, int64_t count, block *b)
 {

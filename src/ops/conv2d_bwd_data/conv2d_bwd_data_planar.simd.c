@@ -1,5 +1,5 @@
-/* Gradient of a convolution with respect to an input of few channels: dy in planes, correlated with the turned-round
- * kernel; see planar.h. Rows of the kernel that would look above or below dy are left out. */
+/* Gradient of a convolution with respect to an input of few channels: dy in planes, correlated with the
+ * turned-round kernel; see planar.h. Rows of the kernel that would look above or below dy are left out. */
 #include "ops/planar/planar.h"
 
 typedef struct setup {
@@ -58,7 +58,8 @@ static void run_image(const cairn_work *work, const setup *s, float *row, int64_
 {
     static const float zeros[CAIRN_PLANAR_CHANNELS] = {0};
     const cairn_operand *dy = &work->in[0], *dx = &work->out[0];
-    int64_t row_step = s->vectors * CAIRN_LANES, k_h = s->window->k_h, row_weights = s->window->k_w * CAIRN_PLANAR_CHANNELS;
+    int64_t row_step = s->vectors * CAIRN_LANES, k_h = s->window->k_h,
+            row_weights = s->window->k_w * CAIRN_PLANAR_CHANNELS;
     float *out = cairn_image_of(dx, image);
     cairn_planes_load(&s->in, dy, cairn_image_of(dy, image), 0, s->left);
     cairn_planar_row t = {.planes = s->in.count,

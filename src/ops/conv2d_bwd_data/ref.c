@@ -1,5 +1,5 @@
-/* Gradient of a convolution with respect to its input: reference. A unit is a row of input pixels; each pixel gathers
- * from the outputs that it fed. */
+/* Gradient of a convolution with respect to its input: reference. A unit is a row of input pixels; each pixel
+ * gathers from the outputs that it fed. */
 #include "ops/real.h"
 
 static void plan(cairn_site *site)
@@ -11,7 +11,8 @@ static void plan(cairn_site *site)
 }
 
 /* The output position that tap k of a window put on input position `in`, or -1. */
-static int64_t output_of(int64_t in, int64_t k, int64_t stride, int64_t pad, int64_t dilation, int64_t outputs)
+static int64_t output_of(int64_t in, int64_t k, int64_t stride, int64_t pad, int64_t dilation,
+                         int64_t outputs)
 {
     int64_t position = in + pad - k * dilation;
     if (position < 0 || position % stride != 0 || position / stride >= outputs)
@@ -19,8 +20,8 @@ static int64_t output_of(int64_t in, int64_t k, int64_t stride, int64_t pad, int
     return position / stride;
 }
 
-static double gather(const cairn_conv2d_attrs *attrs, const cairn_operand *dy, const real *image, const real *w,
-                     int64_t iy, int64_t ix, int64_t i)
+static double gather(const cairn_conv2d_attrs *attrs, const cairn_operand *dy, const real *image,
+                     const real *w, int64_t iy, int64_t ix, int64_t i)
 {
     const cairn_window *a = &attrs->geometry.window;
     int64_t in_c = attrs->in_c / attrs->groups, out_c = dy->c / attrs->groups, group = i / in_c;

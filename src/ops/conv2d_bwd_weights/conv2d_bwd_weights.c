@@ -1,6 +1,6 @@
 /* Gradient of a convolution with respect to its weights, summed over the batch: (x, dy) to dw. */
-#include "ops/check.h"
 #include "ops/attrs.h"
+#include "ops/check.h"
 #define CAIRN_KERNELS_DEF "ops/conv2d_bwd_weights/kernels.def"
 #include "ops/kernel_list.h"
 

@@ -1,6 +1,6 @@
-/* Gradient of a convolution with respect to its weights, by the outer form of the matrix product. Where an image has
- * many output pixels, an image is the unit and the sum over images is the plan's; with a single output pixel the unit is
- * a part of the weights, over the whole batch. */
+/* Gradient of a convolution with respect to its weights, by the outer form of the matrix product. Where an
+ * image has many output pixels, an image is the unit and the sum over images is the plan's; with a single
+ * output pixel the unit is a part of the weights, over the whole batch. */
 #include "ops/gemm/patch.h"
 
 #define ROWS_PER_UNIT 48 /* of the weights; a multiple of every tile height */
@@ -8,8 +8,8 @@
 typedef struct setup {
     const cairn_conv2d_attrs *attrs;
     cairn_patch patch;
-    int64_t out_c;        /* of a group */
-    int64_t parts;        /* of a segment, where the unit is a part of the weights */
+    int64_t out_c; /* of a group */
+    int64_t parts; /* of a segment, where the unit is a part of the weights */
     bool by_weights;
 } setup;
 
@@ -42,16 +42,17 @@ static void run_weights(const cairn_work *work, const setup *s)
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         int64_t first = unit % s->parts * ROWS_PER_UNIT, segment = unit / s->parts % s->patch.segments;
         int64_t group = unit / s->parts / s->patch.segments;
-        cairn_gemm_outer gemm = {
-            .count = {work->run->n, 1},
-            .a_step = {cairn_image_stride(x), 0},
-            .b_step = {cairn_image_stride(dy), 0},
-            .a = cairn_image_of(x, 0) + cairn_patch_offset(&s->patch, segment) + group * s->patch.length + first,
-            .b = cairn_image_of(dy, 0) + group * s->out_c,
-            .c = cairn_image_of(&work->out[0], 0) + (segment * s->patch.length + first) * dy->c + group * s->out_c,
-            .p = cairn_min(ROWS_PER_UNIT, s->patch.length - first),
-            .n = s->out_c,
-            .ldc = dy->c};
+        cairn_gemm_outer gemm = {.count = {work->run->n, 1},
+                                 .a_step = {cairn_image_stride(x), 0},
+                                 .b_step = {cairn_image_stride(dy), 0},
+                                 .a = cairn_image_of(x, 0) + cairn_patch_offset(&s->patch, segment) +
+                                      group * s->patch.length + first,
+                                 .b = cairn_image_of(dy, 0) + group * s->out_c,
+                                 .c = cairn_image_of(&work->out[0], 0) +
+                                      (segment * s->patch.length + first) * dy->c + group * s->out_c,
+                                 .p = cairn_min(ROWS_PER_UNIT, s->patch.length - first),
+                                 .n = s->out_c,
+                                 .ldc = dy->c};
         CAIRN_SIMD(cairn_gemm_outer)(&gemm);
     }
 }
@@ -89,8 +90,5 @@ static void run(const cairn_work *work)
         run_image(work, &s, image);
 }
 
-const cairn_kernel CAIRN_KERNEL(conv2d_bwd_weights_gemm) = {.name = "gemm",
-                                                            .isa = CAIRN_KERNEL_ISA,
-                                                            .precisions = CAIRN_KERNEL_PRECISION,
-                                                            .plan = plan,
-                                                            .run = run};
+const cairn_kernel CAIRN_KERNEL(conv2d_bwd_weights_gemm) = {
+    .name = "gemm", .isa = CAIRN_KERNEL_ISA, .precisions = CAIRN_KERNEL_PRECISION, .plan = plan, .run = run};

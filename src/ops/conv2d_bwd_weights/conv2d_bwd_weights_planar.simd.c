@@ -1,5 +1,5 @@
-/* Gradient of a convolution's weights with few output channels: products of rows of pixels, summed lane by lane over all
- * images of the work and across the lanes at the end; see planar.h. */
+/* Gradient of a convolution's weights with few output channels: products of rows of pixels, summed lane by
+ * lane over all images of the work and across the lanes at the end; see planar.h. */
 #include "ops/planar/planar.h"
 
 #define MAX_TAPS 5 /* of a kernel row at a time */
@@ -17,7 +17,8 @@ static setup setup_of(const cairn_site *site)
     const cairn_window *w = &attrs->geometry.window;
     const cairn_operand *x = &site->in[0], *dy = &site->in[1];
     setup s = {.window = w, .vectors = cairn_vectors(dy->w)};
-    s.in = cairn_planes_of(x->c, x->h + w->pad_top + w->pad_bottom, x->w + w->pad_left + w->pad_right, w->k_w);
+    s.in =
+        cairn_planes_of(x->c, x->h + w->pad_top + w->pad_bottom, x->w + w->pad_left + w->pad_right, w->k_w);
     s.out = cairn_planes_of(cairn_ceil_div(dy->c, CHANNELS) * CHANNELS, dy->h, dy->w, 1);
     return s;
 }
@@ -39,7 +40,8 @@ static void plan(cairn_site *site)
     setup s = setup_of(site);
     const cairn_operand *dy = &site->in[1];
     cairn_unit_is_image(site, 2 * dy->h * dy->w * site->out[0].elements);
-    site->scratch = cairn_planes_bytes(&s.in) + cairn_planes_bytes(&s.out) + (size_t)sums(&s) * CAIRN_VECTOR_BYTES;
+    site->scratch =
+        cairn_planes_bytes(&s.in) + cairn_planes_bytes(&s.out) + (size_t)sums(&s) * CAIRN_VECTOR_BYTES;
 }
 
 /* Adds the products of `taps` neighbouring taps with CHANNELS channels over a whole image. */

@@ -1,7 +1,7 @@
 /* Softmax and cross-entropy, one loss for each image: (logits, targets[, sample weights]).
  *     loss = weight * (log(sum of exp(x) [+ exp(-margin)]) - sum of target * x)
- * With smoothing s the target is (1 - s) * target + s / classes. The term with the margin is the rubbish class of the
- * MAP criterion of LeCun et al. 1998. */
+ * With smoothing s the target is (1 - s) * target + s / classes. The term with the margin is the rubbish
+ * class of the MAP criterion of LeCun et al. 1998. */
 #include "ops/attrs.h"
 #include "ops/check.h"
 #define CAIRN_KERNELS_DEF "ops/cross_entropy/kernels.def"
@@ -26,8 +26,8 @@ static void grad(cairn_grad *g)
     char name[CAIRN_GRAD_NAME_BYTES];
     cairn_val in[4] = {g->in[0], g->in[1], g->d_out[0], g->in[2]};
     if (g->wanted[0])
-        g->d_in[0] = cairn_add_node(g->graph, &cairn_op_cross_entropy_bwd, cairn_grad_name(g, 0, name), g->attrs,
-                                    g->inputs + 1, in, NULL);
+        g->d_in[0] = cairn_add_node(g->graph, &cairn_op_cross_entropy_bwd, cairn_grad_name(g, 0, name),
+                                    g->attrs, g->inputs + 1, in, NULL);
 }
 
 const cairn_op cairn_op_cross_entropy = {

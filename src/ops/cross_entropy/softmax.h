@@ -1,5 +1,5 @@
-/* What the cross-entropy and its gradient share, for any element type. Sums are in double: a handful of numbers for
- * each image, and the logarithm of a sum close to one must keep its digits. */
+/* What the cross-entropy and its gradient share, for any element type. Sums are in double: a handful of
+ * numbers for each image, and the logarithm of a sum close to one must keep its digits. */
 #ifndef CAIRN_OPS_CROSS_ENTROPY_SOFTMAX_H
 #define CAIRN_OPS_CROSS_ENTROPY_SOFTMAX_H
 
@@ -11,7 +11,8 @@ typedef struct cairn_softmax {
     double sum; /* of exp(logit - max) */
 } cairn_softmax;
 
-static inline cairn_softmax cairn_softmax_of(const cairn_cross_entropy_attrs *attrs, const real *x, int64_t classes)
+static inline cairn_softmax cairn_softmax_of(const cairn_cross_entropy_attrs *attrs, const real *x,
+                                             int64_t classes)
 {
     double rubbish = -attrs->rubbish_margin;
     cairn_softmax s = {.max = attrs->rubbish ? rubbish : (double)x[0]};
@@ -44,7 +45,8 @@ static inline cairn_target cairn_target_of(const cairn_work *work, int64_t image
     return t;
 }
 
-/* A label that is no class has no target: the loss is no number, which the finiteness check of the update sees. */
+/* A label that is no class has no target: the loss is no number, which the finiteness check of the update
+ * sees. */
 static inline bool cairn_target_valid(const cairn_target *t, int64_t classes)
 {
     return t->soft != NULL || (t->label >= 0 && t->label < classes);

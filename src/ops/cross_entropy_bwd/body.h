@@ -23,6 +23,7 @@ static void run(const cairn_work *work)
         for (int64_t k = 0; k < classes; k++)
             total += cairn_target_at(&target, k);
         for (int64_t k = 0; k < classes; k++)
-            dx[k] = (real)(factor * (exp((double)x[k] - s.max) / s.sum * total - cairn_target_at(&target, k)));
+            dx[k] =
+                (real)(factor * (exp((double)x[k] - s.max) / s.sum * total - cairn_target_at(&target, k)));
     }
 }

@@ -1,5 +1,5 @@
-/* Dropout and its gradient are one function, for any element type: each number is multiplied by the same mask. Word
- * e % 4 of block e / 4 decides about element e, counted in the order (h, w, c) of its image. */
+/* Dropout and its gradient are one function, for any element type: each number is multiplied by the same
+ * mask. Word e % 4 of block e / 4 decides about element e, counted in the order (h, w, c) of its image. */
 #include "base/rng.h"
 #include "ops/real.h"
 #include <string.h>

@@ -13,7 +13,8 @@ static cairn_status infer(cairn_infer *node)
         return cairn_fail(node->ctx, CAIRN_INPUT, "%s: rate (expected 0 to below 1, found %g)", node->name,
                           (double)attrs->rate);
     if (attrs->slot > UINT16_MAX)
-        return cairn_fail(node->ctx, CAIRN_INPUT, "%s: number of dropout layers (expected up to 65536)", node->name);
+        return cairn_fail(node->ctx, CAIRN_INPUT, "%s: number of dropout layers (expected up to 65536)",
+                          node->name);
     cairn_status status = cairn_expect_image_value(node, 0, -1);
     return status != CAIRN_OK ? status : cairn_expect_per_image(node, 1, CAIRN_INT64);
 }

@@ -5,8 +5,8 @@
 static cairn_status infer(cairn_infer *node)
 {
     const cairn_shape *x = &node->in[0]->shape;
-    node->out[0] = (cairn_value_type){
-        {.rank = 1, .dim = {cairn_shape_elements(x)}, .batched = x->batched}, node->in[0]->element};
+    node->out[0] = (cairn_value_type){{.rank = 1, .dim = {cairn_shape_elements(x)}, .batched = x->batched},
+                                      node->in[0]->element};
     return cairn_expect_image_value(node, 0, -1);
 }
 

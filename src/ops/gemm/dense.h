@@ -1,7 +1,8 @@
-/* What the dense layer and the gradient of its input share: C (images, n) = A (images, k) * B (k, n). Small weights are
- * used image by image, so that the images at hand stay in the cache; of large ones a unit is a panel of columns for the
- * whole batch, so that weights are read once. Panels of large weights are packed: beforehand for few images, which
- * inference does once, or by the unit itself, which costs little beside the products with many images. */
+/* What the dense layer and the gradient of its input share: C (images, n) = A (images, k) * B (k, n). Small
+ * weights are used image by image, so that the images at hand stay in the cache; of large ones a unit is a
+ * panel of columns for the whole batch, so that weights are read once. Panels of large weights are packed:
+ * beforehand for few images, which inference does once, or by the unit itself, which costs little beside the
+ * products with many images. */
 #ifndef CAIRN_OPS_DENSE_H
 #define CAIRN_OPS_DENSE_H
 
@@ -9,9 +10,9 @@
 #include "ops/real.h"
 #include <math.h>
 
-#define CAIRN_DENSE_LARGE (64 * 1024)              /* weights */
+#define CAIRN_DENSE_LARGE (64 * 1024)                        /* weights */
 #define CAIRN_DENSE_COLUMNS (CAIRN_GEMM_WIDTH * CAIRN_LANES) /* of a unit */
-#define CAIRN_DENSE_MANY 32                        /* images */
+#define CAIRN_DENSE_MANY 32                                  /* images */
 
 typedef struct cairn_dense {
     int64_t k, n;
@@ -52,13 +53,13 @@ static inline void cairn_dense_pack(const cairn_dense *d, int64_t begin, int64_t
 {
     int64_t column = begin * CAIRN_DENSE_COLUMNS;
     CAIRN_SIMD(cairn_gemm_pack)
-    ((float *)(void *)to, d->b + column * d->n_step, d->k, cairn_min(end * CAIRN_DENSE_COLUMNS, d->n) - column, d->k_step,
-     d->n_step);
+    ((float *)(void *)to, d->b + column * d->n_step, d->k,
+     cairn_min(end * CAIRN_DENSE_COLUMNS, d->n) - column, d->k_step, d->n_step);
 }
 
 /* What a call of the micro-kernel works on. */
 typedef struct cairn_dense_part {
-    int64_t first, last;     /* images */
+    int64_t first, last; /* images */
     int64_t column, columns;
     const float *b;
     bool packed;
@@ -67,8 +68,8 @@ typedef struct cairn_dense_part {
 /* Rows of finished numbers, for activations. */
 typedef void cairn_dense_finished(const cairn_work *work, float *const *c, int64_t rows, int64_t columns);
 
-static inline void cairn_dense_multiply(const cairn_work *work, const cairn_dense *d, const cairn_dense_part *part,
-                                        cairn_dense_finished *finished)
+static inline void cairn_dense_multiply(const cairn_work *work, const cairn_dense *d,
+                                        const cairn_dense_part *part, cairn_dense_finished *finished)
 {
     static const int64_t origin = 0;
     const float *a[CAIRN_GEMM_ROWS];
@@ -110,7 +111,8 @@ static inline void cairn_dense_run(const cairn_work *work, const cairn_dense *d,
     }
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         int64_t column = unit * CAIRN_DENSE_COLUMNS;
-        cairn_dense_part panel = {0, work->run->n, column, cairn_min(CAIRN_DENSE_COLUMNS, d->n - column), NULL, true};
+        cairn_dense_part panel = {0,    work->run->n, column, cairn_min(CAIRN_DENSE_COLUMNS, d->n - column),
+                                  NULL, true};
         if (packed) {
             panel.b = b + column * d->k;
         } else {

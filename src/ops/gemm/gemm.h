@@ -1,12 +1,19 @@
-/* The micro-kernels that convolutions and dense layers are made of, forward and backward. A tile of the result stays in
- * registers while the whole reduction runs past it.
+/* The micro-kernels that convolutions and dense layers are made of, forward and backward. A tile of the
+ * result stays in registers while the whole reduction runs past it.
  *
- * Rows form:  C[r, n] = bias[n] + sum over k of A[r, k] * B[k, n]
- *     Rows of A and C are given by pointers. A row of A consists of segments, each contiguous, that lie at the same offsets
- *     from every row's pointer: the rows of a kernel window in a picture. Used forward (rows are output pixels) and
- *     for the gradient of the input (rows of C overlap, and are added to).
- * Outer form: C[p, n] = sum over pixels of A[pixel, p] * B[pixel, n]
- *     Used for the gradient of the weights; p are the contiguous numbers of a window's row.
+ * Rows form:
+ *
+ *     C[r, n] = bias[n] + sum over k of A[r, k] * B[k, n]
+ *
+ * Rows of A and C are given by pointers. A row of A consists of segments, each contiguous, that lie at the
+ * same offsets from every row's pointer: the rows of a kernel window in a picture. Used forward, where rows
+ * are output pixels, and for the gradient of the input, where rows of C overlap and are added to.
+ *
+ * Outer form:
+ *
+ *     C[p, n] = sum over pixels of A[pixel, p] * B[pixel, n]
+ *
+ * Used for the gradient of the weights; p are the contiguous numbers of a window's row.
  *
  * Every element is summed in the order of k, or of pixels, whatever tile it falls into. */
 #ifndef CAIRN_OPS_GEMM_H
@@ -24,36 +31,37 @@
 #endif
 
 typedef struct cairn_gemm_rows {
-    int64_t rows;                /* up to CAIRN_GEMM_ROWS */
+    int64_t rows; /* up to CAIRN_GEMM_ROWS */
     const float *const *a;
     float *const *c;
-    const int64_t *offset;       /* of the segments in A */
-    int64_t segments, length;    /* K = segments * length */
-    int64_t n;                   /* columns */
-    const float *b;              /* [K][ldb], or packed */
+    const int64_t *offset;    /* of the segments in A */
+    int64_t segments, length; /* K = segments * length */
+    int64_t n;                /* columns */
+    const float *b;           /* [K][ldb], or packed */
     int64_t ldb;
-    bool packed;                 /* B lies in panels, see cairn_gemm_pack */
-    const float *bias;           /* NULL: zeros */
-    float floor;                 /* smaller results become this: 0 is ReLU, -INFINITY nothing */
-    bool add;                    /* to C */
+    bool packed;       /* B lies in panels, see cairn_gemm_pack */
+    const float *bias; /* NULL: zeros */
+    float floor;       /* smaller results become this: 0 is ReLU, -INFINITY nothing */
+    bool add;          /* to C */
 } cairn_gemm_rows;
 
 void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *gemm);
 
 typedef struct cairn_gemm_outer {
-    int64_t count[2];            /* pixels of a row, rows */
+    int64_t count[2]; /* pixels of a row, rows */
     int64_t a_step[2], b_step[2];
     const float *a, *b;
     float *c;
     int64_t p, n, ldc;
-    bool add;                    /* to C */
+    bool add; /* to C */
 } cairn_gemm_outer;
 
 void CAIRN_SIMD(cairn_gemm_outer)(const cairn_gemm_outer *gemm);
 
 /* ---- panels ----
- * Columns are worked on in panels of 1 ... CAIRN_GEMM_WIDTH vectors; columns that fill no vector are a panel of their own.
- * Packed, a panel is contiguous: [K][columns of the panel], the last one padded with zeros to a full vector. */
+ * Columns are worked on in panels of 1 ... CAIRN_GEMM_WIDTH vectors; columns that fill no vector are a panel
+ * of their own. Packed, a panel is contiguous: [K][columns of the panel], the last one padded with zeros to a
+ * full vector. */
 
 static inline int64_t cairn_gemm_panel(int64_t columns_left)
 {
@@ -68,7 +76,7 @@ static inline size_t cairn_gemm_packed(int64_t k, int64_t n)
 }
 
 /* Packs B[k, n] = b[k * k_step + n * n_step] for one of the steps being 1. */
-void CAIRN_SIMD(cairn_gemm_pack)(float *packed, const float *b, int64_t k_count, int64_t n_count, int64_t k_step,
-                                 int64_t n_step);
+void CAIRN_SIMD(cairn_gemm_pack)(float *packed, const float *b, int64_t k_count, int64_t n_count,
+                                 int64_t k_step, int64_t n_step);
 
 #endif

@@ -17,7 +17,8 @@
 #define HEIGHT_2 4
 #endif
 
-CAIRN_INLINE void tile(const cairn_gemm_outer *g, int64_t p, int64_t column, vec_mask mask, const int mr, const int nv)
+CAIRN_INLINE void tile(const cairn_gemm_outer *g, int64_t p, int64_t column, vec_mask mask, const int mr,
+                       const int nv)
 {
     vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH];
     CAIRN_UNROLL
@@ -61,22 +62,22 @@ CAIRN_INLINE void tile(const cairn_gemm_outer *g, int64_t p, int64_t column, vec
     }
 }
 
-#define PANEL(nv, height)                                                                              \
-    static void panel_##nv(const cairn_gemm_outer *g, int64_t column, vec_mask mask)                   \
-    {                                                                                                  \
-        int64_t p = 0;                                                                                 \
-        for (; p + height <= g->p; p += height)                                                        \
-            tile(g, p, column, mask, height, nv);                                                      \
-        if (height > 8 && p + 8 <= g->p) {                                                             \
-            tile(g, p, column, mask, 8, nv);                                                           \
-            p += 8;                                                                                    \
-        }                                                                                              \
-        for (; p + 4 <= g->p; p += 4)                                                                  \
-            tile(g, p, column, mask, 4, nv);                                                           \
-        for (; p + 2 <= g->p; p += 2)                                                                  \
-            tile(g, p, column, mask, 2, nv);                                                           \
-        if (p < g->p)                                                                                  \
-            tile(g, p, column, mask, 1, nv);                                                           \
+#define PANEL(nv, height)                                                                                    \
+    static void panel_##nv(const cairn_gemm_outer *g, int64_t column, vec_mask mask)                         \
+    {                                                                                                        \
+        int64_t p = 0;                                                                                       \
+        for (; p + height <= g->p; p += height)                                                              \
+            tile(g, p, column, mask, height, nv);                                                            \
+        if (height > 8 && p + 8 <= g->p) {                                                                   \
+            tile(g, p, column, mask, 8, nv);                                                                 \
+            p += 8;                                                                                          \
+        }                                                                                                    \
+        for (; p + 4 <= g->p; p += 4)                                                                        \
+            tile(g, p, column, mask, 4, nv);                                                                 \
+        for (; p + 2 <= g->p; p += 2)                                                                        \
+            tile(g, p, column, mask, 2, nv);                                                                 \
+        if (p < g->p)                                                                                        \
+            tile(g, p, column, mask, 1, nv);                                                                 \
     }
 
 PANEL(1, HEIGHT_1)

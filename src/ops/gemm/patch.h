@@ -1,6 +1,6 @@
-/* How the windows of a convolution lie in memory: as a few contiguous segments at the same offsets from every window's
- * first pixel. Padding is made real first: the picture is copied into the middle of zeros. Neighbouring taps of a
- * kernel row, and rows of a kernel as wide as the picture, join into one segment. */
+/* How the windows of a convolution lie in memory: as a few contiguous segments at the same offsets from every
+ * window's first pixel. Padding is made real first: the picture is copied into the middle of zeros.
+ * Neighbouring taps of a kernel row, and rows of a kernel as wide as the picture, join into one segment. */
 #ifndef CAIRN_OPS_PATCH_H
 #define CAIRN_OPS_PATCH_H
 
@@ -8,11 +8,11 @@
 #include "ops/real.h"
 
 typedef struct cairn_patch {
-    bool padded;               /* windows are cut from a padded copy */
-    int64_t h, w, c, pitch;    /* of the picture that windows are cut from */
-    int64_t segments, length;  /* of a window, for one group of channels */
-    int64_t taps_per_row;      /* segments of a kernel row */
-    int64_t step_h, step_w;    /* elements between neighbouring windows */
+    bool padded;              /* windows are cut from a padded copy */
+    int64_t h, w, c, pitch;   /* of the picture that windows are cut from */
+    int64_t segments, length; /* of a window, for one group of channels */
+    int64_t taps_per_row;     /* segments of a kernel row */
+    int64_t step_h, step_w;   /* elements between neighbouring windows */
     const cairn_window *window;
 } cairn_patch;
 
@@ -75,8 +75,8 @@ static inline float *cairn_patch_picture(const cairn_patch *p, char *scratch)
 }
 
 /* Copies a row of pixels between pitches. */
-static inline void cairn_copy_pixels(float *to, int64_t to_pitch, const float *from, int64_t from_pitch, int64_t pixels,
-                                     int64_t c)
+static inline void cairn_copy_pixels(float *to, int64_t to_pitch, const float *from, int64_t from_pitch,
+                                     int64_t pixels, int64_t c)
 {
     if (to_pitch == c && from_pitch == c) {
         memcpy(to, from, (size_t)(pixels * c) * sizeof *to);
@@ -96,14 +96,14 @@ static inline const float *cairn_patch_load(const cairn_patch *p, const cairn_op
     float *picture = cairn_patch_picture(p, scratch);
     memset(picture, 0, (size_t)(p->h * p->w * p->pitch) * sizeof *picture);
     for (int64_t row = 0; row < x->h; row++)
-        cairn_copy_pixels(picture + ((row + p->window->pad_top) * p->w + p->window->pad_left) * p->pitch, p->pitch,
-                          image + row * cairn_row_stride(x), x->pitch, x->w, x->c);
+        cairn_copy_pixels(picture + ((row + p->window->pad_top) * p->w + p->window->pad_left) * p->pitch,
+                          p->pitch, image + row * cairn_row_stride(x), x->pitch, x->w, x->c);
     return picture;
 }
 
 /* The pointers of `count` windows from window number `first` on, in rows of out_w. */
-static inline void cairn_patch_windows(const cairn_patch *p, const float *picture, int64_t out_w, int64_t first,
-                                       int64_t count, const float **to)
+static inline void cairn_patch_windows(const cairn_patch *p, const float *picture, int64_t out_w,
+                                       int64_t first, int64_t count, const float **to)
 {
     int64_t y = first / out_w, x = first % out_w;
     for (int64_t i = 0; i < count; i++) {

@@ -42,7 +42,8 @@ CAIRN_INLINE void start(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], con
     }
 }
 
-/* The products of `depth` consecutive k. Taking several at once spares reloading the pointers of tall tiles. */
+/* The products of `depth` consecutive k. Taking several at once spares reloading the pointers of tall tiles.
+ */
 CAIRN_INLINE void step(const place *t, const float *const *a, const float *b, int64_t offset,
                        vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv, const int depth)
 {
@@ -107,18 +108,18 @@ CAIRN_INLINE void tile(const place *t, const int mr, const int nv)
 }
 
 /* All rows of a panel: tall tiles, then what is left by halves. */
-#define PANEL(nv, height)                                               \
-    static void panel_##nv(place *t)                                    \
-    {                                                                   \
-        int64_t rows = t->g->rows;                                      \
-        for (; rows >= height; rows -= height, t->a += height, t->c += height) \
-            tile(t, height, nv);                                        \
-        for (; rows >= 4; rows -= 4, t->a += 4, t->c += 4)              \
-            tile(t, 4, nv);                                             \
-        for (; rows >= 2; rows -= 2, t->a += 2, t->c += 2)              \
-            tile(t, 2, nv);                                             \
-        if (rows > 0)                                                   \
-            tile(t, 1, nv);                                             \
+#define PANEL(nv, height)                                                                                    \
+    static void panel_##nv(place *t)                                                                         \
+    {                                                                                                        \
+        int64_t rows = t->g->rows;                                                                           \
+        for (; rows >= height; rows -= height, t->a += height, t->c += height)                               \
+            tile(t, height, nv);                                                                             \
+        for (; rows >= 4; rows -= 4, t->a += 4, t->c += 4)                                                   \
+            tile(t, 4, nv);                                                                                  \
+        for (; rows >= 2; rows -= 2, t->a += 2, t->c += 2)                                                   \
+            tile(t, 2, nv);                                                                                  \
+        if (rows > 0)                                                                                        \
+            tile(t, 1, nv);                                                                                  \
     }
 
 PANEL(1, HEIGHT_1)

@@ -7,8 +7,8 @@
 static cairn_status infer(cairn_infer *node)
 {
     cairn_status status = cairn_expect_image_value(node, 0, 1);
-    if (status != CAIRN_OK ||
-        (status = cairn_expect_tensor(node, 1, 2, (const int64_t[]){node->in[0]->shape.dim[0], -1})) != CAIRN_OK)
+    if (status != CAIRN_OK || (status = cairn_expect_tensor(
+                                   node, 1, 2, (const int64_t[]){node->in[0]->shape.dim[0], -1})) != CAIRN_OK)
         return status;
     int64_t out = node->in[1]->shape.dim[1];
     if (node->inputs > 2 && (status = cairn_expect_tensor(node, 2, 1, &out)) != CAIRN_OK)
@@ -25,10 +25,11 @@ static void grad(cairn_grad *g)
         g->d_in[0] = cairn_add_node(g->graph, &cairn_op_linear_bwd_data, cairn_grad_name(g, 0, name), NULL, 2,
                                     (cairn_val[]){dy, g->in[1]}, NULL);
     if (g->wanted[1])
-        g->d_in[1] = cairn_add_node(g->graph, &cairn_op_linear_bwd_weights, cairn_grad_name(g, 1, name), NULL, 2,
-                                    (cairn_val[]){g->in[0], dy}, NULL);
+        g->d_in[1] = cairn_add_node(g->graph, &cairn_op_linear_bwd_weights, cairn_grad_name(g, 1, name), NULL,
+                                    2, (cairn_val[]){g->in[0], dy}, NULL);
     if (g->inputs > 2 && g->wanted[2])
-        g->d_in[2] = cairn_add_node(g->graph, &cairn_op_channel_sum, cairn_grad_name(g, 2, name), NULL, 1, &dy, NULL);
+        g->d_in[2] =
+            cairn_add_node(g->graph, &cairn_op_channel_sum, cairn_grad_name(g, 2, name), NULL, 1, &dy, NULL);
 }
 
 static int64_t macs(const void *attrs, const cairn_value_type *const *in, const cairn_value_type *out)

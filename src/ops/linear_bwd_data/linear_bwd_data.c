@@ -6,8 +6,8 @@
 static cairn_status infer(cairn_infer *node)
 {
     cairn_status status = cairn_expect_image_value(node, 0, 1);
-    if (status != CAIRN_OK ||
-        (status = cairn_expect_tensor(node, 1, 2, (const int64_t[]){-1, node->in[0]->shape.dim[0]})) != CAIRN_OK)
+    if (status != CAIRN_OK || (status = cairn_expect_tensor(
+                                   node, 1, 2, (const int64_t[]){-1, node->in[0]->shape.dim[0]})) != CAIRN_OK)
         return status;
     node->out[0] =
         (cairn_value_type){{.rank = 1, .dim = {node->in[1]->shape.dim[0]}, .batched = true}, CAIRN_REAL};

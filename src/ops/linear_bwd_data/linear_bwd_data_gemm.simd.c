@@ -1,5 +1,5 @@
-/* Gradient of a dense layer with respect to its input, by the rows form of the matrix product with the transposed
- * weights. See dense.h. */
+/* Gradient of a dense layer with respect to its input, by the rows form of the matrix product with the
+ * transposed weights. See dense.h. */
 #include "ops/gemm/dense.h"
 
 static cairn_dense dense_of(const cairn_work *work)

@@ -1,5 +1,5 @@
-/* Gradient of a dense layer with respect to its weights, by the outer form of the matrix product. A unit is some rows of
- * the weights, over the whole batch. */
+/* Gradient of a dense layer with respect to its weights, by the outer form of the matrix product. A unit is
+ * some rows of the weights, over the whole batch. */
 #include "ops/gemm/gemm.h"
 #include "ops/real.h"
 

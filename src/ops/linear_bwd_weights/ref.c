@@ -1,5 +1,5 @@
-/* Gradient of a dense layer with respect to its weights: reference. A unit is a row of the weights, over the whole
- * batch. */
+/* Gradient of a dense layer with respect to its weights: reference. A unit is a row of the weights, over the
+ * whole batch. */
 #include "ops/real.h"
 
 static void plan(cairn_site *site)
@@ -16,7 +16,8 @@ static void run(const cairn_work *work)
         for (int64_t o = 0; o < outputs; o++) {
             double sum = 0.0;
             for (int64_t n = 0; n < work->run->n; n++)
-                sum += (double)cairn_image_of(&work->in[0], n)[i] * (double)cairn_image_of(&work->in[1], n)[o];
+                sum +=
+                    (double)cairn_image_of(&work->in[0], n)[i] * (double)cairn_image_of(&work->in[1], n)[o];
             row[o] = (real)sum;
         }
     }

@@ -22,13 +22,15 @@ static void pool_pixel(const cairn_pool_window *w, const float *x, int64_t pitch
         vec best = vec_set(-INFINITY);
         for (int64_t row = 0; row < w->rows; row++)
             for (int64_t tap = 0; tap < w->columns; tap++)
-                best = larger(best, vec_load_part(first + (row * w->row_step + tap * w->tap_step) * pitch + c, mask));
+                best = larger(
+                    best, vec_load_part(first + (row * w->row_step + tap * w->tap_step) * pitch + c, mask));
         vec_store_part(y + c, best, mask);
     }
 }
 
 /* A row of output pixels of the plain pool; x: the upper row of the input. */
-CAIRN_INLINE void plain_row(const cairn_operand *x, const float *from, const cairn_operand *y, float *to, int64_t c, vec_mask mask)
+CAIRN_INLINE void plain_row(const cairn_operand *x, const float *from, const cairn_operand *y, float *to,
+                            int64_t c, vec_mask mask)
 {
     int64_t below = cairn_row_stride(x), right = x->pitch;
     for (int64_t ox = 0; ox < y->w; ox++) {

@@ -9,13 +9,15 @@ static void plan(cairn_site *site)
     cairn_unit_is_image(site, site->out[0].elements * w->k_h * w->k_w);
 }
 
-static real maximum(const cairn_window_attrs *a, const cairn_operand *x, const real *channel, int64_t oy, int64_t ox)
+static real maximum(const cairn_window_attrs *a, const cairn_operand *x, const real *channel, int64_t oy,
+                    int64_t ox)
 {
     cairn_taps rows = cairn_taps_h(a, oy), columns = cairn_taps_w(a, ox);
     real best = (real)-INFINITY;
     for (int64_t ky = rows.begin; ky < rows.end; ky++)
         for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            int64_t iy = rows.start + ky * a->window.dilation_h, ix = columns.start + kx * a->window.dilation_w;
+            int64_t iy = rows.start + ky * a->window.dilation_h,
+                    ix = columns.start + kx * a->window.dilation_w;
             real value = channel[(iy * x->w + ix) * x->pitch];
             if (value > best || isnan(value))
                 best = value;

@@ -1,4 +1,5 @@
-/* Gradient of a maximum pool, vectorised over channels: in each lane the first pixel that holds the maximum takes it. */
+/* Gradient of a maximum pool, vectorised over channels: in each lane the first pixel that holds the maximum
+ * takes it. */
 #include "ops/simd/pool.h"
 
 static void plan(cairn_site *site)
@@ -7,8 +8,8 @@ static void plan(cairn_site *site)
     cairn_unit_is_image(site, 2 * site->in[1].elements * w->k_h * w->k_w);
 }
 
-static void give_pixel(const cairn_pool_window *w, const float *x, int64_t x_pitch, const float *y, const float *dy,
-                       float *dx, int64_t dx_pitch, int64_t channels)
+static void give_pixel(const cairn_pool_window *w, const float *x, int64_t x_pitch, const float *y,
+                       const float *dy, float *dx, int64_t dx_pitch, int64_t channels)
 {
     for (int64_t c = 0; c < channels; c += CAIRN_LANES) {
         vec_mask mask = vec_first(channels - c);
@@ -38,12 +39,14 @@ typedef struct operands {
 } operands;
 
 /* A row of windows of the plain pool, for one vector of channels; no window meets another. */
-static void plain_row(const operands *o, const float *x, const float *y, const float *dy, float *dx, vec_mask mask)
+static void plain_row(const operands *o, const float *x, const float *y, const float *dy, float *dx,
+                      vec_mask mask)
 {
     int64_t below = cairn_row_stride(o->x), right = o->x->pitch;
     int64_t dx_below = cairn_row_stride(o->dx), dx_right = o->dx->pitch;
     for (int64_t ox = 0; ox < o->y->w; ox++) {
-        vec maximum = vec_load_part(y + ox * o->y->pitch, mask), gradient = vec_load_part(dy + ox * o->dy->pitch, mask);
+        vec maximum = vec_load_part(y + ox * o->y->pitch, mask),
+            gradient = vec_load_part(dy + ox * o->dy->pitch, mask);
         const float *p = x + 2 * ox * right;
         float *to = dx + 2 * ox * dx_right;
         vec_store_part(to, take(p, maximum, &gradient, mask), mask);

@@ -9,13 +9,14 @@ static void plan(cairn_site *site)
 }
 
 /* Adds the gradient of one window to the first pixel that holds the maximum. */
-static void give(const cairn_window_attrs *a, const cairn_operand *x, const real *channel, real maximum, real gradient,
-                 const cairn_operand *dx, real *to, int64_t oy, int64_t ox)
+static void give(const cairn_window_attrs *a, const cairn_operand *x, const real *channel, real maximum,
+                 real gradient, const cairn_operand *dx, real *to, int64_t oy, int64_t ox)
 {
     cairn_taps rows = cairn_taps_h(a, oy), columns = cairn_taps_w(a, ox);
     for (int64_t ky = rows.begin; ky < rows.end; ky++)
         for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            int64_t iy = rows.start + ky * a->window.dilation_h, ix = columns.start + kx * a->window.dilation_w;
+            int64_t iy = rows.start + ky * a->window.dilation_h,
+                    ix = columns.start + kx * a->window.dilation_w;
             if (channel[(iy * x->w + ix) * x->pitch] == maximum) {
                 to[(iy * x->w + ix) * dx->pitch] += gradient;
                 return;
@@ -28,7 +29,8 @@ static void run(const cairn_work *work)
     const cairn_window_attrs *a = &((const cairn_pool_attrs *)work->attrs)->geometry;
     const cairn_operand *x = &work->in[0], *y = &work->in[1], *dy = &work->in[2], *dx = &work->out[0];
     for (int64_t n = work->begin; n < work->end; n++) {
-        const real *from = cairn_image_of(x, n), *maxima = cairn_image_of(y, n), *gradients = cairn_image_of(dy, n);
+        const real *from = cairn_image_of(x, n), *maxima = cairn_image_of(y, n),
+                   *gradients = cairn_image_of(dy, n);
         real *to = cairn_image_of(dx, n);
         for (int64_t pixel = 0; pixel < dx->h * dx->w; pixel++)
             for (int64_t c = 0; c < dx->c; c++)
@@ -37,8 +39,8 @@ static void run(const cairn_work *work)
             for (int64_t ox = 0; ox < y->w; ox++)
                 for (int64_t c = 0; c < y->c; c++) {
                     int64_t pixel = oy * y->w + ox;
-                    give(a, x, from + c, maxima[pixel * y->pitch + c], gradients[pixel * dy->pitch + c], dx, to + c, oy,
-                         ox);
+                    give(a, x, from + c, maxima[pixel * y->pitch + c], gradients[pixel * dy->pitch + c], dx,
+                         to + c, oy, ox);
                 }
     }
 }

@@ -12,7 +12,8 @@ static cairn_status infer(cairn_infer *node)
 static void grad(cairn_grad *g)
 {
     char name[CAIRN_GRAD_NAME_BYTES];
-    g->d_in[0] = cairn_add_node(g->graph, &cairn_op_mean_bwd, cairn_grad_name(g, 0, name), NULL, 1, g->d_out, NULL);
+    g->d_in[0] =
+        cairn_add_node(g->graph, &cairn_op_mean_bwd, cairn_grad_name(g, 0, name), NULL, 1, g->d_out, NULL);
 }
 
 const cairn_op cairn_op_mean = {

@@ -15,7 +15,8 @@ static void grad(cairn_grad *g)
         if (g->wanted[i]) {
             char name[CAIRN_GRAD_NAME_BYTES];
             cairn_val in[2] = {g->d_out[0], g->in[1 - i]};
-            g->d_in[i] = cairn_add_node(g->graph, &cairn_op_multiply, cairn_grad_name(g, i, name), NULL, 2, in, NULL);
+            g->d_in[i] =
+                cairn_add_node(g->graph, &cairn_op_multiply, cairn_grad_name(g, i, name), NULL, 2, in, NULL);
         }
 }
 

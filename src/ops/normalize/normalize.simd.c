@@ -1,4 +1,5 @@
-/* Bytes to numbers through a table, for each level: the one channel of grey pictures, and pixels without gaps. */
+/* Bytes to numbers through a table, for each level: the one channel of grey pictures, and pixels without
+ * gaps. */
 #include "ops/real.h"
 
 static bool fits(const cairn_site *site)
@@ -11,7 +12,8 @@ static void plan(cairn_site *site)
     cairn_unit_is_image(site, 2 * site->out[0].elements);
 }
 
-static void look_up(float *restrict to, const uint8_t *restrict from, const float *restrict table, int64_t count)
+static void look_up(float *restrict to, const uint8_t *restrict from, const float *restrict table,
+                    int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
         to[i] = table[from[i]];
@@ -20,8 +22,9 @@ static void look_up(float *restrict to, const uint8_t *restrict from, const floa
 static void run(const cairn_work *work)
 {
     int64_t elements = work->out[0].elements;
-    look_up(cairn_image_of(&work->out[0], work->begin), (const uint8_t *)work->in[0].data + work->begin * elements,
-            cairn_image_of(&work->in[1], 0), (work->end - work->begin) * elements);
+    look_up(cairn_image_of(&work->out[0], work->begin),
+            (const uint8_t *)work->in[0].data + work->begin * elements, cairn_image_of(&work->in[1], 0),
+            (work->end - work->begin) * elements);
 }
 
 const cairn_kernel CAIRN_KERNEL(normalize_grey) = {.name = "grey",

@@ -1,11 +1,14 @@
-/* Convolutions with so few channels that a vector of them would be mostly empty, as in LeNet's first layer and in the
- * gradient of its second: here vectors run along the rows of pixels, and each channel of a picture is a plane of its
- * own. For stride 1 without groups or dilation.
+/* Convolutions with so few channels that a vector of them would be mostly empty, as in LeNet's first layer
+ * and in the gradient of its second: here vectors run along the rows of pixels, and each channel of a picture
+ * is a plane of its own. For stride 1 without groups or dilation.
  *
- *     correlate:  C[c, y, x] = start[c] + sum over planes p and taps (r, s) of P[p, y + r, x + s] * W[p, r, s, c]
- *     gradient:   G[r, s, p, c] = sum over y, x of P[p, y + r, x + s] * D[c, y, x]
+ *     C[c, y, x] = start[c] + sum over p, r, s of P[p, y + r, x + s] * W[p, r, s, c]    (correlation)
+ *     G[r, s, p, c] = sum over y, x of P[p, y + r, x + s] * D[c, y, x]                  (its gradient)
  *
- * Channels c are taken in blocks; planes of a picture have room behind each row, so that loads may run past it. */
+ * where p counts planes and (r, s) the taps of the kernel.
+ *
+ * Channels c are taken in blocks; planes of a picture have room behind each row, so that loads may run past
+ * it. */
 #ifndef CAIRN_OPS_PLANAR_H
 #define CAIRN_OPS_PLANAR_H
 
@@ -17,8 +20,8 @@
 /* A picture in planes. */
 typedef struct cairn_planes {
     float *data;
-    int64_t count, h, w;    /* w: pixels of a row that are used, padding included */
-    int64_t row, plane;     /* elements between rows and planes */
+    int64_t count, h, w; /* w: pixels of a row that are used, padding included */
+    int64_t row, plane;  /* elements between rows and planes */
 } cairn_planes;
 
 static inline int64_t cairn_vectors(int64_t pixels)
@@ -39,8 +42,8 @@ static inline size_t cairn_planes_bytes(const cairn_planes *p)
 }
 
 /* Pixels (h, w, c) into planes, `top` rows down and `left` columns to the right; zeros all around. */
-CAIRN_INLINE void cairn_planes_load(const cairn_planes *p, const cairn_operand *x, const float *image, int64_t top,
-                                     int64_t left)
+CAIRN_INLINE void cairn_planes_load(const cairn_planes *p, const cairn_operand *x, const float *image,
+                                    int64_t top, int64_t left)
 {
     memset(p->data, 0, (size_t)(p->count * p->plane) * sizeof *p->data);
     for (int64_t y = 0; y < x->h; y++) {
@@ -56,22 +59,23 @@ CAIRN_INLINE void cairn_planes_load(const cairn_planes *p, const cairn_operand *
 
 /* A row of `count` planes, `row` elements apart, into pixels. */
 CAIRN_INLINE void cairn_planes_store_row(const float *from, int64_t row, int64_t count, int64_t w, float *to,
-                                          int64_t pitch)
+                                         int64_t pitch)
 {
     vec_transpose_all(from, row, count, to, pitch, w);
 }
 
-/* The taps and weights of one output row: W is [plane][tap row][k_w][CAIRN_PLANAR_CHANNELS], `p` the plane row that the
- * first tap row looks at. */
+/* The taps and weights of one output row: W is [plane][tap row][k_w][CAIRN_PLANAR_CHANNELS], `p` the plane
+ * row that the first tap row looks at. */
 typedef struct cairn_planar_row {
     const float *p, *w;
     int64_t planes, plane, row; /* as in cairn_planes */
     int64_t taps_h, taps_w;
-    int64_t plane_weights;      /* elements between the weights of planes */
-    const float *start;         /* CAIRN_PLANAR_CHANNELS numbers */
+    int64_t plane_weights; /* elements between the weights of planes */
+    const float *start;    /* CAIRN_PLANAR_CHANNELS numbers */
 } cairn_planar_row;
 
-CAIRN_INLINE void cairn_planar_tile(const cairn_planar_row *t, int64_t x, float *out, int64_t out_row, const int nv)
+CAIRN_INLINE void cairn_planar_tile(const cairn_planar_row *t, int64_t x, float *out, int64_t out_row,
+                                    const int nv)
 {
     vec acc[CAIRN_PLANAR_CHANNELS][2];
     CAIRN_UNROLL
@@ -107,7 +111,8 @@ CAIRN_INLINE void cairn_planar_tile(const cairn_planar_row *t, int64_t x, float 
 }
 
 /* One row of output planes, `vectors` wide. */
-CAIRN_INLINE void cairn_planar_correlate(const cairn_planar_row *t, int64_t vectors, float *out, int64_t out_row)
+CAIRN_INLINE void cairn_planar_correlate(const cairn_planar_row *t, int64_t vectors, float *out,
+                                         int64_t out_row)
 {
     int64_t v = 0;
     for (; v + 2 <= vectors; v += 2)

@@ -11,8 +11,9 @@ static cairn_status infer(cairn_infer *node)
     if (status != CAIRN_OK)
         return status;
     if (attrs->shape.batched != x->batched || cairn_shape_elements(&attrs->shape) != cairn_shape_elements(x))
-        return cairn_fail(node->ctx, CAIRN_INPUT, "%s: reshape (expected %lld elements, found %lld)", node->name,
-                          (long long)cairn_shape_elements(&attrs->shape), (long long)cairn_shape_elements(x));
+        return cairn_fail(node->ctx, CAIRN_INPUT, "%s: reshape (expected %lld elements, found %lld)",
+                          node->name, (long long)cairn_shape_elements(&attrs->shape),
+                          (long long)cairn_shape_elements(x));
     return CAIRN_OK;
 }
 

@@ -25,7 +25,8 @@ static void grad(cairn_grad *g)
         g->d_in[1] = cairn_add_node(g->graph, &cairn_op_scale_bias_bwd, cairn_grad_name(g, 1, name), NULL, 2,
                                     (cairn_val[]){g->in[0], dy}, NULL);
     if (g->inputs > 2 && g->wanted[2])
-        g->d_in[2] = cairn_add_node(g->graph, &cairn_op_channel_sum, cairn_grad_name(g, 2, name), NULL, 1, &dy, NULL);
+        g->d_in[2] =
+            cairn_add_node(g->graph, &cairn_op_channel_sum, cairn_grad_name(g, 2, name), NULL, 1, &dy, NULL);
 }
 
 static cairn_activation_kind *epilogue(void *attrs)

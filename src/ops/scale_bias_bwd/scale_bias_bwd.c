@@ -1,4 +1,5 @@
-/* Gradient of the scale of scale_bias: (x, dy) to the sum of x * dy over images and pixels, for each channel. */
+/* Gradient of the scale of scale_bias: (x, dy) to the sum of x * dy over images and pixels, for each channel.
+ */
 #include "ops/check.h"
 #define CAIRN_KERNELS_DEF "ops/scale_bias_bwd/kernels.def"
 #include "ops/kernel_list.h"

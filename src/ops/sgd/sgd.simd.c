@@ -19,7 +19,8 @@ CAIRN_INLINE vec next_velocity(const rule *r, vec w, vec g, vec *velocity)
     return r->nesterov ? d + r->momentum * *velocity : *velocity;
 }
 
-static void update(const rule *r, float *restrict w, const float *restrict g, float *restrict velocity, int64_t count)
+static void update(const rule *r, float *restrict w, const float *restrict g, float *restrict velocity,
+                   int64_t count)
 {
     int64_t i = 0;
     for (; i + CAIRN_LANES <= count; i += CAIRN_LANES) {

@@ -1,12 +1,13 @@
-/* Exponential, tanh and sigmoid of vectors, within a few units in the last place, the same on every machine of a level. */
+/* Exponential, tanh and sigmoid of vectors, within a few units in the last place, the same on every machine
+ * of a level. */
 #ifndef CAIRN_OPS_SIMD_FUNCTIONS_H
 #define CAIRN_OPS_SIMD_FUNCTIONS_H
 
 #include "ops/activate.h"
 #include "ops/simd/vector.h"
 
-/* x = n ln 2 + r with |r| <= ln 2 / 2. Gives 2^n and e^r - 1; the latter keeps its digits near zero, which tanh needs.
- * Limits: |x| <= 87. */
+/* x = n ln 2 + r with |r| <= ln 2 / 2. Gives 2^n and e^r - 1; the latter keeps its digits near zero, which
+ * tanh needs. Limits: |x| <= 87. */
 CAIRN_INLINE vec vec_split_exp(vec x, vec *power)
 {
     const float round = 0x1.8p23f; /* adding it leaves an integer in the low bits */

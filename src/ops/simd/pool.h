@@ -13,13 +13,15 @@ typedef struct cairn_pool_window {
     int64_t row_step, tap_step; /* in pixels */
 } cairn_pool_window;
 
-CAIRN_INLINE cairn_pool_window cairn_pool_window_of(const cairn_window_attrs *a, cairn_taps rows, cairn_taps columns)
+CAIRN_INLINE cairn_pool_window cairn_pool_window_of(const cairn_window_attrs *a, cairn_taps rows,
+                                                    cairn_taps columns)
 {
     const cairn_window *w = &a->window;
     return (cairn_pool_window){
         .rows = rows.end - rows.begin,
         .columns = columns.end - columns.begin,
-        .first = (rows.start + rows.begin * w->dilation_h) * a->in_w + columns.start + columns.begin * w->dilation_w,
+        .first = (rows.start + rows.begin * w->dilation_h) * a->in_w + columns.start +
+                 columns.begin * w->dilation_w,
         .row_step = (int64_t)w->dilation_h * a->in_w,
         .tap_step = w->dilation_w,
     };

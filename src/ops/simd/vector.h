@@ -1,5 +1,5 @@
-/* Vectors of floats in the width of the level that a *.simd.c file is compiled for: the compilers' vector extensions, and
- * intrinsics only for loads and stores of parts. */
+/* Vectors of floats in the width of the level that a *.simd.c file is compiled for: the compilers' vector
+ * extensions, and intrinsics only for loads and stores of parts. */
 #ifndef CAIRN_OPS_SIMD_VECTOR_H
 #define CAIRN_OPS_SIMD_VECTOR_H
 

@@ -9,4 +9,5 @@ static cairn_status infer(cairn_infer *node)
     return cairn_check_output(node, 0);
 }
 
-const cairn_op cairn_op_variable = {.name = "variable", .outputs = 1, .attr_size = sizeof(cairn_source_attrs), .infer = infer};
+const cairn_op cairn_op_variable = {
+    .name = "variable", .outputs = 1, .attr_size = sizeof(cairn_source_attrs), .infer = infer};

@@ -1,0 +1,38 @@
+# The short names of things; CMake does the work. See README.md.
+PREFIX ?= /usr/local
+
+.PHONY: build deps install test faults bench parity format check-layers clean
+build:
+	@tools/build.sh release
+
+deps:
+	@tools/setup.sh build data test
+
+install: build
+	DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX)
+
+test:
+	@./test
+
+# The fault tests in full length: every system call of a save, a hundred kills.
+faults:
+	@CAIRN_FAULTS=full ./test -R '^faults'
+
+# Against PyTorch, which comes into build/peers (or is in the environment PEERS_VENV).
+bench:
+	@bench/bench-lenet
+
+# The networks against golden numbers, a line each; also into parity.json.
+GOLDEN ?= tests/data/golden
+parity: deps
+	@tools/build.sh release -DCAIRN_TESTS=ON
+	@build/release/parity $(GOLDEN) parity.json
+
+format:
+	clang-format -i $$(find include src cli tests -name '*.[ch]')
+
+check-layers:
+	@tools/check-layers
+
+clean:
+	rm -rf build

@@ -1,0 +1,268 @@
+/* cairn inspect: what is in a weights file or a run folder. */
+#include "base/file.h"
+#include "base/json.h"
+#include "commands.h"
+#include "output.h"
+#include <math.h>
+#include <string.h>
+
+#define MAX_SETTINGS_BYTES (1u << 20)
+#define MAX_METRICS_BYTES (64u << 20)
+#define NAME_COLUMNS 28
+#define KEY_COLUMNS 20
+
+/* ---- tensors ---- */
+
+static cairn_status count_not_finite(cli_call *cli, const cairn_tensor *tensor, int64_t *count)
+{
+    int64_t elements = cairn_shape_elements(&tensor->shape);
+    *count = 0;
+    if (tensor->dtype > CAIRN_F16)
+        return CAIRN_OK; /* integers */
+    double *values = cairn_alloc(cli->ctx, (size_t)elements, sizeof *values);
+    if (!values)
+        return CAIRN_MEMORY;
+    cairn_status status = cairn_tensor_get(tensor, CAIRN_F64, values);
+    for (int64_t i = 0; i < elements; i++)
+        *count += !isfinite(values[i]);
+    cairn_free(cli->ctx, values);
+    return status;
+}
+
+static cairn_status check_finite(cli_call *cli, const char *path, const cairn_weights *weights)
+{
+    char brief[CLI_NAME_BYTES];
+    for (int i = 0; i < cairn_weights_count(weights); i++) {
+        const cairn_tensor *tensor = cairn_weights_at(weights, i);
+        int64_t bad;
+        cairn_status status = count_not_finite(cli, tensor, &bad);
+        if (status != CAIRN_OK)
+            return status;
+        if (bad > 0)
+            return cairn_cli_fail(cli, CAIRN_INPUT,
+                                  "%s: tensor '%s' has numbers that are not finite (expected none, "
+                                  "found %lld)",
+                                  cairn_cli_brief(path, brief), tensor->name, (long long)bad);
+    }
+    return CAIRN_OK;
+}
+
+static cairn_status put_tensors(cli_call *cli, const cairn_weights *weights)
+{
+    int64_t total = 0, bytes = 0;
+    char text[96], number[CLI_NUMBER_BYTES], size[CLI_NUMBER_BYTES];
+    printf("%-*s  type  %-20s  %12s\n", NAME_COLUMNS, "tensor", "shape", "numbers");
+    for (int i = 0; i < cairn_weights_count(weights); i++) {
+        const cairn_tensor *tensor = cairn_weights_at(weights, i);
+        int64_t bad, elements = cairn_shape_elements(&tensor->shape);
+        cairn_status status = count_not_finite(cli, tensor, &bad);
+        if (status != CAIRN_OK)
+            return status;
+        int used = 0;
+        text[0] = '\0';
+        for (int d = 0; d < tensor->shape.rank; d++)
+            used += snprintf(text + used, sizeof text - (size_t)used, "%s%lld", d ? " x " : "",
+                             (long long)tensor->shape.dim[d]);
+        int columns = cairn_cli_columns(tensor->name);
+        cairn_cli_put(stdout, tensor->name, columns > NAME_COLUMNS ? columns : NAME_COLUMNS);
+        printf("  %-4s  %-20s  %12s", cairn_dtype_name(tensor->dtype), text,
+               cairn_cli_count(elements, number));
+        if (bad > 0)
+            printf("  %lld not finite", (long long)bad);
+        putchar('\n');
+        total += elements;
+        bytes += elements * (int64_t)cairn_dtype_size(tensor->dtype);
+    }
+    printf("\n%d tensors, %s numbers, %s\n", cairn_weights_count(weights), cairn_cli_count(total, number),
+           cairn_cli_bytes((double)bytes, size));
+    return CAIRN_OK;
+}
+
+static void put_pair(const char *key, const char *value)
+{
+    int columns = cairn_cli_columns(key), room = cairn_cli_width(stdout) - KEY_COLUMNS - 3;
+    cairn_cli_put(stdout, key, columns > KEY_COLUMNS ? columns : KEY_COLUMNS);
+    fputs("  ", stdout);
+    columns = cairn_cli_columns(value);
+    bool cut = cairn_cli_is_terminal(stdout) && columns > room;
+    cairn_cli_put(stdout, value, cut ? room - 3 : columns);
+    puts(cut ? "..." : "");
+}
+
+static void put_metadata(const cairn_weights *weights)
+{
+    for (int i = 0; i < cairn_weights_meta_count(weights); i++) {
+        const char *key, *value;
+        cairn_weights_meta_at(weights, i, &key, &value);
+        put_pair(key, value);
+    }
+    if (cairn_weights_meta_count(weights) > 0)
+        putchar('\n');
+}
+
+static void put_json(const char *path, const char *format, const cairn_weights *weights)
+{
+    cli_json json = {0};
+    cairn_cli_json_open(&json, NULL, '{');
+    cairn_cli_json_text(&json, "file", path);
+    cairn_cli_json_text(&json, "format", format);
+    cairn_cli_json_open(&json, "tensors", '[');
+    for (int i = 0; i < cairn_weights_count(weights); i++) {
+        const cairn_tensor *tensor = cairn_weights_at(weights, i);
+        cairn_cli_json_open(&json, NULL, '{');
+        cairn_cli_json_text(&json, "name", tensor->name);
+        cairn_cli_json_text(&json, "dtype", cairn_dtype_name(tensor->dtype));
+        cairn_cli_json_open(&json, "shape", '[');
+        for (int d = 0; d < tensor->shape.rank; d++)
+            cairn_cli_json_integer(&json, NULL, tensor->shape.dim[d]);
+        cairn_cli_json_close(&json);
+        cairn_cli_json_close(&json);
+    }
+    cairn_cli_json_close(&json);
+    cairn_cli_json_open(&json, "metadata", '{');
+    for (int i = 0; i < cairn_weights_meta_count(weights); i++) {
+        const char *key, *value;
+        cairn_weights_meta_at(weights, i, &key, &value);
+        cairn_cli_json_text(&json, key, value);
+    }
+    cairn_cli_json_close(&json);
+    cairn_cli_json_close(&json);
+}
+
+static cairn_status inspect_file(cli_call *cli, const char *path, const char *shown, const char *format)
+{
+    cairn_weights *weights = NULL;
+    cairn_status status = cairn_weights_load(cli->ctx, path, &weights);
+    if (status == CAIRN_OK && cairn_cli_given(cli, OPTION_STRICT))
+        status = check_finite(cli, path, weights);
+    if (status == CAIRN_OK && cairn_cli_given(cli, OPTION_JSON)) {
+        put_json(shown, format, weights);
+    } else if (status == CAIRN_OK) {
+        put_metadata(weights);
+        status = put_tensors(cli, weights);
+    }
+    cairn_weights_destroy(weights);
+    return status;
+}
+
+/* ---- run folders ---- */
+
+static void put_setting(const char *key, const json_t *value)
+{
+    char number[CLI_NUMBER_BYTES];
+    if (json_is_integer(value))
+        snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
+    else
+        snprintf(number, sizeof number, "%g", json_number_value(value));
+    if (json_is_string(value) && json_string_length(value) > 0)
+        put_pair(key, json_string_value(value));
+    else if (json_is_boolean(value))
+        put_pair(key, json_is_true(value) ? "yes" : "no");
+    else if (json_is_number(value))
+        put_pair(key, number);
+}
+
+/* The settings of a run, a line each. */
+static cairn_status put_settings(cli_call *cli, const char *path)
+{
+    uint8_t *text = NULL;
+    size_t size;
+    json_t *root = NULL, *value;
+    const char *key;
+    cairn_status status = cairn_file_read(cli->ctx, path, MAX_SETTINGS_BYTES, &text, &size);
+    if (status == CAIRN_OK)
+        status = cairn_json_parse(cli->ctx, path, (const char *)text, size, CAIRN_JSON_SMALL_LIMITS, &root);
+    json_object_foreach(root, key, value) put_setting(key, value);
+    json_decref(root);
+    cairn_free(cli->ctx, text);
+    return status;
+}
+
+/* How far a run came: epochs and the best of them. */
+static cairn_status put_progress(cli_call *cli, const char *path)
+{
+    uint8_t *text = NULL;
+    size_t size;
+    int epochs = 0, best_epoch = 0;
+    double best = -1;
+    char line[96];
+    if (cairn_path_look(path) == CAIRN_PATH_MISSING) {
+        put_pair("epochs done", "none");
+        return CAIRN_OK;
+    }
+    cairn_status status = cairn_file_read(cli->ctx, path, MAX_METRICS_BYTES, &text, &size);
+    for (size_t at = 0; status == CAIRN_OK && at < size;) {
+        const char *begin = (const char *)text + at;
+        size_t length = strcspn(begin, "\n");
+        json_t *root = NULL;
+        if (begin[length] != '\n')
+            break; /* a line that was being written when the run ended */
+        status = cairn_json_parse(cli->ctx, path, begin, length, CAIRN_JSON_SMALL_LIMITS, &root);
+        double top1 = json_number_value(json_object_get(root, "val_top1"));
+        epochs++;
+        if (top1 > best) {
+            best = top1;
+            best_epoch = (int)json_integer_value(json_object_get(root, "epoch"));
+        }
+        json_decref(root);
+        at += length + 1;
+    }
+    cairn_free(cli->ctx, text);
+    if (status != CAIRN_OK)
+        return status;
+    snprintf(line, sizeof line, "%d", epochs);
+    put_pair("epochs done", line);
+    snprintf(line, sizeof line, "%.2f %% in epoch %d", best, best_epoch);
+    if (epochs > 0)
+        put_pair("best top-1", line);
+    return CAIRN_OK;
+}
+
+static cairn_status inspect_run(cli_call *cli, const char *folder)
+{
+    cairn_ctx *ctx = cli->ctx;
+    char *settings = cairn_path_join(ctx, folder, "args.json");
+    char *metrics = cairn_path_join(ctx, folder, "metrics.jsonl");
+    char *weights = cairn_path_join(ctx, folder, "weights/best.safetensors");
+    char brief[CLI_NAME_BYTES];
+    cairn_status status = settings && metrics && weights ? CAIRN_OK : CAIRN_MEMORY;
+    if (status == CAIRN_OK && cairn_path_look(settings) == CAIRN_PATH_MISSING)
+        status = cairn_cli_fail(cli, CAIRN_INPUT, "%s: is no run folder (expected args.json in it)",
+                                cairn_cli_brief(folder, brief));
+    bool text = !cairn_cli_given(cli, OPTION_JSON);
+    if (status == CAIRN_OK && text)
+        status = put_settings(cli, settings);
+    if (status == CAIRN_OK && text)
+        status = put_progress(cli, metrics);
+    if (status == CAIRN_OK && text)
+        putchar('\n');
+    if (status == CAIRN_OK)
+        status = inspect_file(cli, weights, folder, "run");
+    cairn_free(ctx, settings);
+    cairn_free(ctx, metrics);
+    cairn_free(ctx, weights);
+    return status;
+}
+
+static cairn_status run(cli_call *cli)
+{
+    const char *path = cli->names[0];
+    if (cairn_path_look(path) == CAIRN_PATH_FOLDER)
+        return inspect_run(cli, path);
+    return inspect_file(cli, path, path, "safetensors");
+}
+
+const cli_command cairn_cli_inspect = {
+    .name = "inspect",
+    .arguments = "FILE",
+    .help = "what is in a weights file or a run",
+    .text = "FILE is a safetensors file or a run folder.",
+    .examples = {{"cairn inspect net.safetensors", "tensors and metadata"},
+                 {"cairn inspect runs/lenet5-mnist-1", "settings, progress, weights"},
+                 {"cairn inspect net.safetensors --strict", "fails if a number is not finite"}},
+    .options = {OPTION_STRICT, OPTION_JSON, OPTION_QUIET, OPTION_VERBOSE},
+    .min_names = 1,
+    .max_names = 1,
+    .completion = CLI_COMPLETE_FILES,
+    .run = run,
+};

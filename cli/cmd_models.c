@@ -1,0 +1,163 @@
+/* cairn models: the zoo as a table, or the story of one network. */
+#include "base/text.h"
+#include "commands.h"
+#include "model.h"
+#include "output.h"
+#include <string.h>
+#include <strings.h>
+
+#define LONGEST_LINE 88 /* more is hard to read */
+
+static cairn_status totals_of(cli_call *cli, const cairn_model *model, cli_totals *totals)
+{
+    cairn_graph *graph = NULL;
+    cli_model named = {.model = model};
+    cairn_status status = cairn_cli_model_graph(cli, &named, false, &graph);
+    if (status == CAIRN_OK)
+        *totals = cairn_cli_totals(graph);
+    cairn_graph_destroy(graph);
+    return status;
+}
+
+static void put_row(const cairn_model *model, const cli_totals *totals, int name_columns)
+{
+    char input[64], params[CLI_NUMBER_BYTES], macs[CLI_NUMBER_BYTES];
+    snprintf(input, sizeof input, "%dx%dx%d", model->h, model->w, model->c);
+    printf("%-*s %-9s %4d  %-10s %7s %7s  ", name_columns, model->name, model->family, model->year, input,
+           cairn_cli_short((double)totals->params, params), cairn_cli_short((double)totals->macs, macs));
+    int room = cairn_cli_is_terminal(stdout) ? cairn_cli_width(stdout) - (name_columns + 45) : 1000;
+    int needed = cairn_cli_columns(model->paper);
+    cairn_cli_put(stdout, model->paper, needed < room ? needed : room > 0 ? room : 0);
+    putchar('\n');
+}
+
+static void put_json(cli_json *json, const cairn_model *model, const cli_totals *totals)
+{
+    cairn_cli_json_open(json, NULL, '{');
+    cairn_cli_json_text(json, "name", model->name);
+    cairn_cli_json_text(json, "family", model->family);
+    cairn_cli_json_text(json, "flavour", model->flavour);
+    cairn_cli_json_integer(json, "year", model->year);
+    cairn_cli_json_open(json, "input", '[');
+    cairn_cli_json_integer(json, NULL, model->h);
+    cairn_cli_json_integer(json, NULL, model->w);
+    cairn_cli_json_integer(json, NULL, model->c);
+    cairn_cli_json_close(json);
+    cairn_cli_json_integer(json, "classes", model->classes);
+    cairn_cli_json_integer(json, "params", totals->params);
+    cairn_cli_json_integer(json, "macs", totals->macs);
+    cairn_cli_json_text(json, "paper", model->paper);
+    cairn_cli_json_close(json);
+}
+
+static void put_story(const cairn_model *model, const cli_totals *totals)
+{
+    const cairn_training_defaults *t = &model->training;
+    char line[512], params[CLI_NUMBER_BYTES], macs[CLI_NUMBER_BYTES];
+    int width = cairn_cli_width(stdout) - 1;
+    width = width > LONGEST_LINE ? LONGEST_LINE : width;
+    printf("%s   %s, %d\n", model->name, model->family, model->year);
+    cairn_cli_wrap(stdout, model->paper, 0, width);
+    snprintf(line, sizeof line, "input %dx%dx%d, %d classes, %s parameters, %s multiply-accumulates",
+             model->h, model->w, model->c, model->classes, cairn_cli_count(totals->params, params),
+             cairn_cli_count(totals->macs, macs));
+    putchar('\n');
+    cairn_cli_wrap(stdout, line, 0, width);
+    putchar('\n');
+    cairn_cli_wrap(stdout, model->story, 0, width);
+    snprintf(line, sizeof line,
+             "Trained by default for %d epochs with batch %d, learning rate %g (%s), momentum %g and weight "
+             "decay %g.",
+             t->epochs, t->batch, (double)t->lr, t->schedule, (double)t->momentum, (double)t->weight_decay);
+    putchar('\n');
+    cairn_cli_wrap(stdout, line, 0, width);
+    for (const cairn_switch *s = model->switches; s && s->key; s++) {
+        printf("\n--set %s=%s\n", s->key, s->values);
+        cairn_cli_wrap(stdout, s->help, 4, width);
+    }
+}
+
+/* The family's own spelling, or NULL with the nearest as a hint. */
+static cairn_status find_family(cli_call *cli, const char *typed, const char **family)
+{
+    const char *names[64];
+    size_t count = 0;
+    char brief[CLI_NAME_BYTES];
+    for (int i = 0; i < cairn_model_count(); i++) {
+        const char *name = cairn_model_at(i)->family;
+        if (strcasecmp(name, typed) == 0) {
+            *family = name;
+            return CAIRN_OK;
+        }
+        if ((count == 0 || strcmp(names[count - 1], name) != 0) && count < CAIRN_COUNT(names))
+            names[count++] = name;
+    }
+    const char *nearest = cairn_nearest_name(typed, names, count);
+    return cairn_cli_fail(cli, CAIRN_USAGE, "--family: unknown family '%s'%s%s%s",
+                          cairn_cli_brief(typed, brief), nearest ? " (did you mean '" : "",
+                          nearest ? nearest : "", nearest ? "'?)" : " (cairn models lists all)");
+}
+
+static cairn_status list(cli_call *cli, const cairn_model *only, const char *family)
+{
+    cli_json json = {0};
+    bool as_json = cairn_cli_given(cli, OPTION_JSON);
+    int name_columns = 4;
+    for (int i = 0; i < cairn_model_count(); i++) {
+        int columns = cairn_cli_columns(cairn_model_at(i)->name);
+        name_columns = columns > name_columns ? columns : name_columns;
+    }
+    if (as_json)
+        cairn_cli_json_open(&json, NULL, '[');
+    else
+        printf("%-*s family    year  input       params    MACs  paper\n", name_columns, "name");
+    for (int i = 0; i < cairn_model_count(); i++) {
+        const cairn_model *model = cairn_model_at(i);
+        cli_totals totals;
+        if ((only && model != only) || (family && strcmp(model->family, family) != 0))
+            continue;
+        cairn_status status = totals_of(cli, model, &totals);
+        if (status != CAIRN_OK)
+            return status;
+        if (as_json)
+            put_json(&json, model, &totals);
+        else
+            put_row(model, &totals, name_columns);
+    }
+    if (as_json)
+        cairn_cli_json_close(&json);
+    return CAIRN_OK;
+}
+
+static cairn_status run(cli_call *cli)
+{
+    const char *typed = cairn_cli_text(cli, OPTION_FAMILY, NULL), *family = NULL;
+    cairn_status status = typed ? find_family(cli, typed, &family) : CAIRN_OK;
+    if (status != CAIRN_OK || cli->count == 0)
+        return status != CAIRN_OK ? status : list(cli, NULL, family);
+    cli_model model;
+    cli_totals totals;
+    status = cairn_cli_model_open(cli, cli->names[0], &model);
+    if (status == CAIRN_OK && cairn_cli_given(cli, OPTION_JSON)) {
+        status = list(cli, model.model, family);
+    } else if (status == CAIRN_OK) {
+        status = totals_of(cli, model.model, &totals);
+        if (status == CAIRN_OK)
+            put_story(model.model, &totals);
+    }
+    cairn_cli_model_close(&model);
+    return status;
+}
+
+const cli_command cairn_cli_models = {
+    .name = "models",
+    .arguments = "[NAME]",
+    .help = "the networks there are, or the story of one",
+    .examples = {{"cairn models", "all networks"},
+                 {"cairn models lenet5.paper", "what it brought, and its switches"},
+                 {"cairn models --family lenet --json", "for programs"}},
+    .options = {OPTION_FAMILY, OPTION_JSON},
+    .max_names = 1,
+    .completion = CLI_COMPLETE_MODELS,
+    .run = run,
+};

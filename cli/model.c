@@ -1,0 +1,128 @@
+/* From the argument MODEL to a network. */
+#include "model.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "output.h"
+#include <string.h>
+
+#define MAX_MODELS 256
+
+static cairn_status fail_unknown(cli_call *cli, const char *argument)
+{
+    const char *names[MAX_MODELS];
+    char brief[CLI_NAME_BYTES];
+    int count = cairn_model_count();
+    for (int i = 0; i < count && i < MAX_MODELS; i++)
+        names[i] = cairn_model_at(i)->name;
+    const char *nearest = cairn_nearest_name(argument, names, (size_t)count);
+    cairn_cli_brief(argument, brief);
+    if (nearest)
+        return cairn_cli_fail(cli, CAIRN_USAGE, "unknown model '%s' (did you mean '%s'?)", brief, nearest);
+    return cairn_cli_fail(cli, CAIRN_USAGE, "unknown model '%s' (cairn models lists all)", brief);
+}
+
+/* Options that change the network. */
+static cairn_status apply_options(cli_call *cli, cli_model *model)
+{
+    const cli_value *input = &cli->values[OPTION_INPUT];
+    if (input->given) {
+        model->settings.h = input->h;
+        model->settings.w = input->w;
+    }
+    model->settings.classes = cairn_cli_int(cli, OPTION_CLASSES, model->settings.classes);
+    model->settings.set = cairn_cli_text(cli, OPTION_SET, model->settings.set);
+    return cairn_model_check(cli->ctx, model->model, &model->settings);
+}
+
+/* Weights with the network that they name, or that they are bound to. */
+static cairn_status open_weights(cli_call *cli, const char *path, const char *name, int batch,
+                                 cli_model *model)
+{
+    const char *preprocess = cairn_cli_text(cli, OPTION_PREPROCESS, NULL);
+    uint8_t *text = NULL;
+    size_t size;
+    cairn_status status = CAIRN_OK;
+    if (preprocess && preprocess[strspn(preprocess, " \t\r\n")] != '{') {
+        status = cairn_file_read(cli->ctx, preprocess, 1u << 20, &text, &size);
+        preprocess = (const char *)text;
+    }
+    if (status == CAIRN_OK)
+        status = cairn_classifier_open(cli->ctx, path, name, preprocess, batch, &model->classifier);
+    cairn_free(cli->ctx, text);
+    if (status != CAIRN_OK)
+        return status;
+    const cairn_classifier_info *info = cairn_classifier_about(model->classifier);
+    model->model = info->model;
+    model->settings = info->settings;
+    if (info->default_preprocess && !preprocess)
+        cairn_cli_note(cli, "%s says nothing about preprocessing: the default of %s is used",
+                       info->weights_path, info->model->name);
+    return CAIRN_OK;
+}
+
+static cairn_status open_model(cli_call *cli, const char *argument, bool weights_needed, int batch,
+                               cli_model *model)
+{
+    const char *weights = cairn_cli_text(cli, OPTION_WEIGHTS, NULL);
+    *model = (cli_model){.argument = argument, .model = cairn_model_find(argument)};
+    if (model->model && weights)
+        return open_weights(cli, weights, argument, batch, model);
+    if (model->model && weights_needed)
+        return cairn_cli_fail(cli, CAIRN_USAGE,
+                              "%s: is a network without weights (expected a run folder, a weights "
+                              "file, or --weights FILE)",
+                              argument);
+    if (model->model)
+        return CAIRN_OK;
+    if (weights)
+        return cairn_cli_fail(cli, CAIRN_USAGE, "--weights: goes with the name of a network (found '%s')",
+                              argument);
+    bool path = strchr(argument, '/') || cairn_path_look(argument) != CAIRN_PATH_MISSING;
+    return path ? open_weights(cli, argument, NULL, batch, model) : fail_unknown(cli, argument);
+}
+
+cairn_status cairn_cli_model_open(cli_call *cli, const char *argument, cli_model *model)
+{
+    cairn_status status = open_model(cli, argument, false, 1, model);
+    return status != CAIRN_OK ? status : apply_options(cli, model);
+}
+
+cairn_status cairn_cli_classifier_open(cli_call *cli, const char *argument, int batch, cli_model *model)
+{
+    return open_model(cli, argument, true, batch, model);
+}
+
+void cairn_cli_model_close(cli_model *model)
+{
+    cairn_classifier_close(model->classifier);
+    model->classifier = NULL;
+}
+
+cairn_status cairn_cli_model_graph(cli_call *cli, const cli_model *model, bool training, cairn_graph **graph)
+{
+    const cairn_training_defaults *defaults = &model->model->training;
+    cairn_model_training settings = {
+        .loss = {.smoothing = defaults->label_smoothing},
+        .sgd = {.momentum = defaults->momentum,
+                .nesterov = defaults->nesterov,
+                .weight_decay = defaults->weight_decay},
+    };
+    cairn_status status = cairn_model_graph(cli->ctx, model->model, &model->settings, CAIRN_INPUT_NUMBERS,
+                                            NULL, NULL, training ? &settings : NULL, graph);
+    return status == CAIRN_INPUT ? CAIRN_USAGE : status; /* an option asked for what cannot be built */
+}
+
+cli_totals cairn_cli_totals(const cairn_graph *graph)
+{
+    cli_totals totals = {0};
+    for (int i = 0; i < cairn_node_count(graph); i++) {
+        cairn_node_info node = cairn_node_at(graph, i);
+        totals.params += node.params;
+        totals.macs += node.macs;
+    }
+    for (int i = 0; i < cairn_param_count(graph); i++) {
+        cairn_param_info param = cairn_param_at(graph, i);
+        *(param.trainable ? &totals.trainable : &totals.buffers) += cairn_shape_elements(&param.shape);
+    }
+    return totals;
+}

@@ -1,0 +1,31 @@
+/* The argument MODEL: from what was typed to a network, with or without weights. */
+#ifndef CAIRN_CLI_MODEL_H
+#define CAIRN_CLI_MODEL_H
+
+#include "command.h"
+
+typedef struct cli_model {
+    const char *argument; /* as it was typed */
+    const cairn_model *model;
+    cairn_model_settings settings; /* with --input, --classes and --set */
+    cairn_classifier *classifier;  /* NULL: a network's name without weights */
+} cli_model;
+
+/* A network's name, a weights file or a run folder. cairn_cli_model_close in any case but failure. */
+cairn_status cairn_cli_model_open(cli_call *cli, const char *argument, cli_model *model);
+
+/* The same, and weights must come with it; batch pictures can be classified at a time. */
+cairn_status cairn_cli_classifier_open(cli_call *cli, const char *argument, int batch, cli_model *model);
+void cairn_cli_model_close(cli_model *model);
+
+/* The network's graph with numbers as input; training: with loss, gradients and update by its own defaults.
+ */
+cairn_status cairn_cli_model_graph(cli_call *cli, const cli_model *model, bool training, cairn_graph **graph);
+
+typedef struct cli_totals {
+    int64_t params, trainable, buffers, macs;
+} cli_totals;
+
+cli_totals cairn_cli_totals(const cairn_graph *graph);
+
+#endif

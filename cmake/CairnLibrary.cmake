@@ -1,0 +1,57 @@
+# The library. Three kinds of sources lie under src/:
+#   *.simd.c  kernels in vector extensions, compiled once for every instruction set of the target
+#   ref.c     the reference kernels, compiled for float and for double
+#   others    compiled once
+file(GLOB_RECURSE all_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c)
+set(simd_sources ${all_sources})
+list(FILTER simd_sources INCLUDE REGEX "\\.simd\\.c$")
+set(ref_sources ${all_sources})
+list(FILTER ref_sources INCLUDE REGEX "/ref\\.c$")
+set(plain_sources ${all_sources})
+list(FILTER plain_sources EXCLUDE REGEX "(\\.simd|/ref)\\.c$")
+
+set(CAIRN_OBJECTS)
+function(cairn_objects name)
+  cmake_parse_arguments(arg "" "" "SOURCES;OPTIONS;DEFINITIONS" ${ARGN})
+  if(NOT arg_SOURCES)
+    return()
+  endif()
+  add_library(${name} OBJECT ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  target_compile_definitions(${name} PRIVATE _GNU_SOURCE CAIRN_VERSION="${PROJECT_VERSION}" ${arg_DEFINITIONS})
+  target_compile_options(${name} PRIVATE ${arg_OPTIONS})
+  target_link_libraries(${name} PRIVATE ${CAIRN_LIBRARIES})
+  set(CAIRN_OBJECTS ${CAIRN_OBJECTS} $<TARGET_OBJECTS:${name}> PARENT_SCOPE)
+endfunction()
+
+cairn_objects(cairn_plain SOURCES ${plain_sources})
+cairn_objects(cairn_ref_f32 SOURCES ${ref_sources} DEFINITIONS CAIRN_REAL_F32)
+cairn_objects(cairn_ref_f64 SOURCES ${ref_sources} DEFINITIONS CAIRN_REAL_F64)
+# Contraction to FMA is wanted in kernels and the same in every build; their inner loops index nothing but what the
+# plan sized, so a stack guard would only cost.
+set(simd_options -ffp-contract=fast -fno-stack-protector -fno-trapping-math)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  cairn_objects(cairn_simd_base SOURCES ${simd_sources} DEFINITIONS CAIRN_SIMD_BASE
+                OPTIONS ${simd_options} -march=x86-64-v2)
+  cairn_objects(cairn_simd_avx2 SOURCES ${simd_sources} DEFINITIONS CAIRN_SIMD_AVX2
+                OPTIONS ${simd_options} -march=x86-64-v3 -mprefer-vector-width=256)
+  cairn_objects(cairn_simd_avx512 SOURCES ${simd_sources} DEFINITIONS CAIRN_SIMD_AVX512
+                OPTIONS ${simd_options} -march=x86-64-v4 -mprefer-vector-width=512)
+else()
+  cairn_objects(cairn_simd_base SOURCES ${simd_sources} DEFINITIONS CAIRN_SIMD_BASE OPTIONS ${simd_options})
+endif()
+
+add_library(cairn_shared SHARED ${CAIRN_OBJECTS})
+add_library(cairn_static STATIC ${CAIRN_OBJECTS})
+foreach(kind shared static)
+  # Before 1.0 a minor version may change the interface, so the soname carries it.
+  set_target_properties(cairn_${kind} PROPERTIES OUTPUT_NAME cairn EXPORT_NAME ${kind} VERSION ${PROJECT_VERSION}
+                        SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  target_include_directories(cairn_${kind} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                             $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(cairn_${kind} PRIVATE ${CAIRN_LIBRARIES})
+  add_library(cairn::${kind} ALIAS cairn_${kind})
+endforeach()
+if(NOT CAIRN_SANITIZE)
+  target_link_options(cairn_shared PRIVATE LINKER:-z,defs) # nothing undefined; sanitizer runtimes are
+endif()

@@ -1,0 +1,163 @@
+/* A network with its weights, as a file or a run folder describes it. */
+#include "train/classifier.h"
+#include "base/file.h"
+#include "train/metadata.h"
+#include "train/transfer.h"
+#include <string.h>
+
+struct cairn_classifier {
+    cairn_ctx *ctx;
+    cairn_classifier_info info;
+    cairn_preprocess preprocess;
+    cairn_weights *weights;
+    cairn_plan *plan;
+    char *path, *set, **labels;
+    int batch;
+    size_t picture_bytes;
+};
+
+static cairn_status find_model(cairn_classifier *c, const cairn_weights *loaded, const char *name)
+{
+    const char *arch = cairn_weights_meta(loaded, "cairn.arch");
+    if (name == NULL && arch == NULL)
+        return cairn_fail(c->ctx, CAIRN_INPUT, "%s: does not name its architecture (expected the metadata key "
+                          "'cairn.arch', or a network to bind it to)", c->path);
+    c->info.model = cairn_model_find(name != NULL ? name : arch);
+    if (c->info.model != NULL)
+        return CAIRN_OK;
+    return cairn_fail(c->ctx, name != NULL ? CAIRN_USAGE : CAIRN_INPUT, "%s: there is no network '%s'",
+                      name != NULL ? "weights" : c->path, name != NULL ? name : arch);
+}
+
+/* Switches and sizes: the file's, else the network's own. */
+static cairn_status read_settings(cairn_classifier *c, const cairn_weights *loaded)
+{
+    const cairn_model *model = c->info.model;
+    cairn_model_settings *s = &c->info.settings;
+    *s = (cairn_model_settings){.h = model->h, .w = model->w, .c = model->c, .classes = model->classes};
+    cairn_status status = cairn_metadata_switches(c->ctx, c->path, loaded, &c->set);
+    if (status == CAIRN_OK)
+        status = cairn_metadata_sizes(c->ctx, c->path, loaded, s);
+    s->set = c->set;
+    c->info.classes = s->classes;
+    if (status == CAIRN_OK && cairn_model_check(c->ctx, model, s) != CAIRN_OK)
+        status = CAIRN_INPUT; /* a wrong switch is the file's fault here, not the user's */
+    return status;
+}
+
+/* What a network of this input size expects when nobody says otherwise: pixels between 0 and 1. */
+static cairn_preprocess default_preprocess(const cairn_model_settings *s)
+{
+    cairn_preprocess p = {.resize = s->h, .squash = true, .channels = s->c};
+    for (size_t i = 0; i < CAIRN_COUNT(p.std); i++)
+        p.std[i] = 1;
+    return p;
+}
+
+/* The file's chain, of which the caller may override keys. */
+static cairn_status read_preprocess(cairn_classifier *c, const cairn_weights *loaded, const char *overrides)
+{
+    const char *stored = cairn_weights_meta(loaded, "cairn.preprocess");
+    c->info.default_preprocess = stored == NULL;
+    c->preprocess = default_preprocess(&c->info.settings);
+    cairn_status status = stored == NULL ? CAIRN_OK : cairn_preprocess_from_json(c->ctx, stored, &c->preprocess);
+    if (status != CAIRN_OK || overrides == NULL)
+        return status;
+    status = cairn_preprocess_from_json(c->ctx, overrides, &c->preprocess);
+    return status == CAIRN_INPUT ? CAIRN_USAGE : status;
+}
+
+static cairn_status make_plan(cairn_classifier *c, const cairn_weights *loaded)
+{
+    cairn_status status = cairn_model_graph(c->ctx, c->info.model, &c->info.settings, CAIRN_INPUT_BYTES,
+                                            c->preprocess.mean, c->preprocess.std, NULL, &c->info.graph);
+    if (status == CAIRN_USAGE)
+        status = CAIRN_INPUT; /* sizes that no network of this kind can have came from the file */
+    if (status == CAIRN_OK)
+        status = cairn_weights_bind(c->ctx, c->info.graph, loaded, CAIRN_F32, &c->weights);
+    cairn_plan_options options = {.batch = c->batch};
+    if (status == CAIRN_OK)
+        status = cairn_plan_create(c->ctx, c->info.graph, c->weights, NULL, &options, &c->plan);
+    return status;
+}
+
+static cairn_status open_loaded(cairn_classifier *c, const cairn_weights *loaded, const char *model, const char *json)
+{
+    cairn_status status = find_model(c, loaded, model);
+    if (status == CAIRN_OK)
+        status = read_settings(c, loaded);
+    if (status == CAIRN_OK)
+        status = read_preprocess(c, loaded, json);
+    if (status == CAIRN_OK)
+        status = cairn_metadata_labels(c->ctx, c->path, loaded, c->info.classes, &c->labels);
+    return status == CAIRN_OK ? make_plan(c, loaded) : status;
+}
+
+cairn_status cairn_classifier_open(cairn_ctx *ctx, const char *path, const char *model, const char *preprocess_json,
+                                   int batch, cairn_classifier **classifier)
+{
+    *classifier = NULL;
+    if (batch < 1)
+        return cairn_fail(ctx, CAIRN_USAGE, "batch: expected at least 1, found %d", batch);
+    cairn_classifier *c = cairn_alloc(ctx, 1, sizeof *c);
+    if (c == NULL)
+        return CAIRN_MEMORY;
+    c->ctx = ctx;
+    c->batch = batch;
+    cairn_weights *loaded = NULL;
+    c->path = cairn_weights_file(ctx, path);
+    cairn_status status = c->path == NULL ? CAIRN_MEMORY : CAIRN_OK;
+    if (status == CAIRN_OK)
+        status = cairn_weights_load(ctx, c->path, &loaded);
+    if (status == CAIRN_OK)
+        status = open_loaded(c, loaded, model, preprocess_json);
+    cairn_weights_destroy(loaded);
+    if (status != CAIRN_OK) {
+        cairn_classifier_close(c);
+        return status;
+    }
+    const cairn_model_settings *s = &c->info.settings;
+    c->picture_bytes = (size_t)s->h * (size_t)s->w * (size_t)s->c;
+    c->info.preprocess = &c->preprocess;
+    c->info.labels = (const char *const *)c->labels;
+    c->info.weights = c->weights;
+    c->info.weights_path = c->path;
+    *classifier = c;
+    return CAIRN_OK;
+}
+
+void cairn_classifier_close(cairn_classifier *c)
+{
+    if (c == NULL)
+        return;
+    cairn_plan_destroy(c->plan);
+    cairn_weights_destroy(c->weights);
+    cairn_graph_destroy(c->info.graph);
+    if (c->labels != NULL)
+        cairn_names_free(c->ctx, c->labels, (size_t)c->info.classes);
+    cairn_free(c->ctx, c->set);
+    cairn_free(c->ctx, c->path);
+    cairn_free(c->ctx, c);
+}
+
+const cairn_classifier_info *cairn_classifier_about(const cairn_classifier *classifier)
+{
+    return &classifier->info;
+}
+
+cairn_weights *cairn_classifier_weights(cairn_classifier *classifier)
+{
+    return classifier->weights;
+}
+
+cairn_status cairn_classifier_run(cairn_classifier *c, int n, const uint8_t *pixels, float *logits)
+{
+    if (n < 1 || n > c->batch)
+        return cairn_fail(c->ctx, CAIRN_USAGE, "pictures: expected 1 to %d, found %d", c->batch, n);
+    memcpy(cairn_plan_data(c->plan, "image"), pixels, (size_t)n * c->picture_bytes);
+    cairn_run_options run = {.n = n};
+    cairn_status status = cairn_plan_run(c->plan, &run);
+    if (status == CAIRN_OK)
+        memcpy(logits, cairn_plan_data(c->plan, "logits"), (size_t)n * (size_t)c->info.classes * sizeof *logits);
+    return status;
+}

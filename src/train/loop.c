@@ -1,0 +1,194 @@
+/* The loop: steps, epochs, evaluation, and when to stop. */
+#include "train/clock.h"
+#include "train/evaluate.h"
+#include "train/order.h"
+#include "train/trainer.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#define BAD_STEPS_ALLOWED 25      /* in a row */
+#define PROGRESS_INTERVAL 0.05    /* seconds */
+#define SAMPLES_NAMED 8
+
+/* ---- hooks ---- */
+
+static bool asked_to_stop(const cairn_trainer *t)
+{
+    return t->hooks.stop != NULL && t->hooks.stop(t->hooks.user);
+}
+
+static double rate_of_images(const cairn_trainer *t, double seconds)
+{
+    return seconds > 0 ? (double)t->images / seconds : 0;
+}
+
+/* Shown at most twenty times a second, and always at the end of an epoch. */
+static void show_step(cairn_trainer *t)
+{
+    double now = cairn_clock();
+    if (t->hooks.progress == NULL || (now < t->next_progress && t->state.batch < t->steps))
+        return;
+    t->next_progress = now + PROGRESS_INTERVAL;
+    cairn_train_progress progress = {.epoch = (int)t->state.epoch + 1, .epochs = t->config.epochs,
+                                     .step = t->state.batch, .steps = t->steps,
+                                     .loss = cairn_tally_loss(&t->state.tally),
+                                     .top1 = cairn_tally_top1(&t->state.tally), .seconds = now - t->started,
+                                     .images_per_s = rate_of_images(t, now - t->started)};
+    t->hooks.progress(t->hooks.user, &progress);
+}
+
+static bool show_evaluation(void *user, const cairn_evaluated *batch)
+{
+    cairn_trainer *t = user;
+    double now = cairn_clock();
+    if (t->hooks.progress != NULL && now >= t->next_progress) {
+        t->next_progress = now + PROGRESS_INTERVAL;
+        int64_t count = t->data->count[t->evaluated];
+        cairn_train_progress progress = {.epoch = (int)t->state.epoch + 1, .epochs = t->config.epochs,
+                                         .step = cairn_ceil_div(batch->tally->images, t->config.batch),
+                                         .steps = cairn_ceil_div(count, t->config.batch), .evaluating = true,
+                                         .loss = cairn_tally_loss(batch->tally),
+                                         .top1 = cairn_tally_top1(batch->tally), .seconds = now - t->started};
+        t->hooks.progress(t->hooks.user, &progress);
+    }
+    return !asked_to_stop(t);
+}
+
+/* ---- a step ---- */
+
+static cairn_status fail_diverged(const cairn_trainer *t, int n)
+{
+    char samples[SAMPLES_NAMED * 24 + 8];
+    size_t used = 0;
+    for (int i = 0; i < n && i < SAMPLES_NAMED; i++)
+        used += (size_t)snprintf(samples + used, sizeof samples - used, " %" PRId64, t->ports.samples[i]);
+    if (n > SAMPLES_NAMED)
+        snprintf(samples + used, sizeof samples - used, " ...");
+    return cairn_fail(t->ctx, CAIRN_NUMERIC,
+                      "training diverged: loss or gradients were not finite %d times in a row, the last time in step "
+                      "%" PRId64 " of epoch %" PRId64 " on the samples%s; a smaller learning rate may help",
+                      BAD_STEPS_ALLOWED, t->state.batch, t->state.epoch + 1, samples);
+}
+
+static cairn_status take_step(cairn_trainer *t)
+{
+    cairn_state *s = &t->state;
+    int n;
+    cairn_status status = cairn_loader_next(t->loader, t->ports.image, t->ports.labels, t->ports.samples, &n);
+    if (status != CAIRN_OK)
+        return status;
+    cairn_run_options run = {.n = n, .lr = cairn_schedule_rate(&t->schedule, &s->plateau, s->step), .step = s->step,
+                             .epoch = (uint32_t)s->epoch, .seed = t->config.seed};
+    status = cairn_plan_run(t->plan, &run);
+    if (status != CAIRN_OK)
+        return status;
+    s->step++;
+    s->batch++;
+    t->images += n;
+    if (*t->ports.finite != 0) {
+        cairn_tally_add(&s->tally, n, t->settings.classes, t->ports.logits, t->ports.losses, t->ports.labels);
+        s->bad_in_row = 0;
+        return CAIRN_OK;
+    }
+    s->skipped++;
+    if (s->bad_in_row++ == 0)
+        cairn_log(t->ctx, CAIRN_LOG_WARNING, "step %" PRId64 " of epoch %" PRId64 " changed nothing: its loss or "
+                  "gradients are not finite", s->batch, s->epoch + 1);
+    return s->bad_in_row < BAD_STEPS_ALLOWED ? CAIRN_OK : fail_diverged(t, n);
+}
+
+/* ---- an epoch ---- */
+
+static cairn_status take_steps(cairn_trainer *t)
+{
+    cairn_state *s = &t->state;
+    int64_t count = t->data->count[CAIRN_TRAIN];
+    cairn_status status = cairn_epoch_order(t->ctx, t->config.seed, (uint32_t)s->epoch, count, t->order);
+    if (status == CAIRN_OK)
+        status = cairn_loader_start(t->loader, t->order, s->batch * t->config.batch, count);
+    while (status == CAIRN_OK && s->batch < t->steps) {
+        status = take_step(t);
+        if (status != CAIRN_OK)
+            break;
+        show_step(t);
+        if (asked_to_stop(t))
+            status = CAIRN_INTERRUPTED;
+    }
+    return status;
+}
+
+static void note_epoch(const cairn_trainer *t, const cairn_epoch_metrics *m)
+{
+    const struct {
+        const char *name;
+        double value;
+    } parts[] = {{"loss", m->loss},         {"top1", m->top1},         {"val_loss", m->val_loss},
+                 {"val_top1", m->val_top1}, {"val_top5", m->val_top5}, {"seconds", m->seconds}};
+    char line[256];
+    int used = snprintf(line, sizeof line, "epoch %d/%d:", m->epoch, t->config.epochs);
+    for (size_t i = 0; i < CAIRN_COUNT(parts); i++) {
+        char number[CAIRN_NUMBER_BYTES];
+        cairn_number_print(number, round(1e4 * parts[i].value) / 1e4);
+        used += snprintf(line + used, sizeof line - (size_t)used, " %s %s", parts[i].name, number);
+    }
+    cairn_run_note(&t->run, line);
+}
+
+static cairn_status finish_epoch(cairn_trainer *t, const cairn_tally *evaluated, double train_seconds)
+{
+    cairn_state *s = &t->state;
+    cairn_epoch_metrics metrics = {
+        .epoch = (int)s->epoch + 1,
+        .loss = cairn_tally_loss(&s->tally),
+        .top1 = cairn_tally_top1(&s->tally),
+        .val_loss = cairn_tally_loss(evaluated),
+        .val_top1 = cairn_tally_top1(evaluated),
+        .val_top5 = cairn_tally_top5(evaluated),
+        .lr = (double)cairn_schedule_rate(&t->schedule, &s->plateau, s->step - 1),
+        .seconds = cairn_clock() - t->started,
+        .images_per_s = rate_of_images(t, train_seconds)};
+    bool best = s->best_epoch == 0 || metrics.val_top1 > s->best_top1;
+    if (best) {
+        s->best_epoch = metrics.epoch;
+        s->best_top1 = metrics.val_top1;
+    }
+    s->last_top1 = metrics.val_top1;
+    cairn_plateau_update(&s->plateau, metrics.val_loss);
+    s->epoch++;
+    s->batch = 0;
+    s->tally = (cairn_tally){0};
+    note_epoch(t, &metrics);
+    cairn_status status = cairn_trainer_save_epoch(t, &metrics, best);
+    if (t->hooks.epoch != NULL)
+        t->hooks.epoch(t->hooks.user, &metrics);
+    return status;
+}
+
+static cairn_status run_epoch(cairn_trainer *t)
+{
+    t->started = cairn_clock();
+    t->images = 0;
+    cairn_status status = take_steps(t);
+    if (status != CAIRN_OK)
+        return status;
+    double train_seconds = cairn_clock() - t->started;
+    cairn_tally evaluated;
+    status = cairn_evaluation_run(t->evaluation, t->evaluation_loader, t->data->count[t->evaluated],
+                                  t->settings.classes, show_evaluation, t, &evaluated);
+    return status == CAIRN_OK ? finish_epoch(t, &evaluated, train_seconds) : status;
+}
+
+cairn_status cairn_trainer_run(cairn_trainer *t)
+{
+    cairn_status status = CAIRN_OK;
+    while (status == CAIRN_OK && t->state.epoch < t->config.epochs)
+        status = run_epoch(t);
+    if (status != CAIRN_INTERRUPTED)
+        return status;
+    status = cairn_trainer_save_position(t);
+    return status == CAIRN_OK ? cairn_fail(t->ctx, CAIRN_INTERRUPTED, "%s: interrupted in epoch %" PRId64
+                                           " of %d; resume it to go on", t->run.path, t->state.epoch + 1,
+                                           t->config.epochs)
+                              : status;
+}

@@ -1,0 +1,200 @@
+/* The cairn.* metadata keys of weights files. */
+#include "train/metadata.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_CLASSES 1000000
+#define MAX_SIDE 65535
+#define MAX_CHANNELS 4 /* what cairn_preprocess has a mean for */
+
+/* ---- writing ---- */
+
+static cairn_status set_text(cairn_weights *weights, const char *key, cairn_text *text)
+{
+    cairn_status status = text->failed ? CAIRN_MEMORY : cairn_weights_set_meta(weights, key, text->data);
+    cairn_free(text->ctx, text->data);
+    *text = (cairn_text){.ctx = text->ctx};
+    return status;
+}
+
+/* The switches that differ from the network's defaults, as a JSON object. */
+static void print_switches(cairn_text *text, const cairn_model *model, const cairn_model_settings *settings)
+{
+    cairn_text_add(text, "{");
+    for (const cairn_switch *s = model->switches; s != NULL && s->key != NULL; s++) {
+        const char *value = s->values;
+        for (bool is_default = true; *value != '\0'; is_default = false) {
+            size_t length = strcspn(value, "|");
+            char choice[64];
+            snprintf(choice, sizeof choice, "%.*s", (int)length, value);
+            if (!is_default && cairn_switch_is(model, settings, s->key, choice)) {
+                cairn_text_add(text, text->size > 1 ? "," : "");
+                cairn_text_json_string(text, s->key);
+                cairn_text_add(text, ":");
+                cairn_text_json_string(text, choice);
+            }
+            value += length + (value[length] == '|');
+        }
+    }
+    cairn_text_add(text, "}");
+}
+
+static void print_labels(cairn_text *text, const char *const *labels, int classes)
+{
+    for (int i = 0; i < classes; i++) {
+        cairn_text_add(text, i == 0 ? "[" : ",");
+        cairn_text_json_string(text, labels[i]);
+    }
+    cairn_text_add(text, "]");
+}
+
+cairn_status cairn_metadata_describe(cairn_ctx *ctx, cairn_weights *weights, const cairn_model *model,
+                                     const cairn_model_settings *settings, const cairn_preprocess *preprocess,
+                                     const char *const *labels)
+{
+    cairn_text text = {.ctx = ctx};
+    char *chain = NULL;
+    cairn_status status = cairn_weights_set_meta(weights, "cairn.arch", model->name);
+    print_switches(&text, model, settings);
+    if (status == CAIRN_OK)
+        status = set_text(weights, "cairn.set", &text);
+    cairn_text_format(&text, "%d", settings->classes);
+    if (status == CAIRN_OK)
+        status = set_text(weights, "cairn.num_classes", &text);
+    cairn_text_format(&text, "[%d,%d,%d]", settings->c, settings->h, settings->w);
+    if (status == CAIRN_OK)
+        status = set_text(weights, "cairn.input_size", &text);
+    if (status == CAIRN_OK)
+        status = cairn_preprocess_to_json(ctx, preprocess, &chain);
+    if (status == CAIRN_OK)
+        status = cairn_weights_set_meta(weights, "cairn.preprocess", chain);
+    cairn_text_free(ctx, chain);
+    print_labels(&text, labels, settings->classes);
+    if (status == CAIRN_OK)
+        status = set_text(weights, "cairn.labels", &text);
+    cairn_free(ctx, text.data);
+    return status;
+}
+
+/* ---- reading ---- */
+
+static cairn_status fail_key(cairn_ctx *ctx, const char *path, const char *key, const char *expected)
+{
+    return cairn_fail(ctx, CAIRN_INPUT, "%s: metadata '%s': expected %s", path, key, expected);
+}
+
+/* The JSON value of a key; *root NULL when the file does not have it. */
+static cairn_status parse_key(cairn_ctx *ctx, const char *path, const cairn_weights *weights, const char *key,
+                              json_t **root)
+{
+    *root = NULL;
+    const char *text = cairn_weights_meta(weights, key);
+    if (text == NULL)
+        return CAIRN_OK;
+    char name[CAIRN_ERROR_BYTES];
+    snprintf(name, sizeof name, "%s: metadata '%s'", path, key);
+    return cairn_json_parse(ctx, name, text, strlen(text), CAIRN_JSON_HEADER_LIMITS, root);
+}
+
+cairn_status cairn_metadata_switches(cairn_ctx *ctx, const char *path, const cairn_weights *weights, char **set)
+{
+    *set = NULL;
+    json_t *root, *value;
+    cairn_status status = parse_key(ctx, path, weights, "cairn.set", &root);
+    if (status != CAIRN_OK)
+        return status;
+    cairn_text text = {.ctx = ctx};
+    cairn_text_add(&text, "");
+    const char *key;
+    if (root != NULL && !json_is_object(root))
+        status = fail_key(ctx, path, "cairn.set", "an object");
+    json_object_foreach(root, key, value) {
+        if (!json_is_string(value))
+            status = fail_key(ctx, path, "cairn.set", "texts as values");
+        else
+            cairn_text_format(&text, "%s%s=%s", text.size > 0 ? "," : "", key, json_string_value(value));
+    }
+    json_decref(root);
+    if (status == CAIRN_OK && text.failed)
+        status = CAIRN_MEMORY;
+    if (status == CAIRN_OK)
+        *set = text.data;
+    else
+        cairn_free(ctx, text.data);
+    return status;
+}
+
+static bool read_size(const json_t *array, size_t i, int most, int *size)
+{
+    const json_t *value = json_array_get(array, i);
+    if (!json_is_integer(value) || json_integer_value(value) < 1 || json_integer_value(value) > most)
+        return false;
+    *size = (int)json_integer_value(value);
+    return true;
+}
+
+cairn_status cairn_metadata_sizes(cairn_ctx *ctx, const char *path, const cairn_weights *weights,
+                                  cairn_model_settings *settings)
+{
+    json_t *size, *classes;
+    cairn_status status = parse_key(ctx, path, weights, "cairn.input_size", &size);
+    if (status != CAIRN_OK)
+        return status;
+    if (size != NULL && (json_array_size(size) != 3 || !read_size(size, 0, MAX_CHANNELS, &settings->c) ||
+                         !read_size(size, 1, MAX_SIDE, &settings->h) || !read_size(size, 2, MAX_SIDE, &settings->w)))
+        status = fail_key(ctx, path, "cairn.input_size", "[channels,height,width]");
+    json_decref(size);
+    if (status == CAIRN_OK)
+        status = parse_key(ctx, path, weights, "cairn.num_classes", &classes);
+    if (status != CAIRN_OK || classes == NULL)
+        return status;
+    if (json_is_integer(classes) && json_integer_value(classes) >= 1 && json_integer_value(classes) <= MAX_CLASSES)
+        settings->classes = (int)json_integer_value(classes);
+    else
+        status = fail_key(ctx, path, "cairn.num_classes", "a number of classes");
+    json_decref(classes);
+    return status;
+}
+
+/* One label: a text, or an object with a "name". NULL: neither. */
+static const char *label_of(const json_t *value)
+{
+    return json_string_value(json_is_object(value) ? json_object_get(value, "name") : value);
+}
+
+cairn_status cairn_metadata_labels(cairn_ctx *ctx, const char *path, const cairn_weights *weights, int classes,
+                                   char ***result)
+{
+    *result = NULL;
+    json_t *root;
+    cairn_status status = parse_key(ctx, path, weights, "cairn.labels", &root);
+    if (status != CAIRN_OK)
+        return status;
+    if (root != NULL && json_array_size(root) != (size_t)classes) {
+        status = cairn_fail(ctx, CAIRN_INPUT, "%s: metadata 'cairn.labels': expected %d labels, found %zu", path,
+                            classes, json_array_size(root));
+        json_decref(root);
+        return status;
+    }
+    char **labels = cairn_alloc(ctx, (size_t)classes, sizeof *labels);
+    if (labels == NULL)
+        status = CAIRN_MEMORY;
+    for (int i = 0; status == CAIRN_OK && i < classes; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", i);
+        const char *label = root == NULL ? number : label_of(json_array_get(root, (size_t)i));
+        if (label == NULL)
+            status = fail_key(ctx, path, "cairn.labels", "texts");
+        else if ((labels[i] = cairn_strdup(ctx, label)) == NULL)
+            status = CAIRN_MEMORY;
+    }
+    json_decref(root);
+    if (status == CAIRN_OK)
+        *result = labels;
+    else if (labels != NULL)
+        cairn_names_free(ctx, labels, (size_t)classes);
+    return status;
+}

@@ -1,0 +1,107 @@
+/* The state of a run and its JSON form. */
+#include "train/state.h"
+#include "base/json.h"
+#include "base/text.h"
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+#define SCHEMA 1
+#define BITS_DIGITS 16
+
+static const struct {
+    const char *key;
+    size_t place;
+} integers[] = {
+    {"epoch", offsetof(cairn_state, epoch)},
+    {"batch", offsetof(cairn_state, batch)},
+    {"step", offsetof(cairn_state, step)},
+    {"skipped", offsetof(cairn_state, skipped)},
+    {"bad_in_row", offsetof(cairn_state, bad_in_row)},
+    {"images", offsetof(cairn_state, tally.images)},
+    {"top1", offsetof(cairn_state, tally.top1)},
+    {"top5", offsetof(cairn_state, tally.top5)},
+    {"plateau_waited", offsetof(cairn_state, plateau.waited)},
+    {"plateau_drops", offsetof(cairn_state, plateau.drops)},
+    {"best_epoch", offsetof(cairn_state, best_epoch)},
+    {"results_bytes", offsetof(cairn_state, results_bytes)},
+    {"metrics_bytes", offsetof(cairn_state, metrics_bytes)},
+};
+
+static const struct {
+    const char *key;
+    size_t place;
+} reals[] = {
+    {"loss", offsetof(cairn_state, tally.loss)},
+    {"plateau_best", offsetof(cairn_state, plateau.best)},
+    {"best_top1", offsetof(cairn_state, best_top1)},
+    {"last_top1", offsetof(cairn_state, last_top1)},
+};
+
+void cairn_state_begin(cairn_state *state)
+{
+    *state = (cairn_state){0};
+    cairn_plateau_begin(&state->plateau);
+}
+
+char *cairn_state_print(cairn_ctx *ctx, const cairn_state *state)
+{
+    cairn_text text = {.ctx = ctx};
+    cairn_text_format(&text, "{\n  \"schema\": %d", SCHEMA);
+    for (size_t i = 0; i < CAIRN_COUNT(integers); i++) {
+        int64_t value;
+        memcpy(&value, (const char *)state + integers[i].place, sizeof value);
+        cairn_text_format(&text, ",\n  \"%s\": %" PRId64, integers[i].key, value);
+    }
+    for (size_t i = 0; i < CAIRN_COUNT(reals); i++) {
+        uint64_t bits;
+        memcpy(&bits, (const char *)state + reals[i].place, sizeof bits);
+        cairn_text_format(&text, ",\n  \"%s\": \"%016" PRIx64 "\"", reals[i].key, bits);
+    }
+    cairn_text_add(&text, "\n}\n");
+    if (!text.failed)
+        return text.data;
+    cairn_free(ctx, text.data);
+    return NULL;
+}
+
+static bool parse_bits(const char *text, uint64_t *bits)
+{
+    if (text == NULL || strlen(text) != BITS_DIGITS || strspn(text, "0123456789abcdef") != BITS_DIGITS)
+        return false;
+    *bits = 0;
+    for (; *text != '\0'; text++)
+        *bits = *bits << 4 | (uint64_t)(*text <= '9' ? *text - '0' : *text - 'a' + 10);
+    return true;
+}
+
+static cairn_status read_state(cairn_ctx *ctx, const char *name, const json_t *root, cairn_state *state)
+{
+    if (json_integer_value(json_object_get(root, "schema")) != SCHEMA)
+        return cairn_fail(ctx, CAIRN_INPUT, "%s: 'schema': expected %d", name, SCHEMA);
+    for (size_t i = 0; i < CAIRN_COUNT(integers); i++) {
+        const json_t *value = json_object_get(root, integers[i].key);
+        if (!json_is_integer(value) || json_integer_value(value) < 0)
+            return cairn_fail(ctx, CAIRN_INPUT, "%s: '%s': expected a whole number", name, integers[i].key);
+        int64_t number = json_integer_value(value);
+        memcpy((char *)state + integers[i].place, &number, sizeof number);
+    }
+    for (size_t i = 0; i < CAIRN_COUNT(reals); i++) {
+        uint64_t bits;
+        if (!parse_bits(json_string_value(json_object_get(root, reals[i].key)), &bits))
+            return cairn_fail(ctx, CAIRN_INPUT, "%s: '%s': expected %d hexadecimal digits", name, reals[i].key,
+                              BITS_DIGITS);
+        memcpy((char *)state + reals[i].place, &bits, sizeof bits);
+    }
+    return CAIRN_OK;
+}
+
+cairn_status cairn_state_parse(cairn_ctx *ctx, const char *name, const char *text, size_t size, cairn_state *state)
+{
+    json_t *root;
+    cairn_status status = cairn_json_parse(ctx, name, text, size, CAIRN_JSON_SMALL_LIMITS, &root);
+    if (status == CAIRN_OK)
+        status = read_state(ctx, name, root, state);
+    json_decref(root);
+    return status;
+}

@@ -1,0 +1,29 @@
+# draw: the ending says what is written; nothing is left behind when it cannot be.
+. "${0%/*}/common.sh"
+
+for style in volumes strips; do
+    for ending in svg pdf png dot; do
+        works draw lenet5 -o "$style.$ending" --style $style --quiet
+        [ ! -s out ] && [ ! -s err ] || fail "--quiet: $(cat out err)"
+    done
+    head -c 200 $style.svg | grep -q '<svg' || fail "no SVG"
+    head -c 5 $style.pdf | grep -q '%PDF-' || fail "no PDF"
+    head -c 4 $style.png | grep -q PNG || fail "no PNG"
+    head -n 5 $style.dot | grep -q digraph || fail "no dot"
+done
+works draw lenet5.paper -o paper.svg
+grep -q 28 paper.svg || fail "no sizes in the picture"
+for format in svg pdf png dot; do
+    fails 4 "nowhere" draw lenet5 -o nowhere/net.$format
+done
+fails 2 "net.gif" draw lenet5 -o net.gif
+fails 2 "net" draw lenet5 -o net
+fails 2 "style" draw lenet5 -o a.svg --style cubist
+mkdir folder.svg
+"$CAIRN" draw lenet5 -o folder.svg >out 2>err
+case $? in 2 | 3 | 4) ;; *) fail "a folder as output: $(cat err)" ;; esac
+ln -s /dev/full full.png
+"$CAIRN" draw lenet5 -o full.png >out 2>err
+case $? in 2 | 3 | 4) ;; *) fail "a full device as output: $(cat err)" ;; esac
+[ -z "$(find . -name '*tmp*')" ] || fail "left behind: $(find . -name '*tmp*')"
+finish

@@ -1,0 +1,20 @@
+# models: the zoo as a table, as JSON, and the story of one network.
+. "${0%/*}/common.sh"
+
+works models
+has '^name  *family  *year  *input  *params  *MACs  *paper$' \
+    '^lenet5  *LeNet  *1998  *32x32x1  *61.7 k  *417 k  LeCun' '^lenet5.paper ' '^lenet5.tutorial .* 520 k '
+works models --json
+json name family flavour year input classes params macs paper
+has '"name": "lenet5", "family": "LeNet", .*"input": \[32, 32, 1\], "classes": 10, "params": 61706, "macs": 416520' \
+    '"name": "lenet5.paper", .*"params": 60850, "macs": 326520' \
+    '"name": "lenet5.tutorial", .*"params": 520082, "macs": 1285000'
+works models --family lenet
+[ "$(wc -l <out)" -ge 4 ] || fail "family lenet: $(cat out)"
+works models lenet5.paper
+has 'LeNet, 1998' '60,850 parameters' '\-\-set output=linear|rbf'
+narrow out
+works models lenet5 --json
+json name params
+has '^\[{"name": "lenet5", .*}\]$'
+finish

@@ -1,0 +1,80 @@
+# eval, predict: trained weights on a data set and on pictures.
+. "${0%/*}/common.sh"
+mkdir data
+"$MAKE_IDX" data 1000 200
+works train lenet5 data --epochs 1 --out run --quiet
+pictures=$CAIRN_TEST_DATA/preprocess
+mkdir -p folder/sub
+cp "$pictures/gray_233x311.jpg" folder/b.jpg
+cp "$pictures/rgb_317x243.png" folder/a.PNG
+cp "$pictures/small_40x30.png" folder/sub/c.png
+echo text >folder/notes.txt
+
+works eval run data
+has '^top-1 ' '^top-5 ' '^loss ' '^class ' '^truth, answer'
+works eval run data --json
+json model data images failed top1 top5 loss seconds
+has '"model": "lenet5", "data": "data", "images": 200, "failed": 0'
+works eval lenet5 data --weights run/weights/last.safetensors --batch 7
+fails 3 "." eval lenet5.tutorial data --weights run/weights/last.safetensors
+
+# Files, folders, lists, standard input.
+works predict run folder/b.jpg
+has '^folder/b.jpg$' '^  [0-9]  *[0-9.]* %$'
+[ "$(wc -l <out)" = 6 ] || fail "not five answers: $(cat out)"
+works predict run folder --json --quiet
+json file top
+[ "$(sed 's/{"file": "\([^"]*\)".*/\1/' out | tr '\n' ' ')" = "folder/a.PNG folder/b.jpg folder/sub/c.png " ] ||
+    fail "order of a folder: $(cut -c 1-60 out)"
+has '"top": \[{"index": [0-9], "label": "[0-9]", "prob": [0-9.e-]*, "logit": [0-9.e-]*}'
+cp out all
+works predict run folder --json --quiet --batch 2
+cmp -s out all || fail "the batch changes the answers"
+printf 'folder/b.jpg\r\n\nfolder/sub/c.png\n' >list.txt
+works predict run @list.txt --json --quiet
+[ "$(wc -l <out)" = 2 ] || fail "list: $(cat out)"
+works predict run - --json --quiet <folder/b.jpg
+has '^{"file": "-", '
+
+# What enters the network can be seen; dark on light is noticed.
+works predict run "$pictures/gray_233x311.jpg" --show-input seen.png
+works predict run seen.png
+works inspect run --json
+fails 2 "both input and output" predict run seen.png --show-input seen.png
+fails 2 "one picture" predict run folder --show-input many.png
+"$CAIRN" draw lenet5 -o dark.png --quiet
+works predict run dark.png
+grep -q 'hint: dark.png is dark on light.*--invert' err || fail "no hint: $(cat err)"
+works predict run dark.png --invert
+[ ! -s err ] || fail "a hint after --invert: $(cat err)"
+works predict run dark.png --preprocess '{"resize":null}' --quiet --json
+echo '{"squash":true}' >squash.json
+works predict run dark.png --preprocess squash.json --quiet --json
+fails 2 "sqash" predict run dark.png --preprocess '{"sqash":true}'
+fails 4 "nothere.json" predict run dark.png --preprocess nothere.json
+
+# Failures: the only file, all files, some files.
+fails 4 "nothere.png" predict run nothere.png
+fails 3 "notes.txt" predict run folder/notes.txt
+: >void.png
+fails 3 "void.png" predict run void.png
+head -c 300 folder/b.jpg >cut.jpg
+fails 3 "cut.jpg" predict run cut.jpg
+fails 4 "nothere.txt" predict run @nothere.txt
+mkdir nopictures
+fails 3 "nopictures" predict run nopictures
+"$CAIRN" predict run nothere.png folder/b.jpg void.png --json >out 2>err
+[ $? = 8 ] || fail "some failed: $(cat err)"
+json file
+grep -c '"error"' out | grep -qx 2 || fail "errors in JSON: $(cat out)"
+[ "$(grep -c '^cairn: error: ' err)" = 2 ] || fail "errors told: $(cat err)"
+"$CAIRN" predict run nothere.png gone.png >out 2>err
+[ $? = 4 ] && [ ! -s out ] || fail "all failed: $(cat out err)"
+printf '' >nothing.txt
+fails 3 "no pictures" predict run @nothing.txt
+cp folder/b.jpg "$(printf 'new\nline\033.jpg')"
+works predict run "$(printf 'new\nline\033.jpg')" --quiet
+has 'new\\x0aline\\x1b.jpg'
+works predict run "$(printf 'new\nline\033.jpg')" --json --quiet
+json file top
+finish

@@ -1,0 +1,23 @@
+# summary: Keras' table to the letter for the tutorial's network, Cairn's own for the others.
+. "${0%/*}/common.sh"
+
+works summary lenet5.tutorial
+diff -u "$CAIRN_TEST_DATA/summary/tutorial_lenet5.txt" out || fail "not Keras' table"
+
+works summary lenet5 --train --batch 64
+has 'conv1 (Conv2D, tanh).*│ (28, 28, 6) .*│ *156 │ *117,600 │ *5x5 │' 'Total params: 61,706' \
+    'Multiply-accumulates: 416,520' 'Memory for inference, batch 64' 'Memory for training, batch 64'
+narrow out
+
+works summary lenet5 --json
+json model input layers params trainable buffers macs params_with_heads macs_with_heads memory.inference memory.training
+has '"model": "lenet5", "input": \[32, 32, 1\]' '"params": 61706, "trainable": 61706, "buffers": 0, "macs": 416520' \
+    '{"name": "conv1", "type": "Conv2D", "output": \[28, 28, 6\], "params": 156, "macs": 117600}' \
+    '"name": "fc2", "type": "Dense", "output": \[10\], "params": 850, "macs": 840'
+works summary lenet5 --json --batch 8 --train
+json memory.training
+works summary lenet5 --classes 100 --json
+has '"params": 69356,' # 85 more for each of 90 more classes
+works summary lenet5.paper --set output=rbf --json
+has '"params": 60000,'
+finish
