@@ -94,7 +94,6 @@ struct cli_call {
     char **names; /* arguments that are no options */
     cairn_ctx *ctx;
     struct cli_progress *progress; /* what stands on the terminal's last line, or NULL */
-    int hints;                     /* given so far, to say each only once */
     char error[CLI_ERROR_BYTES];
 };
 

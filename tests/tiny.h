@@ -72,10 +72,19 @@ static inline cairn_dataset *tiny_open(bench *b)
 /* Every setting that changes results is on. */
 static inline cairn_train_settings tiny_settings(bench *b, const char *out)
 {
-    return (cairn_train_settings){.model = "lenet5", .data = bench_path(b, "digits"), .out = bench_path(b, out),
-                                  .epochs = TINY_EPOCHS, .batch = TINY_BATCH, .lr = 0.05f, .momentum = 0.9f,
-                                  .weight_decay = 1e-4f, .label_smoothing = 0.1f, .nesterov = 1, .schedule = "cosine",
-                                  .warmup = 1, .seed = 7};
+    return (cairn_train_settings){.model = "lenet5",
+                                  .data = bench_path(b, "digits"),
+                                  .out = bench_path(b, out),
+                                  .epochs = TINY_EPOCHS,
+                                  .batch = TINY_BATCH,
+                                  .lr = 0.05f,
+                                  .momentum = 0.9f,
+                                  .weight_decay = 1e-4f,
+                                  .label_smoothing = 0.1f,
+                                  .nesterov = 1,
+                                  .schedule = "cosine",
+                                  .warmup = 1,
+                                  .seed = 7};
 }
 
 /* Hash of a file, by its name below the test's folder. */

@@ -20,6 +20,8 @@ typedef struct cairn_switch {
     const char *key;
     const char *values;   /* alternatives joined by '|', the default first */
     const char *help;
+    const char *other;    /* a value with a learning rate of its own, or NULL */
+    float other_lr;
 } cairn_switch;
 
 typedef struct cairn_model_settings {
@@ -56,6 +58,9 @@ CAIRN_API const cairn_model *cairn_model_find(const char *name);
 /* The chosen value of a switch: from settings->set, else the default. For builders. */
 CAIRN_API bool cairn_switch_is(const cairn_model *model, const cairn_model_settings *settings,
                                const char *key, const char *value);
+
+/* The defaults of training with these switches: a few change the learning rate. */
+CAIRN_API cairn_training_defaults cairn_model_training_of(const cairn_model *model, const char *set);
 
 /* Checks settings->set against the model's switches. CAIRN_USAGE naming key, expected and found. */
 CAIRN_API cairn_status cairn_model_check(cairn_ctx *ctx, const cairn_model *model,

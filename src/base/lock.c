@@ -1,5 +1,5 @@
-/* A lock file. The lock proper is flock's, which the kernel releases when the process dies, however it dies; the text
- * inside only tells people who it was. */
+/* A lock file. The lock proper is flock's, which the kernel releases when the process dies, however it dies;
+ * the text inside only tells people who it was. */
 #include "base/lock.h"
 #include "base/file.h"
 #include <errno.h>
@@ -28,8 +28,8 @@ static attempt try_once(cairn_lock *lock)
     if (result != 0)
         return errno == EWOULDBLOCK ? HELD : FAILED;
     struct stat opened, named;
-    bool same = fstat(lock->fd, &opened) == 0 && lstat(lock->path, &named) == 0 && opened.st_ino == named.st_ino &&
-                opened.st_dev == named.st_dev;
+    bool same = fstat(lock->fd, &opened) == 0 && lstat(lock->path, &named) == 0 &&
+                opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
     return same ? TAKEN : REMOVED;
 }
 
@@ -68,7 +68,8 @@ cairn_status cairn_lock_take(cairn_ctx *ctx, const char *folder, cairn_lock *loc
     }
     cairn_status status = CAIRN_OK;
     if (outcome == HELD) {
-        status = cairn_fail(ctx, CAIRN_IO, "%s: process %ld is at work in this folder", lock->path, read_holder(lock));
+        status = cairn_fail(ctx, CAIRN_IO, "%s: process %ld is at work in this folder", lock->path,
+                            read_holder(lock));
     } else if (outcome != TAKEN) {
         status = cairn_fail(ctx, CAIRN_IO, "%s: cannot lock: %s", lock->path, cairn_errno_text(errno));
     } else {
@@ -89,6 +90,7 @@ void cairn_lock_release(cairn_lock *lock)
 {
     if (lock->path == NULL)
         return;
-    unlink(lock->path); /* while it is still locked: whoever opened it meanwhile finds it removed and tries again */
+    unlink(lock->path); /* while it is still locked: whoever opened it meanwhile finds it removed and tries
+                           again */
     drop(lock);
 }

@@ -10,9 +10,9 @@ typedef struct cairn_lock {
     int fd;
 } cairn_lock;
 
-/* Takes the file "lock" in the folder, with the process's number inside, for as long as the process lives or until
- * cairn_lock_release removes it. A file that a dead process left is taken over, which is logged. CAIRN_IO when another
- * process holds it, naming that process. */
+/* Takes the file "lock" in the folder, with the process's number inside, for as long as the process lives or
+ * until cairn_lock_release removes it. A file that a dead process left is taken over, which is logged.
+ * CAIRN_IO when another process holds it, naming that process. */
 cairn_status cairn_lock_take(cairn_ctx *ctx, const char *folder, cairn_lock *lock);
 void cairn_lock_release(cairn_lock *lock);
 

@@ -72,26 +72,28 @@ static cairn_val rbf_output(cairn_graph *g, cairn_val x, const cairn_model_setti
 }
 
 /* A subsampling layer: the sum of four inputs, times a coefficient, plus a bias, both trained; one of each a map. */
-static cairn_val subsample(cairn_graph *g, cairn_val x, const char *name)
+static cairn_val subsample(cairn_graph *g, cairn_val x, const char *name, float coefficient)
 {
     x = cairn_avgpool(g, x, .k = 2, .sum = true);
-    return cairn_scale_bias(g, x, name, (cairn_init){CAIRN_INIT_CONSTANT, 0.25f});
+    return cairn_scale_bias(g, x, name, (cairn_init){CAIRN_INIT_CONSTANT, coefficient});
 }
 
 static cairn_val build_paper(cairn_graph *g, cairn_val x, const cairn_model_settings *s)
 {
-    const cairn_init uniform = {CAIRN_INIT_LECUN_1998, 0};
     bool sigmoid = switched(s, "squash", "sigmoid");
+    /* Sigmoids that begin near zero all give one half, and nothing is learned: they begin with larger numbers. */
+    const cairn_init uniform = {sigmoid ? CAIRN_INIT_GLOROT_UNIFORM : CAIRN_INIT_LECUN_1998, 0};
+    float coefficient = sigmoid ? 1.0f : 0.25f;
     /* 1998 squashes after every layer; the tutorial's prose after the subsampling layers only. */
     cairn_activation_kind conv = sigmoid ? CAIRN_ACT_NONE : CAIRN_ACT_TANH1998;
     cairn_activation_kind sub = sigmoid ? CAIRN_ACT_SIGMOID : CAIRN_ACT_TANH1998;
     cairn_activation_kind full = sigmoid ? CAIRN_ACT_TANH : CAIRN_ACT_TANH1998;
 
     x = cairn_activation(g, cairn_conv2d(g, x, "C1", 6, .k = 5, .init = uniform), conv);     /* (28, 28, 6) */
-    x = cairn_activation(g, subsample(g, x, "S2"), sub);                                     /* (14, 14, 6) */
+    x = cairn_activation(g, subsample(g, x, "S2", coefficient), sub);                                     /* (14, 14, 6) */
     x = cairn_conv2d(g, x, "C3", 16, .k = 5, .table = &c3_table[0][0], .init = uniform);     /* (10, 10, 16) */
     x = cairn_activation(g, x, conv);
-    x = cairn_activation(g, subsample(g, x, "S4"), sub);                                     /* (5, 5, 16) */
+    x = cairn_activation(g, subsample(g, x, "S4", coefficient), sub);                                     /* (5, 5, 16) */
     x = cairn_activation(g, cairn_conv2d(g, x, "C5", 120, .k = 5, .init = uniform), full);   /* (1, 1, 120) */
     x = cairn_activation(g, cairn_linear(g, x, "F6", CODE_H * CODE_W, .init = uniform), full);
     if (switched(s, "output", "rbf"))
@@ -149,9 +151,10 @@ const cairn_model cairn_model_lenet5 = {
 };
 
 static const cairn_switch paper_switches[] = {
-    {"squash", "tanh1998|sigmoid", "1.7159 tanh(2x/3) after every layer, or the tutorial's prose: sigmoid after S2 and S4"},
-    {"output", "linear|rbf", "a dense layer, or squared distances to pictures of the ten digits"},
-    {NULL, NULL, NULL},
+    {"squash", "tanh1998|sigmoid", "1.7159 tanh(2x/3) after every layer, or the tutorial's prose: sigmoid after S2 and S4",
+     "sigmoid", 0.05f},
+    {"output", "linear|rbf", "a dense layer, or squared distances to pictures of the ten digits", "rbf", 0.001f},
+    {0},
 };
 
 const cairn_model cairn_model_lenet5_paper = {

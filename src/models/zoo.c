@@ -109,6 +109,16 @@ bool cairn_switch_is(const cairn_model *model, const cairn_model_settings *setti
     return span_is(chosen, value);
 }
 
+cairn_training_defaults cairn_model_training_of(const cairn_model *model, const char *set)
+{
+    cairn_training_defaults training = model->training;
+    cairn_model_settings settings = {.set = set};
+    for (const cairn_switch *s = model->switches; s != NULL && s->key != NULL; s++)
+        if (s->other != NULL && cairn_switch_is(model, &settings, s->key, s->other))
+            training.lr = s->other_lr;
+    return training;
+}
+
 /* ---- graphs ---- */
 
 static cairn_model_settings complete(const cairn_model *model, const cairn_model_settings *settings)

@@ -95,7 +95,8 @@ static cairn_status write_pointer(const cairn_checkpoints *c, const char *pointe
 static bool has_manifest(cairn_ctx *ctx, const char *folder)
 {
     char *manifest = cairn_path_join(ctx, folder, CAIRN_MANIFEST_NAME);
-    bool has = manifest != NULL && !cairn_path_is_link(folder) && cairn_path_look(manifest) != CAIRN_PATH_MISSING;
+    bool has =
+        manifest != NULL && !cairn_path_is_link(folder) && cairn_path_look(manifest) != CAIRN_PATH_MISSING;
     cairn_free(ctx, manifest);
     return has;
 }
@@ -133,14 +134,14 @@ static char *final_path(cairn_ctx *ctx, const char *temporary)
     return path;
 }
 
-/* An interrupted save that had all but its last rename is finished, whatever else has a temporary name is removed, and so
- * are checkpoints that lost their manifest. */
+/* An interrupted save that had all but its last rename is finished, whatever else has a temporary name is
+ * removed, and so are checkpoints that lost their manifest. */
 static cairn_status tidy(const cairn_checkpoints *c, const char *path, const char *name)
 {
     size_t length = strlen(name), suffix = strlen(TEMPORARY);
     bool temporary = strstr(name, TEMPORARY) != NULL;
-    if (temporary && length > suffix && length < NAME_BYTES && strcmp(name + length - suffix, TEMPORARY) == 0 &&
-        has_manifest(c->ctx, path)) {
+    if (temporary && length > suffix && length < NAME_BYTES &&
+        strcmp(name + length - suffix, TEMPORARY) == 0 && has_manifest(c->ctx, path)) {
         char *final = final_path(c->ctx, path);
         if (final == NULL)
             return CAIRN_MEMORY;
@@ -172,8 +173,8 @@ static cairn_status tidy_all(const cairn_checkpoints *c)
     return status;
 }
 
-/* Keeps the last ones up to `current` and the best. Later ones were found unsound, or they belong to a future that is
- * being computed again. */
+/* Keeps the last ones up to `current` and the best. Later ones were found unsound, or they belong to a future
+ * that is being computed again. */
 static cairn_status rotate(const cairn_checkpoints *c, int64_t current)
 {
     int64_t *steps, best = read_pointer(c, "best");
@@ -218,7 +219,8 @@ void cairn_checkpoints_close(cairn_checkpoints *c)
 
 /* ---- saving ---- */
 
-static cairn_status save_weights(cairn_ctx *ctx, const char *folder, const char *name, const cairn_weights *weights)
+static cairn_status save_weights(cairn_ctx *ctx, const char *folder, const char *name,
+                                 const cairn_weights *weights)
 {
     char *path = cairn_path_join(ctx, folder, name);
     cairn_status status = path == NULL ? CAIRN_MEMORY : cairn_weights_save(weights, path);
@@ -229,7 +231,8 @@ static cairn_status save_weights(cairn_ctx *ctx, const char *folder, const char 
 static cairn_status save_state(cairn_ctx *ctx, const char *folder, const cairn_state *state)
 {
     char *path = cairn_path_join(ctx, folder, files[STATE]), *text = cairn_state_print(ctx, state);
-    cairn_status status = path == NULL || text == NULL ? CAIRN_MEMORY : cairn_file_write(ctx, path, text, strlen(text));
+    cairn_status status =
+        path == NULL || text == NULL ? CAIRN_MEMORY : cairn_file_write(ctx, path, text, strlen(text));
     cairn_free(ctx, path);
     cairn_free(ctx, text);
     return status;
@@ -275,7 +278,8 @@ cairn_status cairn_checkpoint_save(const cairn_checkpoints *c, const cairn_saved
     snprintf(temporary_name, sizeof temporary_name, "%s" TEMPORARY, name);
     char *final = cairn_path_join(c->ctx, c->folder, name);
     char *temporary = cairn_path_join(c->ctx, c->folder, temporary_name);
-    cairn_status status = final == NULL || temporary == NULL ? CAIRN_MEMORY : cairn_tree_remove(c->ctx, temporary);
+    cairn_status status =
+        final == NULL || temporary == NULL ? CAIRN_MEMORY : cairn_tree_remove(c->ctx, temporary);
     if (status == CAIRN_OK && (status = fill(c, temporary, saved)) == CAIRN_OK)
         status = commit(c, temporary, final);
     if (status == CAIRN_OK)
@@ -295,7 +299,8 @@ cairn_status cairn_checkpoint_save(const cairn_checkpoints *c, const cairn_saved
 
 /* ---- loading ---- */
 
-static cairn_status load_weights(cairn_ctx *ctx, const char *folder, const char *name, cairn_weights **weights)
+static cairn_status load_weights(cairn_ctx *ctx, const char *folder, const char *name,
+                                 cairn_weights **weights)
 {
     char *path = cairn_path_join(ctx, folder, name);
     cairn_status status = path == NULL ? CAIRN_MEMORY : cairn_weights_load(ctx, path, weights);

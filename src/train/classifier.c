@@ -20,8 +20,10 @@ static cairn_status find_model(cairn_classifier *c, const cairn_weights *loaded,
 {
     const char *arch = cairn_weights_meta(loaded, "cairn.arch");
     if (name == NULL && arch == NULL)
-        return cairn_fail(c->ctx, CAIRN_INPUT, "%s: does not name its architecture (expected the metadata key "
-                          "'cairn.arch', or a network to bind it to)", c->path);
+        return cairn_fail(c->ctx, CAIRN_INPUT,
+                          "%s: does not name its architecture (expected the metadata key "
+                          "'cairn.arch', or a network to bind it to)",
+                          c->path);
     c->info.model = cairn_model_find(name != NULL ? name : arch);
     if (c->info.model != NULL)
         return CAIRN_OK;
@@ -60,7 +62,8 @@ static cairn_status read_preprocess(cairn_classifier *c, const cairn_weights *lo
     const char *stored = cairn_weights_meta(loaded, "cairn.preprocess");
     c->info.default_preprocess = stored == NULL;
     c->preprocess = default_preprocess(&c->info.settings);
-    cairn_status status = stored == NULL ? CAIRN_OK : cairn_preprocess_from_json(c->ctx, stored, &c->preprocess);
+    cairn_status status =
+        stored == NULL ? CAIRN_OK : cairn_preprocess_from_json(c->ctx, stored, &c->preprocess);
     if (status != CAIRN_OK || overrides == NULL)
         return status;
     status = cairn_preprocess_from_json(c->ctx, overrides, &c->preprocess);
@@ -81,7 +84,8 @@ static cairn_status make_plan(cairn_classifier *c, const cairn_weights *loaded)
     return status;
 }
 
-static cairn_status open_loaded(cairn_classifier *c, const cairn_weights *loaded, const char *model, const char *json)
+static cairn_status open_loaded(cairn_classifier *c, const cairn_weights *loaded, const char *model,
+                                const char *json)
 {
     cairn_status status = find_model(c, loaded, model);
     if (status == CAIRN_OK)
@@ -93,8 +97,8 @@ static cairn_status open_loaded(cairn_classifier *c, const cairn_weights *loaded
     return status == CAIRN_OK ? make_plan(c, loaded) : status;
 }
 
-cairn_status cairn_classifier_open(cairn_ctx *ctx, const char *path, const char *model, const char *preprocess_json,
-                                   int batch, cairn_classifier **classifier)
+cairn_status cairn_classifier_open(cairn_ctx *ctx, const char *path, const char *model,
+                                   const char *preprocess_json, int batch, cairn_classifier **classifier)
 {
     *classifier = NULL;
     if (batch < 1)
@@ -158,6 +162,7 @@ cairn_status cairn_classifier_run(cairn_classifier *c, int n, const uint8_t *pix
     cairn_run_options run = {.n = n};
     cairn_status status = cairn_plan_run(c->plan, &run);
     if (status == CAIRN_OK)
-        memcpy(logits, cairn_plan_data(c->plan, "logits"), (size_t)n * (size_t)c->info.classes * sizeof *logits);
+        memcpy(logits, cairn_plan_data(c->plan, "logits"),
+               (size_t)n * (size_t)c->info.classes * sizeof *logits);
     return status;
 }

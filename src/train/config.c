@@ -50,8 +50,8 @@ static cairn_status check(cairn_ctx *ctx, const cairn_config *config)
     for (size_t i = 0; i < CAIRN_COUNT(integers); i++) {
         int value = *integer_at(config, i);
         if (value < integers[i].least || value > integers[i].most)
-            return cairn_fail(ctx, CAIRN_USAGE, "%s: expected %d to %d, found %d", integers[i].key, integers[i].least,
-                              integers[i].most, value);
+            return cairn_fail(ctx, CAIRN_USAGE, "%s: expected %d to %d, found %d", integers[i].key,
+                              integers[i].least, integers[i].most, value);
     }
     for (size_t i = 0; i < CAIRN_COUNT(reals); i++) {
         float value = *real_at(config, i), limit = reals[i].limit;
@@ -76,7 +76,8 @@ static cairn_status find_schedule(cairn_ctx *ctx, const char *name, cairn_schedu
 {
     if (cairn_schedule_parse(name, kind))
         return CAIRN_OK;
-    return cairn_fail(ctx, CAIRN_USAGE, "schedule: expected constant, step, cosine or plateau, found '%s'", name);
+    return cairn_fail(ctx, CAIRN_USAGE, "schedule: expected constant, step, cosine or plateau, found '%s'",
+                      name);
 }
 
 static cairn_status find_model(cairn_ctx *ctx, const char *name, const cairn_model **model)
@@ -93,23 +94,24 @@ cairn_status cairn_config_resolve(cairn_ctx *ctx, const cairn_train_settings *se
     cairn_status status = find_model(ctx, settings->model, &config->model);
     if (status != CAIRN_OK)
         return status;
-    const cairn_training_defaults *defaults = &config->model->training;
-    config->epochs = settings->epochs != 0 ? settings->epochs : defaults->epochs;
-    config->batch = settings->batch != 0 ? settings->batch : defaults->batch;
+    cairn_training_defaults defaults = cairn_model_training_of(config->model, settings->set);
+    config->epochs = settings->epochs != 0 ? settings->epochs : defaults.epochs;
+    config->batch = settings->batch != 0 ? settings->batch : defaults.batch;
     config->loaders = settings->loaders;
-    config->lr = settings->lr < 0 ? defaults->lr : settings->lr;
-    config->momentum = settings->momentum < 0 ? defaults->momentum : settings->momentum;
-    config->weight_decay = settings->weight_decay < 0 ? defaults->weight_decay : settings->weight_decay;
-    config->label_smoothing = settings->label_smoothing < 0 ? defaults->label_smoothing : settings->label_smoothing;
+    config->lr = settings->lr < 0 ? defaults.lr : settings->lr;
+    config->momentum = settings->momentum < 0 ? defaults.momentum : settings->momentum;
+    config->weight_decay = settings->weight_decay < 0 ? defaults.weight_decay : settings->weight_decay;
+    config->label_smoothing =
+        settings->label_smoothing < 0 ? defaults.label_smoothing : settings->label_smoothing;
     config->val_split = settings->val_split < 0 ? 0 : settings->val_split;
-    config->warmup = settings->warmup < 0 ? defaults->warmup : settings->warmup;
-    config->nesterov = settings->nesterov < 0 ? defaults->nesterov : settings->nesterov != 0;
+    config->warmup = settings->warmup < 0 ? defaults.warmup : settings->warmup;
+    config->nesterov = settings->nesterov < 0 ? defaults.nesterov : settings->nesterov != 0;
     config->seed = settings->seed;
     config->set = cairn_strdup(ctx, settings->set == NULL ? "" : settings->set);
     config->data = cairn_strdup(ctx, settings->data);
     if (config->set == NULL || config->data == NULL)
         return CAIRN_MEMORY;
-    const char *schedule = settings->schedule != NULL ? settings->schedule : defaults->schedule;
+    const char *schedule = settings->schedule != NULL ? settings->schedule : defaults.schedule;
     status = find_schedule(ctx, schedule, &config->schedule);
     if (status == CAIRN_OK && settings->init != NULL)
         status = cairn_path_absolute(ctx, settings->init, &config->init);
@@ -171,8 +173,8 @@ char *cairn_config_print(cairn_ctx *ctx, const cairn_config *config, const char 
 }
 
 /* A member of the right kind; NULL after a message. */
-static const json_t *member(cairn_ctx *ctx, const char *name, const json_t *root, const char *key, bool fits(const json_t *),
-                            const char *expected)
+static const json_t *member(cairn_ctx *ctx, const char *name, const json_t *root, const char *key,
+                            bool fits(const json_t *), const char *expected)
 {
     const json_t *value = json_object_get(root, key);
     if (value != NULL && fits(value))
@@ -207,7 +209,8 @@ static bool is_boolean(const json_t *value)
     return json_is_boolean(value);
 }
 
-static cairn_status read_string(cairn_ctx *ctx, const char *name, const json_t *root, const char *key, char **text)
+static cairn_status read_string(cairn_ctx *ctx, const char *name, const json_t *root, const char *key,
+                                char **text)
 {
     const json_t *value = member(ctx, name, root, key, is_string_or_null, "a text or null");
     if (value == NULL)

@@ -1,4 +1,5 @@
-/* The settings of a run with every default filled in: what args.json holds and what a resumed run starts from. */
+/* The settings of a run with every default filled in: what args.json holds and what a resumed run starts
+ * from. */
 #ifndef CAIRN_CONFIG_H
 #define CAIRN_CONFIG_H
 
@@ -8,9 +9,9 @@
 
 typedef struct cairn_config {
     const cairn_model *model;
-    char *set;   /* switches */
-    char *data;  /* as given; absolute in args.json */
-    char *init;  /* absolute, or NULL */
+    char *set;  /* switches */
+    char *data; /* as given; absolute in args.json */
+    char *init; /* absolute, or NULL */
     int epochs, batch, loaders;
     float lr, momentum, weight_decay, label_smoothing, val_split, warmup;
     bool nesterov;
@@ -18,15 +19,16 @@ typedef struct cairn_config {
     uint64_t seed;
 } cairn_config;
 
-/* Fills in defaults and checks every value. CAIRN_USAGE naming the setting, CAIRN_IO when the init file is not there. To
- * be freed even after a failure. */
+/* Fills in defaults and checks every value. CAIRN_USAGE naming the setting, CAIRN_IO when the init file is
+ * not there. To be freed even after a failure. */
 cairn_status cairn_config_resolve(cairn_ctx *ctx, const cairn_train_settings *settings, cairn_config *config);
 void cairn_config_free(cairn_ctx *ctx, cairn_config *config);
 
 /* args.json; `data` is the data set's absolute path. cairn_free it. NULL: no memory. */
 char *cairn_config_print(cairn_ctx *ctx, const cairn_config *config, const char *data);
 
-/* And back. `name` begins the messages. CAIRN_INPUT naming the key, CAIRN_USAGE for values that no run can have. */
+/* And back. `name` begins the messages. CAIRN_INPUT naming the key, CAIRN_USAGE for values that no run can
+ * have. */
 cairn_status cairn_config_parse(cairn_ctx *ctx, const char *name, const char *text, size_t size,
                                 cairn_config *config);
 

@@ -7,9 +7,9 @@
 
 #define EVALUATION_BATCH 64
 
-cairn_status cairn_evaluation_plan(cairn_ctx *ctx, const cairn_model *model, const cairn_model_settings *settings,
-                                   const float *mean, const float *std, int batch, cairn_weights *weights,
-                                   cairn_plan **plan)
+cairn_status cairn_evaluation_plan(cairn_ctx *ctx, const cairn_model *model,
+                                   const cairn_model_settings *settings, const float *mean, const float *std,
+                                   int batch, cairn_weights *weights, cairn_plan **plan)
 {
     cairn_model_training training = {.gradients_only = true};
     cairn_plan_options options = {.batch = batch, .outputs = "logits,losses"};
@@ -84,8 +84,9 @@ static cairn_status allocate(cairn_ctx *ctx, int64_t count, cairn_evaluation *e)
     e->confidence = cairn_alloc(ctx, images, sizeof *e->confidence);
     e->answer = cairn_alloc(ctx, images, sizeof *e->answer);
     e->truth = cairn_alloc(ctx, images, sizeof *e->truth);
-    return e->confusion == NULL || e->confidence == NULL || e->answer == NULL || e->truth == NULL ? CAIRN_MEMORY
-                                                                                                  : CAIRN_OK;
+    return e->confusion == NULL || e->confidence == NULL || e->answer == NULL || e->truth == NULL
+               ? CAIRN_MEMORY
+               : CAIRN_OK;
 }
 
 static cairn_status check(cairn_ctx *ctx, const cairn_classifier_info *info, const cairn_dataset_info *data,
@@ -103,8 +104,12 @@ static cairn_status evaluate(cairn_ctx *ctx, cairn_classifier *classifier, const
                              cairn_split split, cairn_plan *plan, cairn_evaluation *e)
 {
     const cairn_classifier_info *info = cairn_classifier_about(classifier);
-    cairn_loader_options options = {.dataset = dataset, .split = split, .preprocess = info->preprocess,
-                                    .h = info->settings.h, .w = info->settings.w, .c = info->settings.c,
+    cairn_loader_options options = {.dataset = dataset,
+                                    .split = split,
+                                    .preprocess = info->preprocess,
+                                    .h = info->settings.h,
+                                    .w = info->settings.w,
+                                    .c = info->settings.c,
                                     .batch = EVALUATION_BATCH};
     int64_t count = cairn_dataset_about(dataset)->count[split];
     cairn_loader *loader;
@@ -136,8 +141,9 @@ cairn_status cairn_evaluate(cairn_ctx *ctx, cairn_classifier *classifier, const 
     if (status != CAIRN_OK)
         return status;
     cairn_plan *plan;
-    status = cairn_evaluation_plan(ctx, info->model, &info->settings, info->preprocess->mean, info->preprocess->std,
-                                   EVALUATION_BATCH, cairn_classifier_weights(classifier), &plan);
+    status = cairn_evaluation_plan(ctx, info->model, &info->settings, info->preprocess->mean,
+                                   info->preprocess->std, EVALUATION_BATCH,
+                                   cairn_classifier_weights(classifier), &plan);
     if (status != CAIRN_OK)
         return status;
     status = evaluate(ctx, classifier, dataset, split, plan, e);

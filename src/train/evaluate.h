@@ -7,10 +7,11 @@
 #include <cairn/models.h>
 #include <cairn/plan.h>
 
-/* A plan with the outputs "logits" and "losses", the network's own loss without label smoothing. It shares the weights. */
-cairn_status cairn_evaluation_plan(cairn_ctx *ctx, const cairn_model *model, const cairn_model_settings *settings,
-                                   const float *mean, const float *std, int batch, cairn_weights *weights,
-                                   cairn_plan **plan);
+/* A plan with the outputs "logits" and "losses", the network's own loss without label smoothing. It shares
+ * the weights. */
+cairn_status cairn_evaluation_plan(cairn_ctx *ctx, const cairn_model *model,
+                                   const cairn_model_settings *settings, const float *mean, const float *std,
+                                   int batch, cairn_weights *weights, cairn_plan **plan);
 
 /* One batch after it was run. */
 typedef struct cairn_evaluated {
@@ -21,8 +22,8 @@ typedef struct cairn_evaluated {
     const cairn_tally *tally;
 } cairn_evaluated;
 
-/* Runs the plan over `count` images of the loader's split. After each batch `seen` is asked (NULL: nobody) and ends the
- * pass with CAIRN_INTERRUPTED by answering false. */
+/* Runs the plan over `count` images of the loader's split. After each batch `seen` is asked (NULL: nobody)
+ * and ends the pass with CAIRN_INTERRUPTED by answering false. */
 cairn_status cairn_evaluation_run(cairn_plan *plan, cairn_loader *loader, int64_t count, int classes,
                                   bool (*seen)(void *user, const cairn_evaluated *batch), void *user,
                                   cairn_tally *tally);

@@ -1,5 +1,5 @@
-/* The loader. Every picture of a batch depends on its index alone; a thread, if there is one, fills the slots of the ring
- * in turn and the caller empties them in the same turn. */
+/* The loader. Every picture of a batch depends on its index alone; a thread, if there is one, fills the slots
+ * of the ring in turn and the caller empties them in the same turn. */
 #include "train/loader.h"
 #include <pthread.h>
 #include <string.h>
@@ -18,11 +18,11 @@ struct cairn_loader {
     cairn_ctx *ctx;
     cairn_loader_options options;
     int data_h, data_w, data_c;
-    size_t picture_bytes;   /* of the network's input */
-    uint8_t *raw;           /* one picture as the data set has it */
-    bool pad_only;          /* preprocessing is nothing but padding: the fast way */
+    size_t picture_bytes; /* of the network's input */
+    uint8_t *raw;         /* one picture as the data set has it */
+    bool pad_only;        /* preprocessing is nothing but padding: the fast way */
     const int64_t *order;
-    int64_t next, end;      /* positions in the order */
+    int64_t next, end; /* positions in the order */
 
     slot slots[SLOTS];
     pthread_mutex_t lock;
@@ -53,8 +53,9 @@ static cairn_status prepare(cairn_loader *loader, uint8_t *to)
     if (ready.h == loader->options.h && ready.w == loader->options.w && ready.c == loader->options.c)
         memcpy(to, ready.data, loader->picture_bytes);
     else
-        status = cairn_fail(loader->ctx, CAIRN_INPUT, "preprocessing: expected %dx%dx%d, found %dx%dx%d",
-                            loader->options.h, loader->options.w, loader->options.c, ready.h, ready.w, ready.c);
+        status =
+            cairn_fail(loader->ctx, CAIRN_INPUT, "preprocessing: expected %dx%dx%d, found %dx%dx%d",
+                       loader->options.h, loader->options.w, loader->options.c, ready.h, ready.w, ready.c);
     cairn_picture_free(loader->ctx, &ready);
     return status;
 }
@@ -63,13 +64,14 @@ static cairn_status gather(cairn_loader *loader, uint8_t *pixels, int32_t *label
 {
     *n = (int)cairn_min(loader->options.batch, loader->end - loader->next);
     for (int i = 0; i < *n; i++) {
-        int64_t position = loader->next + i, index = loader->order == NULL ? position : loader->order[position];
+        int64_t position = loader->next + i,
+                index = loader->order == NULL ? position : loader->order[position];
         uint8_t *to = pixels + (size_t)i * loader->picture_bytes;
         bool direct = loader->pad_only && loader->options.preprocess->pad == 0;
         int label;
-        cairn_status status = cairn_dataset_read(loader->options.dataset, loader->options.split, index,
-                                                 direct ? to : loader->raw, &label,
-                                                 samples == NULL ? NULL : samples + i);
+        cairn_status status =
+            cairn_dataset_read(loader->options.dataset, loader->options.split, index,
+                               direct ? to : loader->raw, &label, samples == NULL ? NULL : samples + i);
         if (status != CAIRN_OK)
             return status;
         labels[i] = label;
@@ -150,7 +152,8 @@ static bool only_pads(const cairn_loader *loader)
 {
     const cairn_preprocess *p = loader->options.preprocess;
     int h = loader->data_h, w = loader->data_w;
-    bool resizes = p->resize != 0 && (p->squash ? h != p->resize || w != p->resize : cairn_min(h, w) != p->resize);
+    bool resizes =
+        p->resize != 0 && (p->squash ? h != p->resize || w != p->resize : cairn_min(h, w) != p->resize);
     bool crops = p->crop != 0 && (h != p->crop || w != p->crop);
     return !resizes && !crops && loader->data_c == p->channels;
 }
@@ -190,9 +193,10 @@ cairn_status cairn_loader_create(cairn_ctx *ctx, const cairn_loader_options *opt
     loader->raw = cairn_alloc(ctx, (size_t)info->h * (size_t)info->w, (size_t)info->c);
     cairn_status status = loader->raw == NULL ? CAIRN_MEMORY : CAIRN_OK;
     int pad = 2 * options->preprocess->pad;
-    if (status == CAIRN_OK && loader->pad_only && (info->h + pad != options->h || info->w + pad != options->w))
-        status = cairn_fail(ctx, CAIRN_INPUT, "%s: pictures of %dx%d with %d added: expected %dx%d", info->path, info->h,
-                            info->w, pad, options->h, options->w);
+    if (status == CAIRN_OK && loader->pad_only &&
+        (info->h + pad != options->h || info->w + pad != options->w))
+        status = cairn_fail(ctx, CAIRN_INPUT, "%s: pictures of %dx%d with %d added: expected %dx%d",
+                            info->path, info->h, info->w, pad, options->h, options->w);
     if (status == CAIRN_OK && loader->options.thread)
         status = create_slots(loader);
     if (status == CAIRN_OK)
@@ -234,7 +238,8 @@ cairn_status cairn_loader_start(cairn_loader *loader, const int64_t *order, int6
     return CAIRN_OK;
 }
 
-cairn_status cairn_loader_next(cairn_loader *loader, uint8_t *pixels, int32_t *labels, int64_t *samples, int *n)
+cairn_status cairn_loader_next(cairn_loader *loader, uint8_t *pixels, int32_t *labels, int64_t *samples,
+                               int *n)
 {
     if (loader->options.thread)
         return take(loader, pixels, labels, samples, n);

@@ -1,5 +1,5 @@
-/* Batches of pictures in a given order, brought to the network's input size. With a thread of its own the loader works
- * ahead through a small ring of batches; the batches are the same either way. */
+/* Batches of pictures in a given order, brought to the network's input size. With a thread of its own the
+ * loader works ahead through a small ring of batches; the batches are the same either way. */
 #ifndef CAIRN_LOADER_H
 #define CAIRN_LOADER_H
 
@@ -17,16 +17,18 @@ typedef struct cairn_loader_options {
     bool thread;
 } cairn_loader_options;
 
-/* The data set and the preprocessing must outlive the loader. CAIRN_INPUT when the preprocessing does not lead from the
- * pictures to the input size, CAIRN_MEMORY. */
+/* The data set and the preprocessing must outlive the loader. CAIRN_INPUT when the preprocessing does not
+ * lead from the pictures to the input size, CAIRN_MEMORY. */
 cairn_status cairn_loader_create(cairn_ctx *ctx, const cairn_loader_options *options, cairn_loader **loader);
 void cairn_loader_destroy(cairn_loader *loader);
 
-/* Begins a pass: `count` pictures, order[first] next. The order (NULL: as listed) must live until the next start. */
+/* Begins a pass: `count` pictures, order[first] next. The order (NULL: as listed) must live until the next
+ * start. */
 cairn_status cairn_loader_start(cairn_loader *loader, const int64_t *order, int64_t first, int64_t count);
 
-/* The next batch: up to options.batch pictures of h x w x c bytes, their classes and (unless NULL) their sample indices.
- * n is 0 at the end of the pass. */
-cairn_status cairn_loader_next(cairn_loader *loader, uint8_t *pixels, int32_t *labels, int64_t *samples, int *n);
+/* The next batch: up to options.batch pictures of h x w x c bytes, their classes and (unless NULL) their
+ * sample indices. n is 0 at the end of the pass. */
+cairn_status cairn_loader_next(cairn_loader *loader, uint8_t *pixels, int32_t *labels, int64_t *samples,
+                               int *n);
 
 #endif

@@ -7,8 +7,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#define BAD_STEPS_ALLOWED 25      /* in a row */
-#define PROGRESS_INTERVAL 0.05    /* seconds */
+#define BAD_STEPS_ALLOWED 25   /* in a row */
+#define PROGRESS_INTERVAL 0.05 /* seconds */
 #define SAMPLES_NAMED 8
 
 /* ---- hooks ---- */
@@ -30,10 +30,13 @@ static void show_step(cairn_trainer *t)
     if (t->hooks.progress == NULL || (now < t->next_progress && t->state.batch < t->steps))
         return;
     t->next_progress = now + PROGRESS_INTERVAL;
-    cairn_train_progress progress = {.epoch = (int)t->state.epoch + 1, .epochs = t->config.epochs,
-                                     .step = t->state.batch, .steps = t->steps,
+    cairn_train_progress progress = {.epoch = (int)t->state.epoch + 1,
+                                     .epochs = t->config.epochs,
+                                     .step = t->state.batch,
+                                     .steps = t->steps,
                                      .loss = cairn_tally_loss(&t->state.tally),
-                                     .top1 = cairn_tally_top1(&t->state.tally), .seconds = now - t->started,
+                                     .top1 = cairn_tally_top1(&t->state.tally),
+                                     .seconds = now - t->started,
                                      .images_per_s = rate_of_images(t, now - t->started)};
     t->hooks.progress(t->hooks.user, &progress);
 }
@@ -45,11 +48,14 @@ static bool show_evaluation(void *user, const cairn_evaluated *batch)
     if (t->hooks.progress != NULL && now >= t->next_progress) {
         t->next_progress = now + PROGRESS_INTERVAL;
         int64_t count = t->data->count[t->evaluated];
-        cairn_train_progress progress = {.epoch = (int)t->state.epoch + 1, .epochs = t->config.epochs,
+        cairn_train_progress progress = {.epoch = (int)t->state.epoch + 1,
+                                         .epochs = t->config.epochs,
                                          .step = cairn_ceil_div(batch->tally->images, t->config.batch),
-                                         .steps = cairn_ceil_div(count, t->config.batch), .evaluating = true,
+                                         .steps = cairn_ceil_div(count, t->config.batch),
+                                         .evaluating = true,
                                          .loss = cairn_tally_loss(batch->tally),
-                                         .top1 = cairn_tally_top1(batch->tally), .seconds = now - t->started};
+                                         .top1 = cairn_tally_top1(batch->tally),
+                                         .seconds = now - t->started};
         t->hooks.progress(t->hooks.user, &progress);
     }
     return !asked_to_stop(t);
@@ -65,10 +71,11 @@ static cairn_status fail_diverged(const cairn_trainer *t, int n)
         used += (size_t)snprintf(samples + used, sizeof samples - used, " %" PRId64, t->ports.samples[i]);
     if (n > SAMPLES_NAMED)
         snprintf(samples + used, sizeof samples - used, " ...");
-    return cairn_fail(t->ctx, CAIRN_NUMERIC,
-                      "training diverged: loss or gradients were not finite %d times in a row, the last time in step "
-                      "%" PRId64 " of epoch %" PRId64 " on the samples%s; a smaller learning rate may help",
-                      BAD_STEPS_ALLOWED, t->state.batch, t->state.epoch + 1, samples);
+    return cairn_fail(
+        t->ctx, CAIRN_NUMERIC,
+        "training diverged: loss or gradients were not finite %d times in a row, the last time in step "
+        "%" PRId64 " of epoch %" PRId64 " on the samples%s; a smaller learning rate may help",
+        BAD_STEPS_ALLOWED, t->state.batch, t->state.epoch + 1, samples);
 }
 
 static cairn_status take_step(cairn_trainer *t)
@@ -78,8 +85,11 @@ static cairn_status take_step(cairn_trainer *t)
     cairn_status status = cairn_loader_next(t->loader, t->ports.image, t->ports.labels, t->ports.samples, &n);
     if (status != CAIRN_OK)
         return status;
-    cairn_run_options run = {.n = n, .lr = cairn_schedule_rate(&t->schedule, &s->plateau, s->step), .step = s->step,
-                             .epoch = (uint32_t)s->epoch, .seed = t->config.seed};
+    cairn_run_options run = {.n = n,
+                             .lr = cairn_schedule_rate(&t->schedule, &s->plateau, s->step),
+                             .step = s->step,
+                             .epoch = (uint32_t)s->epoch,
+                             .seed = t->config.seed};
     status = cairn_plan_run(t->plan, &run);
     if (status != CAIRN_OK)
         return status;
@@ -93,8 +103,10 @@ static cairn_status take_step(cairn_trainer *t)
     }
     s->skipped++;
     if (s->bad_in_row++ == 0)
-        cairn_log(t->ctx, CAIRN_LOG_WARNING, "step %" PRId64 " of epoch %" PRId64 " changed nothing: its loss or "
-                  "gradients are not finite", s->batch, s->epoch + 1);
+        cairn_log(t->ctx, CAIRN_LOG_WARNING,
+                  "step %" PRId64 " of epoch %" PRId64 " changed nothing: its loss or "
+                  "gradients are not finite",
+                  s->batch, s->epoch + 1);
     return s->bad_in_row < BAD_STEPS_ALLOWED ? CAIRN_OK : fail_diverged(t, n);
 }
 
@@ -138,16 +150,15 @@ static void note_epoch(const cairn_trainer *t, const cairn_epoch_metrics *m)
 static cairn_status finish_epoch(cairn_trainer *t, const cairn_tally *evaluated, double train_seconds)
 {
     cairn_state *s = &t->state;
-    cairn_epoch_metrics metrics = {
-        .epoch = (int)s->epoch + 1,
-        .loss = cairn_tally_loss(&s->tally),
-        .top1 = cairn_tally_top1(&s->tally),
-        .val_loss = cairn_tally_loss(evaluated),
-        .val_top1 = cairn_tally_top1(evaluated),
-        .val_top5 = cairn_tally_top5(evaluated),
-        .lr = (double)cairn_schedule_rate(&t->schedule, &s->plateau, s->step - 1),
-        .seconds = cairn_clock() - t->started,
-        .images_per_s = rate_of_images(t, train_seconds)};
+    cairn_epoch_metrics metrics = {.epoch = (int)s->epoch + 1,
+                                   .loss = cairn_tally_loss(&s->tally),
+                                   .top1 = cairn_tally_top1(&s->tally),
+                                   .val_loss = cairn_tally_loss(evaluated),
+                                   .val_top1 = cairn_tally_top1(evaluated),
+                                   .val_top5 = cairn_tally_top5(evaluated),
+                                   .lr = (double)cairn_schedule_rate(&t->schedule, &s->plateau, s->step - 1),
+                                   .seconds = cairn_clock() - t->started,
+                                   .images_per_s = rate_of_images(t, train_seconds)};
     bool best = s->best_epoch == 0 || metrics.val_top1 > s->best_top1;
     if (best) {
         s->best_epoch = metrics.epoch;
@@ -187,8 +198,8 @@ cairn_status cairn_trainer_run(cairn_trainer *t)
     if (status != CAIRN_INTERRUPTED)
         return status;
     status = cairn_trainer_save_position(t);
-    return status == CAIRN_OK ? cairn_fail(t->ctx, CAIRN_INTERRUPTED, "%s: interrupted in epoch %" PRId64
-                                           " of %d; resume it to go on", t->run.path, t->state.epoch + 1,
-                                           t->config.epochs)
+    return status == CAIRN_OK ? cairn_fail(t->ctx, CAIRN_INTERRUPTED,
+                                           "%s: interrupted in epoch %" PRId64 " of %d; resume it to go on",
+                                           t->run.path, t->state.epoch + 1, t->config.epochs)
                               : status;
 }

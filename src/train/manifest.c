@@ -1,5 +1,6 @@
-/* Manifests. A file is described by its size, its SHA-256 and the CRC-32 (zlib's polynomial) of each section of 1 MiB, so
- * that damage is found and its place named; the manifest ends with the CRC-32 of its own text. */
+/* Manifests. A file is described by its size, its SHA-256 and the CRC-32 (zlib's polynomial) of each section
+ * of 1 MiB, so that damage is found and its place named; the manifest ends with the CRC-32 of its own text.
+ */
 #include "train/manifest.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -94,8 +95,9 @@ cairn_status cairn_manifest_write(cairn_ctx *ctx, const char *folder, const cair
                                   const char *const *names, size_t count)
 {
     cairn_text text = {.ctx = ctx};
-    cairn_text_format(&text, "{\"schema\":%d,\"version\":\"%s\",\"byte_order\":\"" BYTE_ORDER_NAME "\",\"world\":1", SCHEMA,
-                      cairn_version());
+    cairn_text_format(&text,
+                      "{\"schema\":%d,\"version\":\"%s\",\"byte_order\":\"" BYTE_ORDER_NAME "\",\"world\":1",
+                      SCHEMA, cairn_version());
     cairn_text_format(&text, ",\"arch\":\"%s\",\"config\":\"%s\",\"data\":\"%s\",\"files\":{", identity->arch,
                       identity->config, identity->data);
     cairn_status status = CAIRN_OK;
@@ -163,11 +165,12 @@ static cairn_status expect_text(cairn_ctx *ctx, const char *folder, const json_t
     const char *found = json_string_value(json_object_get(root, key));
     if (found != NULL && strcmp(found, expected) == 0)
         return CAIRN_OK;
-    return cairn_fail(ctx, otherwise, "%s: belongs to another run: %s: expected %s, found %s", folder, key, expected,
-                      found == NULL ? "nothing" : found);
+    return cairn_fail(ctx, otherwise, "%s: belongs to another run: %s: expected %s, found %s", folder, key,
+                      expected, found == NULL ? "nothing" : found);
 }
 
-static cairn_status expect_number(cairn_ctx *ctx, const char *folder, const json_t *root, const char *key, int expected)
+static cairn_status expect_number(cairn_ctx *ctx, const char *folder, const json_t *root, const char *key,
+                                  int expected)
 {
     const json_t *found = json_object_get(root, key);
     if (json_is_integer(found) && json_integer_value(found) == expected)
@@ -231,14 +234,16 @@ cairn_status cairn_manifest_check(cairn_ctx *ctx, const char *folder, const cair
         digest found;
         status = digest_file(ctx, folder, names[i], &found);
         if (status == CAIRN_OK)
-            status = compare(ctx, folder, names[i], json_object_get(json_object_get(root, "files"), names[i]), &found);
+            status = compare(ctx, folder, names[i], json_object_get(json_object_get(root, "files"), names[i]),
+                             &found);
         cairn_free(ctx, found.sections);
     }
     json_decref(root);
     return status;
 }
 
-cairn_status cairn_manifest_check_sizes(cairn_ctx *ctx, const char *folder, const char *const *names, size_t count)
+cairn_status cairn_manifest_check_sizes(cairn_ctx *ctx, const char *folder, const char *const *names,
+                                        size_t count)
 {
     json_t *root;
     cairn_status status = load(ctx, folder, &root);

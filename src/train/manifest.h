@@ -18,12 +18,13 @@ typedef struct cairn_identity {
 cairn_status cairn_manifest_write(cairn_ctx *ctx, const char *folder, const cairn_identity *identity,
                                   const char *const *names, size_t count);
 
-/* Checks the manifest and every byte of the files. CAIRN_INPUT naming file and section; CAIRN_USAGE when the manifest
- * is sound but belongs to other settings or data; CAIRN_IO, CAIRN_MEMORY. */
+/* Checks the manifest and every byte of the files. CAIRN_INPUT naming file and section; CAIRN_USAGE when the
+ * manifest is sound but belongs to other settings or data; CAIRN_IO, CAIRN_MEMORY. */
 cairn_status cairn_manifest_check(cairn_ctx *ctx, const char *folder, const cairn_identity *identity,
                                   const char *const *names, size_t count);
 
 /* Only whether the files have the sizes of the manifest: the quick look after a save. */
-cairn_status cairn_manifest_check_sizes(cairn_ctx *ctx, const char *folder, const char *const *names, size_t count);
+cairn_status cairn_manifest_check_sizes(cairn_ctx *ctx, const char *folder, const char *const *names,
+                                        size_t count);
 
 #endif

@@ -99,7 +99,8 @@ static cairn_status parse_key(cairn_ctx *ctx, const char *path, const cairn_weig
     return cairn_json_parse(ctx, name, text, strlen(text), CAIRN_JSON_HEADER_LIMITS, root);
 }
 
-cairn_status cairn_metadata_switches(cairn_ctx *ctx, const char *path, const cairn_weights *weights, char **set)
+cairn_status cairn_metadata_switches(cairn_ctx *ctx, const char *path, const cairn_weights *weights,
+                                     char **set)
 {
     *set = NULL;
     json_t *root, *value;
@@ -111,7 +112,8 @@ cairn_status cairn_metadata_switches(cairn_ctx *ctx, const char *path, const cai
     const char *key;
     if (root != NULL && !json_is_object(root))
         status = fail_key(ctx, path, "cairn.set", "an object");
-    json_object_foreach(root, key, value) {
+    json_object_foreach(root, key, value)
+    {
         if (!json_is_string(value))
             status = fail_key(ctx, path, "cairn.set", "texts as values");
         else
@@ -143,15 +145,17 @@ cairn_status cairn_metadata_sizes(cairn_ctx *ctx, const char *path, const cairn_
     cairn_status status = parse_key(ctx, path, weights, "cairn.input_size", &size);
     if (status != CAIRN_OK)
         return status;
-    if (size != NULL && (json_array_size(size) != 3 || !read_size(size, 0, MAX_CHANNELS, &settings->c) ||
-                         !read_size(size, 1, MAX_SIDE, &settings->h) || !read_size(size, 2, MAX_SIDE, &settings->w)))
+    if (size != NULL &&
+        (json_array_size(size) != 3 || !read_size(size, 0, MAX_CHANNELS, &settings->c) ||
+         !read_size(size, 1, MAX_SIDE, &settings->h) || !read_size(size, 2, MAX_SIDE, &settings->w)))
         status = fail_key(ctx, path, "cairn.input_size", "[channels,height,width]");
     json_decref(size);
     if (status == CAIRN_OK)
         status = parse_key(ctx, path, weights, "cairn.num_classes", &classes);
     if (status != CAIRN_OK || classes == NULL)
         return status;
-    if (json_is_integer(classes) && json_integer_value(classes) >= 1 && json_integer_value(classes) <= MAX_CLASSES)
+    if (json_is_integer(classes) && json_integer_value(classes) >= 1 &&
+        json_integer_value(classes) <= MAX_CLASSES)
         settings->classes = (int)json_integer_value(classes);
     else
         status = fail_key(ctx, path, "cairn.num_classes", "a number of classes");
@@ -165,8 +169,8 @@ static const char *label_of(const json_t *value)
     return json_string_value(json_is_object(value) ? json_object_get(value, "name") : value);
 }
 
-cairn_status cairn_metadata_labels(cairn_ctx *ctx, const char *path, const cairn_weights *weights, int classes,
-                                   char ***result)
+cairn_status cairn_metadata_labels(cairn_ctx *ctx, const char *path, const cairn_weights *weights,
+                                   int classes, char ***result)
 {
     *result = NULL;
     json_t *root;
@@ -174,8 +178,8 @@ cairn_status cairn_metadata_labels(cairn_ctx *ctx, const char *path, const cairn
     if (status != CAIRN_OK)
         return status;
     if (root != NULL && json_array_size(root) != (size_t)classes) {
-        status = cairn_fail(ctx, CAIRN_INPUT, "%s: metadata 'cairn.labels': expected %d labels, found %zu", path,
-                            classes, json_array_size(root));
+        status = cairn_fail(ctx, CAIRN_INPUT, "%s: metadata 'cairn.labels': expected %d labels, found %zu",
+                            path, classes, json_array_size(root));
         json_decref(root);
         return status;
     }

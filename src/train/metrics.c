@@ -1,8 +1,8 @@
 /* Running sums of loss and hits. */
 #include "train/metrics.h"
 
-/* Classes that come before `label` in the answer: those with a larger score, or an equal one and a smaller index.
- * A score that is not a number comes before every other, so that a diverged network scores no hits. */
+/* Classes that come before `label` in the answer: those with a larger score, or an equal one and a smaller
+ * index. A score that is not a number comes before every other, so that a diverged network scores no hits. */
 static int rank_of(const float *logits, int classes, int label)
 {
     float own = logits[label];

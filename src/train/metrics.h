@@ -1,5 +1,5 @@
-/* Running sums of what training and evaluation report. Images are added in a fixed order and in double, so the sums are
- * the same for any number of threads; a checkpoint stores them exactly. */
+/* Running sums of what training and evaluation report. Images are added in a fixed order and in double, so
+ * the sums are the same for any number of threads; a checkpoint stores them exactly. */
 #ifndef CAIRN_METRICS_H
 #define CAIRN_METRICS_H
 

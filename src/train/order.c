@@ -1,5 +1,5 @@
-/* Epoch order: every index has a random key of its own, and the keys are sorted. Unlike a Fisher-Yates shuffle, no
- * index's place depends on a history of draws. */
+/* Epoch order: every index has a random key of its own, and the keys are sorted. Unlike a Fisher-Yates
+ * shuffle, no index's place depends on a history of draws. */
 #include "train/order.h"
 #include "base/rng.h"
 

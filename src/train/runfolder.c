@@ -18,7 +18,8 @@ char *cairn_run_path(const cairn_run_folder *run, const char *name)
 
 static cairn_status holds_run(const cairn_run_folder *run, bool *holds)
 {
-    static const char *const traces[] = {"args.json", "checkpoints", "metrics.jsonl", "weights/last.safetensors"};
+    static const char *const traces[] = {"args.json", "checkpoints", "metrics.jsonl",
+                                         "weights/last.safetensors"};
     *holds = false;
     for (size_t i = 0; i < CAIRN_COUNT(traces); i++) {
         char *path = cairn_run_path(run, traces[i]);
@@ -85,7 +86,8 @@ cairn_status cairn_run_create(cairn_ctx *ctx, const char *path, cairn_run_folder
     if (status == CAIRN_OK)
         status = holds_run(run, &holds);
     if (holds)
-        status = cairn_fail(ctx, CAIRN_USAGE, "%s: holds a run already (resume it, or choose another folder)", path);
+        status = cairn_fail(ctx, CAIRN_USAGE, "%s: holds a run already (resume it, or choose another folder)",
+                            path);
     if (status != CAIRN_OK)
         cairn_run_close(run);
     return status;
@@ -129,8 +131,8 @@ void cairn_run_close(cairn_run_folder *run)
 static cairn_status write_text(const cairn_run_folder *run, const char *name, char *text)
 {
     char *path = cairn_run_path(run, name);
-    cairn_status status = path == NULL || text == NULL ? CAIRN_MEMORY
-                                                       : cairn_file_write(run->ctx, path, text, strlen(text));
+    cairn_status status =
+        path == NULL || text == NULL ? CAIRN_MEMORY : cairn_file_write(run->ctx, path, text, strlen(text));
     cairn_free(run->ctx, path);
     cairn_free(run->ctx, text);
     return status;
@@ -149,7 +151,8 @@ static char *print_labels(cairn_ctx *ctx, const cairn_dataset_info *data)
     return NULL;
 }
 
-cairn_status cairn_run_describe(cairn_run_folder *run, const cairn_config *config, const cairn_dataset_info *data)
+cairn_status cairn_run_describe(cairn_run_folder *run, const cairn_config *config,
+                                const cairn_dataset_info *data)
 {
     cairn_ctx *ctx = run->ctx;
     char *weights = cairn_run_path(run, "weights");
@@ -170,7 +173,8 @@ cairn_status cairn_run_config(const cairn_run_folder *run, cairn_config *config)
     char *path = cairn_run_path(run, "args.json");
     uint8_t *text = NULL;
     size_t size;
-    cairn_status status = path == NULL ? CAIRN_MEMORY : cairn_file_read(run->ctx, path, MAX_SETTINGS, &text, &size);
+    cairn_status status =
+        path == NULL ? CAIRN_MEMORY : cairn_file_read(run->ctx, path, MAX_SETTINGS, &text, &size);
     if (status == CAIRN_OK)
         status = cairn_config_parse(run->ctx, path, (const char *)text, size, config);
     cairn_free(run->ctx, text);
@@ -235,7 +239,8 @@ static cairn_status cut(const cairn_run_folder *run, const char *name, const cha
     return status;
 }
 
-cairn_status cairn_run_cut_metrics(const cairn_run_folder *run, int64_t *results_bytes, int64_t *metrics_bytes)
+cairn_status cairn_run_cut_metrics(const cairn_run_folder *run, int64_t *results_bytes,
+                                   int64_t *metrics_bytes)
 {
     cairn_status status = cut(run, "results.csv", CSV_HEADER, results_bytes);
     return status == CAIRN_OK ? cut(run, "metrics.jsonl", "", metrics_bytes) : status;
@@ -246,9 +251,10 @@ void cairn_run_add_metrics(cairn_run_folder *run, const cairn_epoch_metrics *m)
     const struct {
         const char *key;
         double value;
-    } columns[] = {{"loss", m->loss},         {"top1", m->top1}, {"val_loss", m->val_loss}, {"val_top1", m->val_top1},
-                   {"val_top5", m->val_top5}, {"lr", m->lr},     {"seconds", m->seconds},
-                   {"images_per_s", m->images_per_s}};
+    } columns[] = {{"loss", m->loss},         {"top1", m->top1},
+                   {"val_loss", m->val_loss}, {"val_top1", m->val_top1},
+                   {"val_top5", m->val_top5}, {"lr", m->lr},
+                   {"seconds", m->seconds},   {"images_per_s", m->images_per_s}};
     cairn_text *row = &run->rows, *object = &run->objects;
     cairn_text_format(row, "%d", m->epoch);
     cairn_text_format(object, "{\"epoch\":%d", m->epoch);

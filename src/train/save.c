@@ -1,5 +1,6 @@
-/* What a training leaves in its folder. Order matters: weights for people and the rows of an epoch come first, the
- * checkpoint that counts them last, so that a death at any moment leads back to a state that will write them again. */
+/* What a training leaves in its folder. Order matters: weights for people and the rows of an epoch come
+ * first, the checkpoint that counts them last, so that a death at any moment leads back to a state that will
+ * write them again. */
 #include "base/file.h"
 #include "base/text.h"
 #include "train/trainer.h"
@@ -19,8 +20,8 @@ static cairn_status set_meta(cairn_trainer *t, const char *key, cairn_text *text
 static cairn_status describe_progress(cairn_trainer *t)
 {
     cairn_text run = {.ctx = t->ctx};
-    cairn_text_format(&run, "{\"seed\":%" PRIu64 ",\"epoch\":%" PRId64 ",\"step\":%" PRId64 "}", t->config.seed,
-                      t->state.epoch, t->state.step);
+    cairn_text_format(&run, "{\"seed\":%" PRIu64 ",\"epoch\":%" PRId64 ",\"step\":%" PRId64 "}",
+                      t->config.seed, t->state.epoch, t->state.step);
     return set_meta(t, "cairn.run", &run);
 }
 
@@ -52,7 +53,8 @@ static cairn_status copy_weights(cairn_ctx *ctx, const cairn_weights *from, cair
     cairn_status status = cairn_weights_create(ctx, copy);
     for (int i = 0; status == CAIRN_OK && i < cairn_weights_count(from); i++) {
         const cairn_tensor *tensor = cairn_weights_at(from, i), *added;
-        status = cairn_weights_add(*copy, tensor->name, tensor->dtype, tensor->layout, &tensor->shape, &added);
+        status =
+            cairn_weights_add(*copy, tensor->name, tensor->dtype, tensor->layout, &tensor->shape, &added);
         if (status == CAIRN_OK)
             memcpy(added->data, tensor->data,
                    (size_t)cairn_shape_elements(&tensor->shape) * cairn_dtype_size(tensor->dtype));
@@ -65,8 +67,8 @@ static cairn_status copy_weights(cairn_ctx *ctx, const cairn_weights *from, cair
     return status;
 }
 
-/* Writes the best weights, the present ones or older ones that are still waiting. Those that cannot be written are kept
- * in memory, because later steps change them. */
+/* Writes the best weights, the present ones or older ones that are still waiting. Those that cannot be
+ * written are kept in memory, because later steps change them. */
 static cairn_status save_best(cairn_trainer *t, bool best)
 {
     if (best) {
@@ -121,6 +123,7 @@ cairn_status cairn_trainer_save_position(cairn_trainer *t)
     if (status == CAIRN_OK)
         status = describe_progress(t);
     if (status == CAIRN_OK)
-        status = cairn_weights_set_meta(t->weights, "cairn.metrics", NULL); /* they belong to earlier weights */
+        status =
+            cairn_weights_set_meta(t->weights, "cairn.metrics", NULL); /* they belong to earlier weights */
     return status == CAIRN_OK ? save_checkpoint(t, false) : status;
 }

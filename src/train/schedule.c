@@ -6,8 +6,8 @@
 #include <string.h>
 
 #define DROP 0.1
-#define PLATEAU_PATIENCE 2        /* epochs without progress that are forgiven */
-#define PLATEAU_THRESHOLD 1e-4    /* relative fall of the loss that counts as progress */
+#define PLATEAU_PATIENCE 2     /* epochs without progress that are forgiven */
+#define PLATEAU_THRESHOLD 1e-4 /* relative fall of the loss that counts as progress */
 
 static const char *const names[] = {"constant", "step", "cosine", "plateau"};
 

@@ -1,5 +1,5 @@
-/* The learning rate of every step: a linear warm-up, then constant, step, cosine or plateau. Pure functions, so that a
- * resumed run needs nothing but its step and the few numbers of cairn_plateau. */
+/* The learning rate of every step: a linear warm-up, then constant, step, cosine or plateau. Pure functions,
+ * so that a resumed run needs nothing but its step and the few numbers of cairn_plateau. */
 #ifndef CAIRN_SCHEDULE_H
 #define CAIRN_SCHEDULE_H
 
@@ -15,16 +15,16 @@ typedef enum cairn_schedule_kind {
 
 typedef struct cairn_schedule {
     cairn_schedule_kind kind;
-    double lr;             /* after warm-up */
-    int64_t steps;         /* of the whole run */
+    double lr;     /* after warm-up */
+    int64_t steps; /* of the whole run */
     int64_t warmup_steps;
 } cairn_schedule;
 
 /* What the plateau schedule remembers from epoch to epoch; a part of every checkpoint. */
 typedef struct cairn_plateau {
-    double best;   /* lowest loss so far */
+    double best;    /* lowest loss so far */
     int64_t waited; /* epochs since then */
-    int64_t drops; /* tenths applied so far */
+    int64_t drops;  /* tenths applied so far */
 } cairn_plateau;
 
 /* "constant", "step", "cosine" or "plateau"; false when it is none of them. */

@@ -1,4 +1,5 @@
-/* Building of a trainer: how the data become the network's input, and the plans and loaders that one step needs. */
+/* Building of a trainer: how the data become the network's input, and the plans and loaders that one step
+ * needs. */
 #include "base/text.h"
 #include "train/evaluate.h"
 #include "train/metadata.h"
@@ -10,8 +11,9 @@
 
 /* ---- data ---- */
 
-/* Pictures that are smaller by the same even number on both axes are padded, as 28x28 digits for LeNet-5; others are
- * resized. A chain for square pictures also says how a picture of any other size would come to theirs. */
+/* Pictures that are smaller by the same even number on both axes are padded, as 28x28 digits for LeNet-5;
+ * others are resized. A chain for square pictures also says how a picture of any other size would come to
+ * theirs. */
 static void choose_preprocess(cairn_trainer *t)
 {
     const cairn_dataset_info *data = t->data;
@@ -42,16 +44,19 @@ static cairn_status open_data(cairn_trainer *t)
     if (t->data->count[CAIRN_TRAIN] == 0)
         return cairn_fail(t->ctx, CAIRN_INPUT, "%s: has no training part", t->data->path);
     if (t->data->count[t->evaluated] == 0)
-        return cairn_fail(t->ctx, CAIRN_INPUT, "%s: has no pictures to evaluate on (a validation split would take some "
-                          "of the training part)", t->data->path);
+        return cairn_fail(t->ctx, CAIRN_INPUT,
+                          "%s: has no pictures to evaluate on (a validation split would take some "
+                          "of the training part)",
+                          t->data->path);
     const cairn_model *model = t->config.model;
-    t->settings = (cairn_model_settings){.h = model->h, .w = model->w, .c = t->data->c, .classes = t->data->classes,
-                                         .set = t->config.set};
+    t->settings = (cairn_model_settings){
+        .h = model->h, .w = model->w, .c = t->data->c, .classes = t->data->classes, .set = t->config.set};
     choose_preprocess(t);
     return CAIRN_OK;
 }
 
-/* Name, sizes and counts of the data set, and the bits of its mean and deviation, which every pixel entered. */
+/* Name, sizes and counts of the data set, and the bits of its mean and deviation, which every pixel entered.
+ */
 static cairn_status hash_data(const cairn_trainer *t, char hash[CAIRN_SHA256_TEXT])
 {
     const cairn_dataset_info *data = t->data;
@@ -80,8 +85,8 @@ static cairn_status make_plans(cairn_trainer *t)
         .sgd = {.momentum = c->momentum, .nesterov = c->nesterov, .weight_decay = c->weight_decay}};
     cairn_plan_options options = {.batch = c->batch, .training = true};
     cairn_graph *graph;
-    cairn_status status = cairn_model_graph(t->ctx, c->model, &t->settings, CAIRN_INPUT_BYTES, t->preprocess.mean,
-                                            t->preprocess.std, &training, &graph);
+    cairn_status status = cairn_model_graph(t->ctx, c->model, &t->settings, CAIRN_INPUT_BYTES,
+                                            t->preprocess.mean, t->preprocess.std, &training, &graph);
     if (status != CAIRN_OK)
         return status;
     status = cairn_weights_begin(t->ctx, graph, c->seed, c->init, &t->weights);
@@ -91,17 +96,19 @@ static cairn_status make_plans(cairn_trainer *t)
         status = cairn_plan_create(t->ctx, graph, t->weights, t->optimiser, &options, &t->plan);
     cairn_graph_destroy(graph);
     if (status == CAIRN_OK)
-        status = cairn_evaluation_plan(t->ctx, c->model, &t->settings, t->preprocess.mean, t->preprocess.std, c->batch,
-                                       t->weights, &t->evaluation);
+        status = cairn_evaluation_plan(t->ctx, c->model, &t->settings, t->preprocess.mean, t->preprocess.std,
+                                       c->batch, t->weights, &t->evaluation);
     return status;
 }
 
 static cairn_status find_ports(cairn_trainer *t)
 {
-    t->ports = (cairn_step_ports){
-        .image = cairn_plan_data(t->plan, "image"),   .labels = cairn_plan_data(t->plan, "labels"),
-        .samples = cairn_plan_data(t->plan, "samples"), .logits = cairn_plan_data(t->plan, "logits"),
-        .losses = cairn_plan_data(t->plan, "losses"), .finite = cairn_plan_data(t->plan, "finite")};
+    t->ports = (cairn_step_ports){.image = cairn_plan_data(t->plan, "image"),
+                                  .labels = cairn_plan_data(t->plan, "labels"),
+                                  .samples = cairn_plan_data(t->plan, "samples"),
+                                  .logits = cairn_plan_data(t->plan, "logits"),
+                                  .losses = cairn_plan_data(t->plan, "losses"),
+                                  .finite = cairn_plan_data(t->plan, "finite")};
     if (t->ports.samples != NULL)
         return CAIRN_OK;
     t->samples = cairn_alloc(t->ctx, (size_t)t->config.batch, sizeof *t->samples);
@@ -111,9 +118,14 @@ static cairn_status find_ports(cairn_trainer *t)
 
 static cairn_status make_loaders(cairn_trainer *t)
 {
-    cairn_loader_options options = {.dataset = t->dataset, .split = CAIRN_TRAIN, .preprocess = &t->preprocess,
-                                    .h = t->settings.h, .w = t->settings.w, .c = t->settings.c,
-                                    .batch = t->config.batch, .thread = t->config.loaders > 0};
+    cairn_loader_options options = {.dataset = t->dataset,
+                                    .split = CAIRN_TRAIN,
+                                    .preprocess = &t->preprocess,
+                                    .h = t->settings.h,
+                                    .w = t->settings.w,
+                                    .c = t->settings.c,
+                                    .batch = t->config.batch,
+                                    .thread = t->config.loaders > 0};
     cairn_status status = cairn_loader_create(t->ctx, &options, &t->loader);
     options.split = t->evaluated;
     if (status == CAIRN_OK)
@@ -133,7 +145,8 @@ cairn_status cairn_trainer_prepare(cairn_trainer *t)
     if (status == CAIRN_OK)
         status = make_loaders(t);
     if (status == CAIRN_OK)
-        status = cairn_metadata_describe(t->ctx, t->weights, c->model, &t->settings, &t->preprocess, t->data->labels);
+        status = cairn_metadata_describe(t->ctx, t->weights, c->model, &t->settings, &t->preprocess,
+                                         t->data->labels);
     t->checkpoints.identity.arch = c->model->name;
     if (status == CAIRN_OK)
         status = cairn_config_hash(t->ctx, c, t->checkpoints.identity.config);
@@ -142,7 +155,9 @@ cairn_status cairn_trainer_prepare(cairn_trainer *t)
     if (status != CAIRN_OK)
         return status;
     t->steps = cairn_ceil_div(t->data->count[CAIRN_TRAIN], c->batch);
-    t->schedule = (cairn_schedule){.kind = c->schedule, .lr = (double)c->lr, .steps = t->steps * c->epochs,
+    t->schedule = (cairn_schedule){.kind = c->schedule,
+                                   .lr = (double)c->lr,
+                                   .steps = t->steps * c->epochs,
                                    .warmup_steps = llround((double)c->warmup * (double)t->steps)};
     cairn_state_begin(&t->state);
     return CAIRN_OK;
@@ -153,7 +168,8 @@ cairn_status cairn_trainer_prepare(cairn_trainer *t)
 static cairn_status copy_all(cairn_ctx *ctx, const cairn_weights *from, cairn_weights *to)
 {
     for (int i = 0; i < cairn_weights_count(to); i++) {
-        const cairn_tensor *target = cairn_weights_at(to, i), *source = cairn_weights_find(from, target->name);
+        const cairn_tensor *target = cairn_weights_at(to, i),
+                           *source = cairn_weights_find(from, target->name);
         if (source == NULL || cairn_shape_elements(&source->shape) != cairn_shape_elements(&target->shape))
             return cairn_fail(ctx, CAIRN_INPUT, "checkpoint: tensor '%s' %s", target->name,
                               source == NULL ? "is missing" : "has another size");

@@ -89,14 +89,15 @@ static cairn_status read_state(cairn_ctx *ctx, const char *name, const json_t *r
     for (size_t i = 0; i < CAIRN_COUNT(reals); i++) {
         uint64_t bits;
         if (!parse_bits(json_string_value(json_object_get(root, reals[i].key)), &bits))
-            return cairn_fail(ctx, CAIRN_INPUT, "%s: '%s': expected %d hexadecimal digits", name, reals[i].key,
-                              BITS_DIGITS);
+            return cairn_fail(ctx, CAIRN_INPUT, "%s: '%s': expected %d hexadecimal digits", name,
+                              reals[i].key, BITS_DIGITS);
         memcpy((char *)state + reals[i].place, &bits, sizeof bits);
     }
     return CAIRN_OK;
 }
 
-cairn_status cairn_state_parse(cairn_ctx *ctx, const char *name, const char *text, size_t size, cairn_state *state)
+cairn_status cairn_state_parse(cairn_ctx *ctx, const char *name, const char *text, size_t size,
+                               cairn_state *state)
 {
     json_t *root;
     cairn_status status = cairn_json_parse(ctx, name, text, size, CAIRN_JSON_SMALL_LIMITS, &root);

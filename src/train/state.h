@@ -1,5 +1,5 @@
-/* Where a run stands: all that is not a tensor and that an exact resume needs. Stored as state.json, real numbers by their
- * bits. */
+/* Where a run stands: all that is not a tensor and that an exact resume needs. Stored as state.json, real
+ * numbers by their bits. */
 #ifndef CAIRN_STATE_H
 #define CAIRN_STATE_H
 
@@ -7,14 +7,14 @@
 #include "train/schedule.h"
 
 typedef struct cairn_state {
-    int64_t epoch;         /* epochs finished */
-    int64_t batch;         /* batches done in the running epoch */
-    int64_t step;          /* batches done in all */
-    int64_t skipped;       /* steps that changed nothing because something was not finite */
-    int64_t bad_in_row;    /* the last of them without a good one since */
-    cairn_tally tally;     /* of the running epoch */
+    int64_t epoch;      /* epochs finished */
+    int64_t batch;      /* batches done in the running epoch */
+    int64_t step;       /* batches done in all */
+    int64_t skipped;    /* steps that changed nothing because something was not finite */
+    int64_t bad_in_row; /* the last of them without a good one since */
+    cairn_tally tally;  /* of the running epoch */
     cairn_plateau plateau;
-    int64_t best_epoch;    /* from 1; 0: none yet */
+    int64_t best_epoch; /* from 1; 0: none yet */
     double best_top1, last_top1;
     int64_t results_bytes, metrics_bytes; /* lengths of results.csv and metrics.jsonl */
 } cairn_state;
@@ -25,6 +25,7 @@ void cairn_state_begin(cairn_state *state);
 /* Text of state.json; cairn_free it. NULL: no memory. */
 char *cairn_state_print(cairn_ctx *ctx, const cairn_state *state);
 /* CAIRN_INPUT naming the key. */
-cairn_status cairn_state_parse(cairn_ctx *ctx, const char *name, const char *text, size_t size, cairn_state *state);
+cairn_status cairn_state_parse(cairn_ctx *ctx, const char *name, const char *text, size_t size,
+                               cairn_state *state);
 
 #endif

@@ -29,8 +29,8 @@ static cairn_status run(cairn_trainer *t, cairn_train_result *result)
         *result = (cairn_train_result){(int)t->state.best_epoch, t->state.best_top1, t->state.last_top1,
                                        (int)t->state.epoch};
     if (status == CAIRN_OK)
-        cairn_log(t->ctx, CAIRN_LOG_INFO, "%s: trained %d epochs, the best was %d", t->run.path, t->config.epochs,
-                  (int)t->state.best_epoch);
+        cairn_log(t->ctx, CAIRN_LOG_INFO, "%s: trained %d epochs, the best was %d", t->run.path,
+                  t->config.epochs, (int)t->state.best_epoch);
     else
         cairn_log(t->ctx, CAIRN_LOG_DEBUG, "%s", cairn_error(t->ctx));
     return status;
@@ -66,8 +66,10 @@ static void warn_of_other_kernels(cairn_trainer *t)
     size_t size;
     if (path != NULL && cairn_file_read(t->ctx, path, MAX_ENVIRONMENT, &text, &size) == CAIRN_OK &&
         cairn_environment_isa(t->ctx, (const char *)text, size, isa) && strcmp(isa, cairn_isa_name()) != 0)
-        cairn_log(t->ctx, CAIRN_LOG_WARNING, "the run began with the %s kernels and goes on with %s: its bits will "
-                  "differ from those of an uninterrupted run", isa, cairn_isa_name());
+        cairn_log(t->ctx, CAIRN_LOG_WARNING,
+                  "the run began with the %s kernels and goes on with %s: its bits will "
+                  "differ from those of an uninterrupted run",
+                  isa, cairn_isa_name());
     cairn_free(t->ctx, text);
     cairn_free(t->ctx, path);
 }

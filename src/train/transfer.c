@@ -7,8 +7,9 @@
 /* Whether the tensor of a file, which lies plainly, has the shape that this one would have in a file. */
 static bool fits(const cairn_tensor *tensor, const cairn_tensor *from)
 {
-    static const int orders[][CAIRN_MAX_RANK] = {
-        [CAIRN_LAYOUT_PLAIN] = {0, 1, 2, 3}, [CAIRN_LAYOUT_CONV] = {3, 2, 0, 1}, [CAIRN_LAYOUT_LINEAR] = {1, 0, 2, 3}};
+    static const int orders[][CAIRN_MAX_RANK] = {[CAIRN_LAYOUT_PLAIN] = {0, 1, 2, 3},
+                                                 [CAIRN_LAYOUT_CONV] = {3, 2, 0, 1},
+                                                 [CAIRN_LAYOUT_LINEAR] = {1, 0, 2, 3}};
     if (tensor->shape.rank != from->shape.rank)
         return false;
     for (int i = 0; i < from->shape.rank; i++)
@@ -29,7 +30,8 @@ static bool same_layer(const char *a, const char *b)
     return layer_length(a) == layer_length(b) && strncmp(a, b, layer_length(a)) == 0;
 }
 
-static cairn_status transfer(cairn_ctx *ctx, const char *path, const cairn_weights *loaded, cairn_weights *weights)
+static cairn_status transfer(cairn_ctx *ctx, const char *path, const cairn_weights *loaded,
+                             cairn_weights *weights)
 {
     int count = cairn_weights_count(weights);
     const char *head = count == 0 ? "" : cairn_weights_at(weights, count - 1)->name;

@@ -7,9 +7,9 @@
 /* The weights file that a path means: a run folder's best weights, else the path itself. cairn_free it. */
 char *cairn_weights_file(cairn_ctx *ctx, const char *path);
 
-/* Freshly initialised weights, then, unless path is NULL, those of a weights file or run folder in their place. The head,
- * which is the layer that makes the scores, stays fresh when its size differs; that is logged. CAIRN_INPUT naming the
- * tensor that is missing or does not fit. */
+/* Freshly initialised weights, then, unless path is NULL, those of a weights file or run folder in their
+ * place. The head, which is the layer that makes the scores, stays fresh when its size differs; that is
+ * logged. CAIRN_INPUT naming the tensor that is missing or does not fit. */
 cairn_status cairn_weights_begin(cairn_ctx *ctx, const cairn_graph *graph, uint64_t seed, const char *path,
                                  cairn_weights **weights);
 

@@ -1,7 +1,7 @@
 # SIGINT, SIGTERM and SIGHUP at random moments: exit 75 at the next step with a checkpoint, and --resume goes on to the
 # same bits.
 . "${0%/*}/common.sh"
-prepare 8000 3
+prepare 2000 3
 
 # begin SIGNAL SECONDS: a training that the signal meets after some time; the code it ended with.
 begin() {

@@ -1,6 +1,6 @@
 # SIGKILL at random moments of a training: what is left goes on to the same bits.
 . "${0%/*}/common.sh"
-prepare 4000 4
+prepare 1000 3
 
 length=$(seconds train "$work/timed")
 moments "$([ "$full" = 1 ] && echo 100 || echo 20)" "$length" >chosen

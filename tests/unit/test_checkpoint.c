@@ -19,7 +19,8 @@ static cairn_weights *make_weights(bench *b, const char *name)
     const cairn_tensor *tensor;
     cairn_shape shape = {.rank = 1, .dim = {7}};
     assert_int_equal(cairn_weights_create(b->ctx, &weights), CAIRN_OK);
-    assert_int_equal(cairn_weights_add(weights, name, CAIRN_F32, CAIRN_LAYOUT_PLAIN, &shape, &tensor), CAIRN_OK);
+    assert_int_equal(cairn_weights_add(weights, name, CAIRN_F32, CAIRN_LAYOUT_PLAIN, &shape, &tensor),
+                     CAIRN_OK);
     return weights;
 }
 
@@ -82,7 +83,8 @@ static int64_t load(store *s)
 static const char *path_of(store *s, int64_t step, const char *file)
 {
     char name[96];
-    snprintf(name, sizeof name, "checkpoints/step-%06lld%s%s", (long long)step, file[0] == '\0' ? "" : "/", file);
+    snprintf(name, sizeof name, "checkpoints/step-%06lld%s%s", (long long)step, file[0] == '\0' ? "" : "/",
+             file);
     return bench_path(s->b, name);
 }
 
@@ -94,9 +96,19 @@ static bool is_there(store *s, int64_t step)
 static void a_state_survives_to_the_bit(void **state)
 {
     bench *b = *state;
-    cairn_state before = {.epoch = 3, .batch = 17, .step = 5000000000, .skipped = 2, .bad_in_row = 1,
-                          .tally = {0.1 + 0.2, 640, 500, 630}, .plateau = {1.0 / 3, 1, 2}, .best_epoch = 2,
-                          .best_top1 = 91.23, .last_top1 = -0.0, .results_bytes = 99, .metrics_bytes = 77}, after;
+    cairn_state before = {.epoch = 3,
+                          .batch = 17,
+                          .step = 5000000000,
+                          .skipped = 2,
+                          .bad_in_row = 1,
+                          .tally = {0.1 + 0.2, 640, 500, 630},
+                          .plateau = {1.0 / 3, 1, 2},
+                          .best_epoch = 2,
+                          .best_top1 = 91.23,
+                          .last_top1 = -0.0,
+                          .results_bytes = 99,
+                          .metrics_bytes = 77},
+                after;
     char *text = cairn_state_print(b->ctx, &before);
     assert_non_null(text);
     assert_int_equal(cairn_state_parse(b->ctx, "state", text, strlen(text), &after), CAIRN_OK);
@@ -169,7 +181,8 @@ static void damage_is_named(void **state)
     store s = begin(state);
     cairn_shape shape = {.rank = 1, .dim = {600000}};
     const cairn_tensor *big;
-    assert_int_equal(cairn_weights_add(s.saved.model, "fc.big", CAIRN_F32, CAIRN_LAYOUT_PLAIN, &shape, &big), CAIRN_OK);
+    assert_int_equal(cairn_weights_add(s.saved.model, "fc.big", CAIRN_F32, CAIRN_LAYOUT_PLAIN, &shape, &big),
+                     CAIRN_OK);
     save(&s, 1, false);
     FILE *file = fopen(path_of(&s, 1, "model.safetensors"), "r+b");
     assert_int_equal(fseek(file, 1500000, SEEK_SET), 0);
@@ -184,8 +197,13 @@ static void damage_is_named(void **state)
 
 static void pointers_are_only_hints(void **state)
 {
-    static const char *const texts[] = {"", "step-000009\n", "../step-000001\n", "rubbish", "step--00001",
-                                        "step-99999999999999999999999\n", "step-000001/../step-000001"};
+    static const char *const texts[] = {"",
+                                        "step-000009\n",
+                                        "../step-000001\n",
+                                        "rubbish",
+                                        "step--00001",
+                                        "step-99999999999999999999999\n",
+                                        "step-000001/../step-000001"};
     store s = begin(state);
     save(&s, 1, false);
     save(&s, 2, false);
@@ -316,7 +334,8 @@ static void links_are_never_followed(void **state)
     size_t size;
     static const char *const precious[] = {"victim/model.safetensors", "victim/MANIFEST.json", "precious"};
     for (size_t i = 0; i < CAIRN_COUNT(precious); i++) {
-        assert_int_equal(cairn_file_read(s.b->ctx, bench_path(s.b, precious[i]), 100, &data, &size), CAIRN_OK);
+        assert_int_equal(cairn_file_read(s.b->ctx, bench_path(s.b, precious[i]), 100, &data, &size),
+                         CAIRN_OK);
         assert_int_equal(size, 8);
         cairn_free(s.b->ctx, data);
     }
@@ -324,7 +343,8 @@ static void links_are_never_followed(void **state)
     assert_int_equal(cairn_tree_remove(s.b->ctx, bench_path(s.b, "checkpoints")), CAIRN_OK);
     assert_int_equal(symlink("victim", bench_path(s.b, "checkpoints")), 0);
     cairn_identity who = identity();
-    assert_fails(s.b, cairn_checkpoints_open(s.b->ctx, s.b->folder, &who, &s.checkpoints), CAIRN_IO, "symbolic link");
+    assert_fails(s.b, cairn_checkpoints_open(s.b->ctx, s.b->folder, &who, &s.checkpoints), CAIRN_IO,
+                 "symbolic link");
 }
 
 static void a_failed_save_leaves_the_old_one(void **state)

@@ -126,14 +126,16 @@ static void a_file_and_a_network_s_name_are_enough(void **state)
     cairn_classifier_close(open_run(b, "lenet5", &metrics));
     cairn_weights *weights;
     assert_ok(b, cairn_weights_load(b->ctx, bench_path(b, "run/weights/best.safetensors"), &weights));
-    static const char *const keys[] = {"cairn.arch", "cairn.set", "cairn.preprocess", "cairn.labels",
-                                       "cairn.num_classes", "cairn.input_size", "cairn.run", "cairn.metrics"};
+    static const char *const keys[] = {"cairn.arch",   "cairn.set",         "cairn.preprocess",
+                                       "cairn.labels", "cairn.num_classes", "cairn.input_size",
+                                       "cairn.run",    "cairn.metrics"};
     for (size_t i = 0; i < CAIRN_COUNT(keys); i++)
         assert_ok(b, cairn_weights_set_meta(weights, keys[i], NULL));
     assert_ok(b, cairn_weights_save(weights, bench_path(b, "bare.safetensors")));
     cairn_classifier *classifier;
     const char *path = bench_path(b, "bare.safetensors");
-    assert_fails(b, cairn_classifier_open(b->ctx, path, NULL, NULL, 1, &classifier), CAIRN_INPUT, "cairn.arch");
+    assert_fails(b, cairn_classifier_open(b->ctx, path, NULL, NULL, 1, &classifier), CAIRN_INPUT,
+                 "cairn.arch");
     assert_null(classifier);
     assert_ok(b, cairn_classifier_open(b->ctx, path, "lenet5", NULL, 1, &classifier));
     const cairn_classifier_info *info = cairn_classifier_about(classifier);
@@ -147,9 +149,11 @@ static void a_file_and_a_network_s_name_are_enough(void **state)
     assert_fails(b, cairn_classifier_open(b->ctx, path, "lenet5.tutorial", NULL, 1, &classifier), CAIRN_INPUT,
                  "expected");
     assert_int_equal(cairn_classifier_open(b->ctx, path, "lenet6", NULL, 1, &classifier), CAIRN_USAGE);
-    assert_int_equal(cairn_classifier_open(b->ctx, path, "lenet5", "{\"mean\":", 1, &classifier), CAIRN_USAGE);
+    assert_int_equal(cairn_classifier_open(b->ctx, path, "lenet5", "{\"mean\":", 1, &classifier),
+                     CAIRN_USAGE);
     assert_int_equal(cairn_classifier_open(b->ctx, path, "lenet5", NULL, 0, &classifier), CAIRN_USAGE);
-    assert_int_equal(cairn_classifier_open(b->ctx, bench_path(b, "none"), NULL, NULL, 1, &classifier), CAIRN_IO);
+    assert_int_equal(cairn_classifier_open(b->ctx, bench_path(b, "none"), NULL, NULL, 1, &classifier),
+                     CAIRN_IO);
     cairn_weights_destroy(weights);
 }
 
@@ -227,12 +231,9 @@ static void switches_are_remembered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TINY(evaluation_agrees_with_training),
-        TINY(an_evaluation_is_consistent_in_itself),
-        TINY(scores_come_out_of_pictures),
-        TINY(a_file_and_a_network_s_name_are_enough),
-        TINY(hostile_metadata_is_refused),
-        TINY(a_data_set_of_other_classes_is_refused),
+        TINY(evaluation_agrees_with_training), TINY(an_evaluation_is_consistent_in_itself),
+        TINY(scores_come_out_of_pictures),     TINY(a_file_and_a_network_s_name_are_enough),
+        TINY(hostile_metadata_is_refused),     TINY(a_data_set_of_other_classes_is_refused),
         TINY(switches_are_remembered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,8 @@ static void an_order_is_sorted_by_its_keys(void **state)
     uint64_t before = 0;
     for (int i = 0; i < COUNT; i++) {
         uint32_t words[4];
-        cairn_rng rng = cairn_rng_at(UINT64_C(0x123456789abcdef0), CAIRN_STREAM_SHUFFLE, 0, 0, (uint64_t)order[i], 2);
+        cairn_rng rng =
+            cairn_rng_at(UINT64_C(0x123456789abcdef0), CAIRN_STREAM_SHUFFLE, 0, 0, (uint64_t)order[i], 2);
         cairn_rng_block(&rng, 0, words);
         uint64_t key = (uint64_t)words[1] << 32 | words[0];
         assert_true(i == 0 || before < key);
@@ -61,8 +62,8 @@ static void seed_and_epoch_change_the_order(void **state)
 
 static cairn_preprocess padding(int pad)
 {
-    return (cairn_preprocess){.resize = TINY_SIDE, .crop = TINY_SIDE, .pad = pad, .pad_value = 9, .channels = 1,
-                              .std = {1}};
+    return (cairn_preprocess){
+        .resize = TINY_SIDE, .crop = TINY_SIDE, .pad = pad, .pad_value = 9, .channels = 1, .std = {1}};
 }
 
 static void read_all(cairn_ctx *ctx, const cairn_loader_options *options, const int64_t *order, int64_t first,
@@ -76,8 +77,9 @@ static void read_all(cairn_ctx *ctx, const cairn_loader_options *options, const 
         int64_t done = 0;
         int n;
         do {
-            assert_int_equal(cairn_loader_next(loader, pixels + (size_t)done * size, labels + done, samples + done, &n),
-                             CAIRN_OK);
+            assert_int_equal(
+                cairn_loader_next(loader, pixels + (size_t)done * size, labels + done, samples + done, &n),
+                CAIRN_OK);
             done += n;
         } while (n > 0 && pass == 1);
         assert_true(pass == 0 || done == expected);
@@ -96,9 +98,16 @@ static void batches_are_the_same_with_and_without_a_thread(void **state)
     cairn_preprocess pad = padding(2);
     for (int batch = 1; batch <= TINY_TRAIN + 1; batch++) {
         for (int thread = 0; thread < 2; thread++) {
-            cairn_loader_options options = {.dataset = set, .split = CAIRN_TRAIN, .preprocess = &pad, .h = 32, .w = 32,
-                                            .c = 1, .batch = batch, .thread = thread == 1};
-            read_all(b->ctx, &options, order, 3, pixels[thread], labels[thread], samples[thread], TINY_TRAIN - 3);
+            cairn_loader_options options = {.dataset = set,
+                                            .split = CAIRN_TRAIN,
+                                            .preprocess = &pad,
+                                            .h = 32,
+                                            .w = 32,
+                                            .c = 1,
+                                            .batch = batch,
+                                            .thread = thread == 1};
+            read_all(b->ctx, &options, order, 3, pixels[thread], labels[thread], samples[thread],
+                     TINY_TRAIN - 3);
         }
         assert_memory_equal(pixels[0], pixels[1], (TINY_TRAIN - 3) * 32 * 32);
         assert_memory_equal(labels[0], labels[1], (TINY_TRAIN - 3) * sizeof labels[0][0]);
@@ -134,7 +143,8 @@ static void pictures_of_other_sizes_are_resampled(void **state)
     bench *b = *state;
     cairn_dataset *set = tiny_open(b);
     cairn_preprocess squash = {.resize = 40, .squash = true, .channels = 1, .std = {1}};
-    cairn_loader_options options = {.dataset = set, .preprocess = &squash, .h = 40, .w = 40, .c = 1, .batch = 1};
+    cairn_loader_options options = {
+        .dataset = set, .preprocess = &squash, .h = 40, .w = 40, .c = 1, .batch = 1};
     cairn_loader *loader;
     assert_int_equal(cairn_loader_create(b->ctx, &options, &loader), CAIRN_OK);
     assert_int_equal(cairn_loader_start(loader, NULL, 0, 1), CAIRN_OK);
@@ -145,7 +155,8 @@ static void pictures_of_other_sizes_are_resampled(void **state)
     assert_int_equal(n, 1);
     assert_int_equal(cairn_dataset_read(set, CAIRN_TRAIN, 0, raw, &truth, NULL), CAIRN_OK);
     cairn_picture from = {TINY_SIDE, TINY_SIDE, 1, raw}, to;
-    assert_int_equal(cairn_picture_resize(b->ctx, &from, 40, 40, CAIRN_BILINEAR, CAIRN_PASS_H, &to), CAIRN_OK);
+    assert_int_equal(cairn_picture_resize(b->ctx, &from, 40, 40, CAIRN_BILINEAR, CAIRN_PASS_H, &to),
+                     CAIRN_OK);
     assert_memory_equal(pixels, to.data, sizeof pixels);
     cairn_picture_free(b->ctx, &to);
     cairn_loader_destroy(loader);
@@ -158,11 +169,11 @@ static void hits_are_counted_by_rank(void **unused)
 {
     (void)unused;
     static const float logits[] = {
-        5, 4, 3, 2, 1, 0, -1, /* truth 0: first */
-        5, 4, 3, 2, 1, 0, -1, /* truth 4: fifth */
-        5, 4, 3, 2, 1, 0, -1, /* truth 5: sixth */
-        1, 1, 1, 1, 1, 1, 1,  /* truth 1: the first of equals wins */
-        NAN, 9, 0, 0, 0, 0, 0 /* truth 1: what is not a number comes first */
+        5,   4, 3, 2, 1, 0, -1, /* truth 0: first */
+        5,   4, 3, 2, 1, 0, -1, /* truth 4: fifth */
+        5,   4, 3, 2, 1, 0, -1, /* truth 5: sixth */
+        1,   1, 1, 1, 1, 1, 1,  /* truth 1: the first of equals wins */
+        NAN, 9, 0, 0, 0, 0, 0   /* truth 1: what is not a number comes first */
     };
     static const float losses[] = {1, 2, 3, 4, 0.5f};
     static const int32_t labels[] = {0, 4, 5, 1, 1};

@@ -72,7 +72,8 @@ static void assert_same_metrics(bench *b, const char *x, const char *y)
 static void assert_same_run(bench *b, const char *x, const char *y)
 {
     static const char *const same[] = {"weights/last.safetensors", "weights/best.safetensors",
-                                       "checkpoints/step-000009/train.safetensors", "args.json", "labels.txt"};
+                                       "checkpoints/step-000009/train.safetensors", "args.json",
+                                       "labels.txt"};
     char path_x[96], path_y[96];
     for (size_t i = 0; i < CAIRN_COUNT(same); i++) {
         snprintf(path_x, sizeof path_x, "%s/%s", x, same[i]);
@@ -101,8 +102,14 @@ static void a_run_learns_and_leaves_its_files(void **state)
     assert_true(result.epochs_done == 30 && result.best_epoch >= 1 && result.best_top1 >= result.last_top1);
     assert_true(result.last_top1 == w.last.val_top1);
     assert_true(w.last.val_top1 > 90 && w.last.val_top5 == 100 && w.last.top1 > 90);
-    static const char *const files[] = {"args.json", "env.json", "labels.txt", "results.csv", "metrics.jsonl",
-                                        "train.log", "weights/best.safetensors", "weights/last.safetensors"};
+    static const char *const files[] = {"args.json",
+                                        "env.json",
+                                        "labels.txt",
+                                        "results.csv",
+                                        "metrics.jsonl",
+                                        "train.log",
+                                        "weights/best.safetensors",
+                                        "weights/last.safetensors"};
     for (size_t i = 0; i < CAIRN_COUNT(files); i++) {
         char name[96];
         snprintf(name, sizeof name, "deep/er/run/%s", files[i]);
@@ -119,8 +126,12 @@ static void weights_say_what_they_are(void **state)
     cairn_weights *weights;
     assert_ok(b, cairn_weights_load(b->ctx, bench_path(b, "run/weights/last.safetensors"), &weights));
     static const char *const expected[][2] = {
-        {"format", "pt"}, {"cairn.schema", "1"}, {"cairn.arch", "lenet5"}, {"cairn.set", "{}"},
-        {"cairn.num_classes", "10"}, {"cairn.input_size", "[1,32,32]"},
+        {"format", "pt"},
+        {"cairn.schema", "1"},
+        {"cairn.arch", "lenet5"},
+        {"cairn.set", "{}"},
+        {"cairn.num_classes", "10"},
+        {"cairn.input_size", "[1,32,32]"},
         {"cairn.labels", "[\"0\",\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]"},
         {"cairn.run", "{\"seed\":7,\"epoch\":3,\"step\":9}"}};
     for (size_t i = 0; i < CAIRN_COUNT(expected); i++) {
@@ -219,7 +230,8 @@ static void interrupted_at_every_step_it_ends_in_the_same_bits(void **state)
         watch w = {.stop_at = stop_at};
         cairn_train_hooks hooks = hooks_of(&w);
         cairn_train_settings settings = tiny_settings(b, out);
-        assert_fails(b, cairn_train(b->ctx, &settings, &hooks, NULL), CAIRN_INTERRUPTED, "interrupted in epoch");
+        assert_fails(b, cairn_train(b->ctx, &settings, &hooks, NULL), CAIRN_INTERRUPTED,
+                     "interrupted in epoch");
         assert_int_equal(w.asked, stop_at);
         tiny_threads(b, 1 + stop_at % 3);
         assert_ok(b, cairn_train_resume(b->ctx, bench_path(b, out), NULL, NULL));
@@ -416,7 +428,8 @@ static void a_diverged_run_ends(void **state)
     watch w = {0};
     cairn_train_hooks hooks = hooks_of(&w);
     /* 24 steps are 8 epochs, each followed by an evaluation; the 25th is the first of epoch 9 */
-    assert_fails(b, cairn_train(b->ctx, &settings, &hooks, NULL), CAIRN_NUMERIC, "step 1 of epoch 9 on the samples");
+    assert_fails(b, cairn_train(b->ctx, &settings, &hooks, NULL), CAIRN_NUMERIC,
+                 "step 1 of epoch 9 on the samples");
     assert_int_equal(w.epochs, 8);
 }
 
@@ -530,18 +543,19 @@ static void folders_that_do_not_fit_are_refused(void **state)
     settings.data = bench_path(b, "nowhere");
     assert_int_equal(cairn_train(b->ctx, &settings, &hooks, NULL), CAIRN_IO);
     assert_int_equal(cairn_path_look(bench_path(b, "new")), CAIRN_PATH_MISSING);
-    assert_fails(b, cairn_train_resume(b->ctx, bench_path(b, "nothing"), &hooks, NULL), CAIRN_IO, "no run to resume");
+    assert_fails(b, cairn_train_resume(b->ctx, bench_path(b, "nothing"), &hooks, NULL), CAIRN_IO,
+                 "no run to resume");
     assert_int_equal(w.asked, 0);
 }
 
 static void settings_that_make_no_sense_are_refused(void **state)
 {
     bench *b = *state;
-#define REFUSED(piece, ...)                                                         \
-    do {                                                                            \
-        cairn_train_settings settings = tiny_settings(b, "run");                    \
-        __VA_ARGS__;                                                                \
-        assert_fails(b, cairn_train(b->ctx, &settings, NULL, NULL), CAIRN_USAGE, piece); \
+#define REFUSED(piece, ...)                                                                                  \
+    do {                                                                                                     \
+        cairn_train_settings settings = tiny_settings(b, "run");                                             \
+        __VA_ARGS__;                                                                                         \
+        assert_fails(b, cairn_train(b->ctx, &settings, NULL, NULL), CAIRN_USAGE, piece);                     \
     } while (0)
     REFUSED("no network 'lenet9'", settings.model = "lenet9");
     REFUSED("epochs", settings.epochs = -1);
