@@ -34,11 +34,11 @@ typedef struct cairn_host_threads {
 } cairn_host_threads;
 
 typedef struct cairn_ctx_options {
-    int threads;                   /* [0: CAIRN_THREADS if set, else all cores this process may use] */
-    cairn_allocator allocator;     /* [malloc] */
-    cairn_log_fn log;              /* [silence] */
+    int threads;               /* [0: CAIRN_THREADS if set, else all cores this process may use] */
+    cairn_allocator allocator; /* [malloc] */
+    cairn_log_fn log;          /* [silence] */
     void *log_user;
-    cairn_host_threads host;       /* [count 0: a pool of the library's own, started on first use] */
+    cairn_host_threads host; /* [count 0: a pool of the library's own, started on first use] */
 } cairn_ctx_options;
 
 /* Makes a context. options may be NULL. CAIRN_MEMORY, or CAIRN_USAGE when a value makes no sense. */

@@ -11,20 +11,20 @@ CAIRN_BEGIN
 
 /* Interleaved bytes, rows from the top, no padding between rows. */
 typedef struct cairn_picture {
-    int h, w, c;    /* c: 1 grey, 3 RGB */
+    int h, w, c; /* c: 1 grey, 3 RGB */
     uint8_t *data;
 } cairn_picture;
 
 typedef struct cairn_decode_options {
     int unused_;
-    int channels;        /* [as stored: 1 for grey files, else 3] 1 or 3 */
-    bool exif;           /* [false] apply the EXIF orientation */
-    int64_t max_pixels;  /* [89478485] */
+    int channels;       /* [as stored: 1 for grey files, else 3] 1 or 3 */
+    bool exif;          /* [false] apply the EXIF orientation */
+    int64_t max_pixels; /* [89478485] */
 } cairn_decode_options;
 
 /* Reads a JPEG or PNG file, told apart by content. CAIRN_IO, CAIRN_INPUT or CAIRN_MEMORY. */
-CAIRN_API cairn_status cairn_picture_load(cairn_ctx *ctx, const char *path, const cairn_decode_options *options,
-                                          cairn_picture *picture);
+CAIRN_API cairn_status cairn_picture_load(cairn_ctx *ctx, const char *path,
+                                          const cairn_decode_options *options, cairn_picture *picture);
 CAIRN_API cairn_status cairn_picture_decode(cairn_ctx *ctx, const char *name, const void *bytes, size_t size,
                                             const cairn_decode_options *options, cairn_picture *picture);
 CAIRN_API void cairn_picture_free(cairn_ctx *ctx, cairn_picture *picture);
@@ -38,23 +38,25 @@ CAIRN_API cairn_status cairn_picture_resize(cairn_ctx *ctx, const cairn_picture 
 
 /* The chain from any picture to the network's bytes; stored with the weights as "cairn.preprocess". */
 typedef struct cairn_preprocess {
-    int resize;              /* short side after resizing; 0: as it is */
-    bool squash;             /* resize both sides, ignoring the aspect */
+    int resize;  /* short side after resizing; 0: as it is */
+    bool squash; /* resize both sides, ignoring the aspect */
     cairn_filter filter;
     cairn_pass_order pass_order;
-    int crop;                /* centre crop; 0: none */
-    int pad;                 /* rows and columns of pad_value added on each side at the end (28 to 32: 2) */
+    int crop; /* centre crop; 0: none */
+    int pad;  /* rows and columns of pad_value added on each side at the end (28 to 32: 2) */
     uint8_t pad_value;
-    int channels;            /* 1 or 3 */
+    int channels; /* 1 or 3 */
     bool exif;
-    float mean[4], std[4];   /* (byte / 255 - mean) / std */
+    float mean[4], std[4]; /* (byte / 255 - mean) / std */
 } cairn_preprocess;
 
-/* JSON text of it and back; unknown keys are CAIRN_INPUT naming the key. Reading sets the fields whose keys are there
- * and leaves the others as they are (so begin with zeros, or with what is to be overridden); after a failure nothing
- * has changed. The text is the context's allocator's: cairn_text_free. */
-CAIRN_API cairn_status cairn_preprocess_to_json(cairn_ctx *ctx, const cairn_preprocess *preprocess, char **text);
-CAIRN_API cairn_status cairn_preprocess_from_json(cairn_ctx *ctx, const char *text, cairn_preprocess *preprocess);
+/* JSON text of it and back; unknown keys are CAIRN_INPUT naming the key. Reading sets the fields whose keys
+ * are there and leaves the others as they are (so begin with zeros, or with what is to be overridden); after
+ * a failure nothing has changed. The text is the context's allocator's: cairn_text_free. */
+CAIRN_API cairn_status cairn_preprocess_to_json(cairn_ctx *ctx, const cairn_preprocess *preprocess,
+                                                char **text);
+CAIRN_API cairn_status cairn_preprocess_from_json(cairn_ctx *ctx, const char *text,
+                                                  cairn_preprocess *preprocess);
 CAIRN_API void cairn_text_free(cairn_ctx *ctx, char *text);
 
 /* Applies it; `to` has h x w x channels after crop and padding. */
@@ -69,33 +71,33 @@ typedef struct cairn_dataset cairn_dataset;
 
 typedef struct cairn_dataset_options {
     int unused_;
-    float val_split;      /* [0] share of the training part, stratified, taken away as CAIRN_VALIDATION */
-    uint64_t seed;        /* of that choice */
-    int classes;          /* [as found] labels must be below */
+    float val_split; /* [0] share of the training part, stratified, taken away as CAIRN_VALIDATION */
+    uint64_t seed;   /* of that choice */
+    int classes;     /* [as found] labels must be below */
 } cairn_dataset_options;
 
 /* Opens a known set ("fashion-mnist", "mnist") found on the search path, or a folder with IDX files, plain or
  * gzip; the test part alone is enough. Search path: the folders in $CAIRN_DATA (between colons), ./data,
- * /usr/local/share/datasets, /usr/share/datasets, each with the set's name below. CAIRN_USAGE unknown set, CAIRN_IO
- * not found, naming the places; CAIRN_INPUT. */
+ * /usr/local/share/datasets, /usr/share/datasets, each with the set's name below. CAIRN_USAGE unknown set,
+ * CAIRN_IO not found, naming the places; CAIRN_INPUT. */
 CAIRN_API cairn_status cairn_dataset_open(cairn_ctx *ctx, const char *name_or_folder,
                                           const cairn_dataset_options *options, cairn_dataset **dataset);
 CAIRN_API void cairn_dataset_close(cairn_dataset *dataset);
 
 typedef struct cairn_dataset_info {
-    const char *name;             /* "fashion-mnist", or the folder's name */
-    const char *path;             /* absolute */
+    const char *name; /* "fashion-mnist", or the folder's name */
+    const char *path; /* absolute */
     int h, w, c, classes;
-    const char *const *labels;    /* class names; "0", "1", ... when unknown */
-    int64_t count[3];             /* by cairn_split */
-    float mean[4], std[4];        /* of the training part's pixels / 255 */
-    bool light_on_dark;           /* background is dark: a hint for predict */
+    const char *const *labels; /* class names; "0", "1", ... when unknown */
+    int64_t count[3];          /* by cairn_split */
+    float mean[4], std[4];     /* of the training part's pixels / 255 */
+    bool light_on_dark;        /* background is dark: a hint for predict */
 } cairn_dataset_info;
 
 CAIRN_API const cairn_dataset_info *cairn_dataset_about(const cairn_dataset *dataset);
 
-/* Picture `index` of a split, h x w x c bytes into pixels, its class into label. `sample` (may be NULL) gets the
- * index in the sorted listing of the whole file, which random numbers are keyed by. Thread-safe. */
+/* Picture `index` of a split, h x w x c bytes into pixels, its class into label. `sample` (may be NULL) gets
+ * the index in the sorted listing of the whole file, which random numbers are keyed by. Thread-safe. */
 CAIRN_API cairn_status cairn_dataset_read(const cairn_dataset *dataset, cairn_split split, int64_t index,
                                           uint8_t *pixels, int *label, int64_t *sample);
 

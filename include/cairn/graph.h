@@ -25,9 +25,9 @@ typedef struct cairn_val {
 } cairn_val;
 
 typedef struct cairn_shape {
-    int rank;                     /* without the batch; 0: one number */
-    int64_t dim[CAIRN_MAX_RANK];  /* (H, W, C), (C), (KH, KW, I, O), (I, O) ... */
-    bool batched;                 /* one of these for each image */
+    int rank;                    /* without the batch; 0: one number */
+    int64_t dim[CAIRN_MAX_RANK]; /* (H, W, C), (C), (KH, KW, I, O), (I, O) ... */
+    bool batched;                /* one of these for each image */
 } cairn_shape;
 
 /* Elements of one image of a batched value, or of the whole value. */
@@ -73,7 +73,7 @@ CAIRN_API cairn_val cairn_samples(cairn_graph *graph);
 /* ---- parameters ---- */
 
 typedef enum cairn_init_kind {
-    CAIRN_INIT_DEFAULT,        /* the operator's own: glorot_uniform for weights, zeros for biases */
+    CAIRN_INIT_DEFAULT, /* the operator's own: glorot_uniform for weights, zeros for biases */
     CAIRN_INIT_ZEROS,
     CAIRN_INIT_CONSTANT,       /* value */
     CAIRN_INIT_UNIFORM,        /* U(-value, value) */
@@ -108,43 +108,43 @@ typedef enum cairn_activation_kind {
 } cairn_activation_kind;
 
 /* Window of a convolution or pool. k, stride, pad, dilation hold for both axes; the others override. */
-#define CAIRN_WINDOW_FIELDS                                                                          \
-    int unused_;                                                                                     \
-    int k, k_h, k_w;                      /* kernel [none: must be given] */                         \
-    int stride, stride_h, stride_w;       /* [convolution: 1, pool: kernel] */                       \
-    int dilation, dilation_h, dilation_w; /* [1] */                                                  \
-    int pad, pad_h, pad_w;                /* [0] rows above and below, columns left and right */     \
-    int pad_top, pad_bottom, pad_left, pad_right; /* [0] added to pad, pad_h, pad_w */               \
-    cairn_padding padding;                /* [explicit] */
+#define CAIRN_WINDOW_FIELDS                                                                                  \
+    int unused_;                                                                                             \
+    int k, k_h, k_w;                              /* kernel [none: must be given] */                         \
+    int stride, stride_h, stride_w;               /* [convolution: 1, pool: kernel] */                       \
+    int dilation, dilation_h, dilation_w;         /* [1] */                                                  \
+    int pad, pad_h, pad_w;                        /* [0] rows above and below, columns left and right */     \
+    int pad_top, pad_bottom, pad_left, pad_right; /* [0] added to pad, pad_h, pad_w */                       \
+    cairn_padding padding;                        /* [explicit] */
 
 typedef struct cairn_conv2d_options {
     CAIRN_WINDOW_FIELDS
-    int groups;             /* [1] */
-    bool no_bias;           /* [false] */
-    const uint8_t *table;   /* [NULL: all] I x O zeros and ones: which input map feeds which output map */
-    cairn_init init;        /* [glorot_uniform] */
-    cairn_init bias_init;   /* [zeros] */
+    int groups;           /* [1] */
+    bool no_bias;         /* [false] */
+    const uint8_t *table; /* [NULL: all] I x O zeros and ones: which input map feeds which output map */
+    cairn_init init;      /* [glorot_uniform] */
+    cairn_init bias_init; /* [zeros] */
 } cairn_conv2d_options;
 
 /* Convolution (cross-correlation): (H, W, I) to (H', W', out).
  * Parameters: weight, in memory (KH, KW, I / groups, out), in files (out, I / groups, KH, KW); bias (out). */
 CAIRN_API cairn_val cairn_conv2d_with(cairn_graph *graph, cairn_val x, const char *name, int out,
                                       cairn_conv2d_options options);
-#define cairn_conv2d(graph, x, name, out, ...) \
+#define cairn_conv2d(graph, x, name, out, ...)                                                               \
     cairn_conv2d_with(graph, x, name, out, CAIRN_OPTIONS(cairn_conv2d_options, __VA_ARGS__))
 
 typedef struct cairn_linear_options {
     int unused_;
     bool no_bias;
-    cairn_init init;        /* [glorot_uniform] */
-    cairn_init bias_init;   /* [zeros] */
+    cairn_init init;      /* [glorot_uniform] */
+    cairn_init bias_init; /* [zeros] */
 } cairn_linear_options;
 
 /* Dense layer: (I) to (out). A value of rank 3 is flattened (H, W, C) first.
  * Parameters: weight, in memory (I, out), in files (out, I); bias (out). */
 CAIRN_API cairn_val cairn_linear_with(cairn_graph *graph, cairn_val x, const char *name, int out,
                                       cairn_linear_options options);
-#define cairn_linear(graph, x, name, out, ...) \
+#define cairn_linear(graph, x, name, out, ...)                                                               \
     cairn_linear_with(graph, x, name, out, CAIRN_OPTIONS(cairn_linear_options, __VA_ARGS__))
 
 CAIRN_API cairn_val cairn_activation(cairn_graph *graph, cairn_val x, cairn_activation_kind kind);
@@ -154,17 +154,18 @@ CAIRN_API cairn_val cairn_sigmoid(cairn_graph *graph, cairn_val x);
 
 typedef struct cairn_pool_options {
     CAIRN_WINDOW_FIELDS
-    bool ceil;            /* [false] round the output size up; a last window that starts in the padding is dropped */
+    bool ceil; /* [false] round the output size up; a last window that starts in the padding is dropped */
     bool exclude_padding; /* [false] average: divide by the number of real pixels. Always so with SAME */
     bool sum;             /* [false] average: do not divide */
 } cairn_pool_options;
 
-/* Pools: (H, W, C) to (H', W', C). Padding never wins a maximum; of equal values the first gets the gradient. */
+/* Pools: (H, W, C) to (H', W', C). Padding never wins a maximum; of equal values the first gets the gradient.
+ */
 CAIRN_API cairn_val cairn_maxpool_with(cairn_graph *graph, cairn_val x, cairn_pool_options options);
 CAIRN_API cairn_val cairn_avgpool_with(cairn_graph *graph, cairn_val x, cairn_pool_options options);
-#define cairn_maxpool(graph, x, ...) \
+#define cairn_maxpool(graph, x, ...)                                                                         \
     cairn_maxpool_with(graph, x, CAIRN_OPTIONS(cairn_pool_options, __VA_ARGS__))
-#define cairn_avgpool(graph, x, ...) \
+#define cairn_avgpool(graph, x, ...)                                                                         \
     cairn_avgpool_with(graph, x, CAIRN_OPTIONS(cairn_pool_options, __VA_ARGS__))
 
 /* y = x * scale[c] + bias[c]. Parameters: weight (C), bias (C). init: of the scale [1]. */
@@ -176,8 +177,8 @@ CAIRN_API cairn_val cairn_add(cairn_graph *graph, cairn_val a, cairn_val b);
 /* (H, W, C) to (H * W * C), in that order. */
 CAIRN_API cairn_val cairn_flatten(cairn_graph *graph, cairn_val x);
 
-/* In training sets a fraction `rate` of the values to zero and multiplies the rest by 1 / (1 - rate); otherwise
- * x. Keyed by (seed, epoch, sample), see cairn_samples. */
+/* In training sets a fraction `rate` of the values to zero and multiplies the rest by 1 / (1 - rate);
+ * otherwise x. Keyed by (seed, epoch, sample), see cairn_samples. */
 CAIRN_API cairn_val cairn_dropout(cairn_graph *graph, cairn_val x, float rate);
 
 /* Output layer of LeCun et al. 1998: minus the squared distances to fixed codes, so that the largest value
@@ -200,10 +201,10 @@ CAIRN_API cairn_shape cairn_shape_of(const cairn_graph *graph, cairn_val x);
 
 typedef struct cairn_loss_options {
     int unused_;
-    float smoothing;  /* [0] share of the target spread evenly over all classes */
-    bool rubbish;     /* [false] adds a class of logit -rubbish_margin that is never right: the MAP loss of 1998 */
+    float smoothing; /* [0] share of the target spread evenly over all classes */
+    bool rubbish; /* [false] one more class, of logit -rubbish_margin, is never right: the MAP loss of 1998 */
     float rubbish_margin;
-    bool weighted;    /* [false] multiplies each image's loss by the input "sample_weights" */
+    bool weighted; /* [false] multiplies each image's loss by the input "sample_weights" */
 } cairn_loss_options;
 
 /* Softmax and cross-entropy. targets is cairn_labels or cairn_targets. Gives one loss for each image. */
@@ -225,30 +226,29 @@ typedef struct cairn_sgd_options {
  * is the output "<parameter>/grad". */
 CAIRN_API void cairn_differentiate(cairn_graph *graph, cairn_val loss);
 
-/* Adds the update w -= lr * v, v = momentum * v + (1 - dampening) * (g + decay * w), of every parameter that has a
- * gradient, behind one check: when the loss or any gradient is not finite, nothing changes and the output
- * "finite" is 0. The learning rate is given to each run. After cairn_differentiate.
- * On a parameter's first step v = g + decay * w. */
+/* Adds the update w -= lr * v, v = momentum * v + (1 - dampening) * (g + decay * w), of every parameter that
+ * has a gradient, behind one check: when the loss or any gradient is not finite, nothing changes and the
+ * output "finite" is 0. The learning rate is given to each run. After cairn_differentiate. On a parameter's
+ * first step v = g + decay * w. */
 CAIRN_API void cairn_sgd(cairn_graph *graph, cairn_val loss, cairn_sgd_options options);
 
 /* Learning rate and decay factors of the parameters whose names begin with `prefix` ("" is all). Factor 0 of
  * the rate freezes them. To be called before cairn_sgd. */
-CAIRN_API void cairn_param_group(cairn_graph *graph, const char *prefix, float lr_factor,
-                                 float decay_factor);
+CAIRN_API void cairn_param_group(cairn_graph *graph, const char *prefix, float lr_factor, float decay_factor);
 
 /* ---- looking at a graph ---- */
 
 typedef struct cairn_node_info {
-    const char *name;         /* full name with scopes */
-    const char *op;           /* "conv2d", "linear", "activation", "maxpool", ... */
-    const char *label;        /* what people call it: "Conv2D", "Tanh", "MaxPooling2D", ... */
-    char detail[96];          /* "5x5, stride 1, same", for humans */
+    const char *name;  /* full name with scopes */
+    const char *op;    /* "conv2d", "linear", "activation", "maxpool", ... */
+    const char *label; /* what people call it: "Conv2D", "Tanh", "MaxPooling2D", ... */
+    char detail[96];   /* "5x5, stride 1, same", for humans */
     int inputs;
     cairn_val input[CAIRN_MAX_INPUTS]; /* parameters excluded */
     cairn_val output;
-    cairn_shape shape;        /* of the output */
-    int64_t params;           /* numbers to train */
-    int64_t macs;             /* multiply-accumulates for one image; convolutions and dense layers only */
+    cairn_shape shape; /* of the output */
+    int64_t params;    /* numbers to train */
+    int64_t macs;      /* multiply-accumulates for one image; convolutions and dense layers only */
     int k_h, k_w, stride_h, stride_w; /* window, or 0 */
 } cairn_node_info;
 
@@ -258,7 +258,7 @@ CAIRN_API cairn_node_info cairn_node_at(const cairn_graph *graph, int index);
 
 typedef struct cairn_param_info {
     const char *name;
-    cairn_shape shape;  /* as in memory */
+    cairn_shape shape; /* as in memory */
     bool trainable;
     int64_t fan_in, fan_out;
 } cairn_param_info;

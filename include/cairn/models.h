@@ -18,27 +18,27 @@ typedef struct cairn_training_defaults {
 /* A documented switch of a network (--set key=value). */
 typedef struct cairn_switch {
     const char *key;
-    const char *values;   /* alternatives joined by '|', the default first */
+    const char *values; /* alternatives joined by '|', the default first */
     const char *help;
-    const char *other;    /* a value with a learning rate of its own, or NULL */
+    const char *other; /* a value with a learning rate of its own, or NULL */
     float other_lr;
 } cairn_switch;
 
 typedef struct cairn_model_settings {
-    int h, w, c;                /* [the model's own] input size */
-    int classes;                /* [the model's own] */
-    const char *set;            /* [""] switches as "key=value,key=value" */
+    int h, w, c;     /* [the model's own] input size */
+    int classes;     /* [the model's own] */
+    const char *set; /* [""] switches as "key=value,key=value" */
 } cairn_model_settings;
 
 /* What a builder is given: settings with the defaults filled in. */
 typedef struct cairn_model cairn_model;
 struct cairn_model {
-    const char *name;           /* with its suffix: "lenet5.paper" */
+    const char *name; /* with its suffix: "lenet5.paper" */
     const char *family, *flavour;
     int year;
     int h, w, c, classes;
     const char *paper;
-    const char *story;          /* what it brought and why, in a few paragraphs */
+    const char *story;            /* what it brought and why, in a few paragraphs */
     const cairn_switch *switches; /* ends with a NULL key */
     cairn_training_defaults training;
     /* Builds the network from the picture to its scores ("logits"). */

@@ -1,6 +1,6 @@
-/* The plan: how a graph is run on this machine. Kernels are chosen and all memory is laid out when the plan is
- * made; a run allocates nothing. Results depend on the graph, the weights, the inputs, the batch capacity and
- * the kernel level, never on the number of threads. */
+/* The plan: how a graph is run on this machine. Kernels are chosen and all memory is laid out when the plan
+ * is made; a run allocates nothing. Results depend on the graph, the weights, the inputs, the batch capacity
+ * and the kernel level, never on the number of threads. */
 #ifndef CAIRN_PLAN_H
 #define CAIRN_PLAN_H
 
@@ -12,13 +12,13 @@ typedef struct cairn_plan cairn_plan;
 
 typedef struct cairn_plan_options {
     int unused_;
-    int batch;              /* [1] capacity; a run may use fewer images */
-    cairn_dtype precision;  /* [CAIRN_F32] or CAIRN_F64 (reference kernels) */
-    bool training;          /* [false] dropout is active; weights may change between runs, so that what is
-                             * derived from them (packed forms) is made anew by every run */
-    bool keep_all;          /* [false] every value can be read after a run; costs memory and fusion */
-    bool reference;         /* [false] reference kernels only */
-    const char *outputs;    /* [NULL: all] comma-separated names of the graph's outputs wanted */
+    int batch;             /* [1] capacity; a run may use fewer images */
+    cairn_dtype precision; /* [CAIRN_F32] or CAIRN_F64 (reference kernels) */
+    bool training;         /* [false] dropout is active; weights may change between runs, so that what is
+                            * derived from them (packed forms) is made anew by every run */
+    bool keep_all;         /* [false] every value can be read after a run; costs memory and fusion */
+    bool reference;        /* [false] reference kernels only */
+    const char *outputs;   /* [NULL: all] comma-separated names of the graph's outputs wanted */
 } cairn_plan_options;
 
 /* Makes a plan. weights holds the parameters, state (may be NULL for graphs without update) the optimiser's
@@ -28,15 +28,16 @@ CAIRN_API cairn_status cairn_plan_create(cairn_ctx *ctx, const cairn_graph *grap
                                          cairn_plan **plan);
 CAIRN_API void cairn_plan_destroy(cairn_plan *plan);
 
-/* Where an input is to be written, or an output, kept value or gradient is read: (N, shape), contiguous, of the
- * plan's precision, or bytes, int32 or int64 where graph.h says so. NULL if the plan does not hold that name. */
+/* Where an input is to be written, or an output, kept value or gradient is read: (N, shape), contiguous, of
+ * the plan's precision, or bytes, int32 or int64 where graph.h says so. NULL if the plan does not hold that
+ * name. */
 CAIRN_API void *cairn_plan_data(cairn_plan *plan, const char *name);
 CAIRN_API cairn_shape cairn_plan_shape(const cairn_plan *plan, const char *name);
 
 typedef struct cairn_run_options {
-    int n;           /* images in this run, 1 ... batch [batch] */
-    double lr;       /* learning rate of the update */
-    int64_t step;    /* global step, from 0 */
+    int n;        /* images in this run, 1 ... batch [batch] */
+    double lr;    /* learning rate of the update */
+    int64_t step; /* global step, from 0 */
     uint32_t epoch;
     uint64_t seed;
 } cairn_run_options;
@@ -48,9 +49,9 @@ CAIRN_API cairn_status cairn_plan_run(cairn_plan *plan, const cairn_run_options 
 CAIRN_API void cairn_plan_refresh(cairn_plan *plan);
 
 typedef struct cairn_plan_memory {
-    size_t arena;    /* activations, gradients, packed weights, scratch */
-    size_t weights;  /* parameters bound to the plan */
-    size_t state;    /* optimiser */
+    size_t arena;   /* activations, gradients, packed weights, scratch */
+    size_t weights; /* parameters bound to the plan */
+    size_t state;   /* optimiser */
 } cairn_plan_memory;
 
 /* Bytes of the plan. */
@@ -61,12 +62,12 @@ CAIRN_API cairn_status cairn_plan_estimate(cairn_ctx *ctx, const cairn_graph *gr
                                            const cairn_plan_options *options, cairn_plan_memory *memory);
 
 typedef struct cairn_step_info {
-    const char *name;    /* node */
+    const char *name; /* node */
     const char *op;
-    const char *kernel;  /* "gemm" */
-    const char *isa;     /* level it was compiled for: "avx512" */
-    int64_t flops;       /* of one full batch */
-    double seconds;      /* of the last profiled run, summed over threads */
+    const char *kernel; /* "gemm" */
+    const char *isa;    /* level it was compiled for: "avx512" */
+    int64_t flops;      /* of one full batch */
+    double seconds;     /* of the last profiled run, summed over threads */
 } cairn_step_info;
 
 CAIRN_API int cairn_plan_step_count(const cairn_plan *plan);
@@ -78,9 +79,9 @@ CAIRN_API void cairn_plan_profile(cairn_plan *plan, bool on);
 /* Writes the steps as text; for tests and debugging. Returns the length it would have. */
 CAIRN_API size_t cairn_plan_print(const cairn_plan *plan, char *text, size_t size);
 
-/* What this machine can do at best: 1e9 floating-point operations a second in CAIRN_F32 on the context's threads, by the
- * kernel level in use, measured for some ten milliseconds. A fused multiply-add counts 2. 0: the threads could not be
- * started. */
+/* What this machine can do at best: 1e9 floating-point operations a second in CAIRN_F32 on the context's
+ * threads, by the kernel level in use, measured for some ten milliseconds. A fused multiply-add counts 2. 0:
+ * the threads could not be started. */
 CAIRN_API double cairn_measure_peak(cairn_ctx *ctx);
 
 CAIRN_END

@@ -7,32 +7,32 @@
 CAIRN_BEGIN
 
 typedef enum cairn_draw_style {
-    CAIRN_DRAW_AUTO,     /* volumes for chains of few layers */
-    CAIRN_DRAW_VOLUMES,  /* feature maps as boxes in perspective, as textbooks print them */
-    CAIRN_DRAW_STRIPS,   /* a row a layer, with sizes and parameters */
+    CAIRN_DRAW_AUTO,    /* volumes for chains of few layers */
+    CAIRN_DRAW_VOLUMES, /* feature maps as boxes in perspective, as textbooks print them */
+    CAIRN_DRAW_STRIPS,  /* a row a layer, with sizes and parameters */
 } cairn_draw_style;
 
 typedef struct cairn_draw_options {
     int unused_;
     cairn_draw_style style;
-    const char *title;   /* [none] */
-    double width;        /* [A4 text width: 480 points] */
+    const char *title; /* [none] */
+    double width;      /* [A4 text width: 480 points] */
 } cairn_draw_options;
 
 /* Draws the network into a file: svg, pdf, png or dot by its ending. Written atomically. */
 CAIRN_API cairn_status cairn_draw(cairn_ctx *ctx, const cairn_graph *graph, const char *path,
                                   const cairn_draw_options *options);
 
-/* Builds report.html and the pictures beside it in a run folder from what the run left there (args.json, env.json,
- * metrics.jsonl, weights/best.safetensors) and its data set. */
+/* Builds report.html and the pictures beside it in a run folder from what the run left there (args.json,
+ * env.json, metrics.jsonl, weights/best.safetensors) and its data set. */
 CAIRN_API cairn_status cairn_report_run(cairn_ctx *ctx, const char *folder);
 
 /* Keras' table of the layers, as text (UTF-8 box drawing). cairn_text_free. */
 typedef struct cairn_summary_options {
     int unused_;
-    int batch;   /* [1] for the memory figures */
-    bool train;  /* [false] also memory of training */
-    bool keras;  /* [false] exactly Keras' columns and lines, nothing more */
+    int batch;  /* [1] for the memory figures */
+    bool train; /* [false] also memory of training */
+    bool keras; /* [false] exactly Keras' columns and lines, nothing more */
 } cairn_summary_options;
 CAIRN_API cairn_status cairn_summary_text(cairn_ctx *ctx, const cairn_graph *graph, const char *title,
                                           const cairn_summary_options *options, char **text);

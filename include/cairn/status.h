@@ -6,16 +6,16 @@
 #include <cairn/export.h>
 
 /* X(name, number, meaning) */
-#define CAIRN_STATUS_LIST(X)                                     \
-    X(OK, 0, "done")                                             \
-    X(FAILURE, 1, "internal failure")                            \
-    X(USAGE, 2, "wrong use")                                     \
-    X(INPUT, 3, "bad or unsupported input")                      \
-    X(IO, 4, "input/output error")                               \
-    X(MEMORY, 5, "out of memory")                                \
-    X(NUMERIC, 6, "numeric failure")                             \
-    X(DEVICE, 7, "device or peer unavailable")                   \
-    X(PARTIAL, 8, "some inputs failed")                          \
+#define CAIRN_STATUS_LIST(X)                                                                                 \
+    X(OK, 0, "done")                                                                                         \
+    X(FAILURE, 1, "internal failure")                                                                        \
+    X(USAGE, 2, "wrong use")                                                                                 \
+    X(INPUT, 3, "bad or unsupported input")                                                                  \
+    X(IO, 4, "input/output error")                                                                           \
+    X(MEMORY, 5, "out of memory")                                                                            \
+    X(NUMERIC, 6, "numeric failure")                                                                         \
+    X(DEVICE, 7, "device or peer unavailable")                                                               \
+    X(PARTIAL, 8, "some inputs failed")                                                                      \
     X(INTERRUPTED, 75, "interrupted, can be resumed")
 
 typedef enum cairn_status {

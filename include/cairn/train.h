@@ -9,26 +9,26 @@
 CAIRN_BEGIN
 
 typedef struct cairn_train_settings {
-    const char *model;          /* zoo name */
-    const char *set;            /* switches */
-    const char *data;           /* set or folder */
-    const char *out;            /* run folder, created with its parents */
-    const char *init;           /* weights to begin from, or NULL */
-    int epochs, batch;          /* [the model's defaults] */
-    float lr, momentum, weight_decay, label_smoothing, val_split;  /* negative: the default */
-    int nesterov;               /* -1: the default */
-    const char *schedule;       /* NULL: the default */
-    float warmup;               /* epochs; negative: the default */
+    const char *model;                                            /* zoo name */
+    const char *set;                                              /* switches */
+    const char *data;                                             /* set or folder */
+    const char *out;                                              /* run folder, created with its parents */
+    const char *init;                                             /* weights to begin from, or NULL */
+    int epochs, batch;                                            /* [the model's defaults] */
+    float lr, momentum, weight_decay, label_smoothing, val_split; /* negative: the default */
+    int nesterov;                                                 /* -1: the default */
+    const char *schedule;                                         /* NULL: the default */
+    float warmup;                                                 /* epochs; negative: the default */
     uint64_t seed;
-    int loaders;                /* threads that prepare batches ahead: 0 or 1; the result is the same */
+    int loaders; /* threads that prepare batches ahead: 0 or 1; the result is the same */
 } cairn_train_settings;
 
 /* What the command shows while it works. */
 typedef struct cairn_train_progress {
-    int epoch, epochs;          /* from 1 */
-    int64_t step, steps;        /* in this epoch */
+    int epoch, epochs;   /* from 1 */
+    int64_t step, steps; /* in this epoch */
     bool evaluating;
-    double loss, top1;          /* running means, top1 in percent */
+    double loss, top1; /* running means, top1 in percent */
     double seconds, images_per_s;
 } cairn_train_progress;
 
@@ -40,7 +40,7 @@ typedef struct cairn_epoch_metrics {
 typedef struct cairn_train_hooks {
     void (*progress)(void *user, const cairn_train_progress *progress);
     void (*epoch)(void *user, const cairn_epoch_metrics *metrics);
-    bool (*stop)(void *user);   /* asked after each step: true ends with a checkpoint and CAIRN_INTERRUPTED */
+    bool (*stop)(void *user); /* asked after each step: true ends with a checkpoint and CAIRN_INTERRUPTED */
     void *user;
 } cairn_train_hooks;
 
@@ -62,8 +62,8 @@ CAIRN_API cairn_status cairn_train_resume(cairn_ctx *ctx, const char *folder, co
 
 typedef struct cairn_classifier cairn_classifier;
 
-/* Opens weights: a run folder (its best weights), or a safetensors file that names its architecture. model may be
- * NULL; if not, it is the zoo name the weights are bound to. batch: capacity. */
+/* Opens weights: a run folder (its best weights), or a safetensors file that names its architecture. model
+ * may be NULL; if not, it is the zoo name the weights are bound to. batch: capacity. */
 CAIRN_API cairn_status cairn_classifier_open(cairn_ctx *ctx, const char *path, const char *model,
                                              const char *preprocess_json, int batch,
                                              cairn_classifier **classifier);
@@ -77,29 +77,31 @@ typedef struct cairn_classifier_info {
     int classes;
     const cairn_weights *weights;
     cairn_graph *graph;
-    const char *weights_path;   /* the file that was read */
-    bool default_preprocess;    /* the file said nothing about it */
+    const char *weights_path; /* the file that was read */
+    bool default_preprocess;  /* the file said nothing about it */
 } cairn_classifier_info;
 
 CAIRN_API const cairn_classifier_info *cairn_classifier_about(const cairn_classifier *classifier);
 
-/* Scores of n <= batch pictures of input size h x w x c (bytes, after cairn_preprocess_apply): n x classes. */
+/* Scores of n <= batch pictures of input size h x w x c (bytes, after cairn_preprocess_apply): n x classes.
+ */
 CAIRN_API cairn_status cairn_classifier_run(cairn_classifier *classifier, int n, const uint8_t *pixels,
                                             float *logits);
 
 typedef struct cairn_evaluation {
     int64_t images, failed;
-    double top1, top5, loss;    /* percent, percent, nats */
+    double top1, top5, loss; /* percent, percent, nats */
     int classes;
-    int64_t *confusion;         /* classes x classes: [truth][answer] */
-    float *confidence;          /* of the answer, for each image */
-    int32_t *answer, *truth;    /* for each image */
+    int64_t *confusion;      /* classes x classes: [truth][answer] */
+    float *confidence;       /* of the answer, for each image */
+    int32_t *answer, *truth; /* for each image */
     double seconds;
 } cairn_evaluation;
 
 /* Classifies a split of a data set. */
-CAIRN_API cairn_status cairn_evaluate(cairn_ctx *ctx, cairn_classifier *classifier, const cairn_dataset *dataset,
-                                      cairn_split split, cairn_evaluation *evaluation);
+CAIRN_API cairn_status cairn_evaluate(cairn_ctx *ctx, cairn_classifier *classifier,
+                                      const cairn_dataset *dataset, cairn_split split,
+                                      cairn_evaluation *evaluation);
 CAIRN_API void cairn_evaluation_free(cairn_ctx *ctx, cairn_evaluation *evaluation);
 
 CAIRN_END

@@ -38,14 +38,15 @@ typedef struct cairn_tensor {
     const char *name;
     cairn_dtype dtype;
     cairn_layout layout;
-    cairn_shape shape;   /* as in memory */
-    void *data;          /* row-major, owned by the container */
+    cairn_shape shape; /* as in memory */
+    void *data;        /* row-major, owned by the container */
 } cairn_tensor;
 
 /* An empty container. */
 CAIRN_API cairn_status cairn_weights_create(cairn_ctx *ctx, cairn_weights **weights);
 
-/* Every parameter of the graph, of type dtype (F32 or F64), filled by its initialisation rule from the seed. */
+/* Every parameter of the graph, of type dtype (F32 or F64), filled by its initialisation rule from the seed.
+ */
 CAIRN_API cairn_status cairn_weights_init(cairn_ctx *ctx, const cairn_graph *graph, cairn_dtype dtype,
                                           uint64_t seed, cairn_weights **weights);
 CAIRN_API void cairn_weights_destroy(cairn_weights *weights);
@@ -66,22 +67,22 @@ CAIRN_API int cairn_weights_meta_count(const cairn_weights *weights);
 CAIRN_API void cairn_weights_meta_at(const cairn_weights *weights, int index, const char **key,
                                      const char **value);
 
-/* Copies elements between containers and plain arrays in the layout of files, converting the type. The element
- * count must match the tensor's. */
+/* Copies elements between containers and plain arrays in the layout of files, converting the type. The
+ * element count must match the tensor's. */
 CAIRN_API cairn_status cairn_tensor_get(const cairn_tensor *tensor, cairn_dtype dtype, void *file_layout);
 CAIRN_API cairn_status cairn_tensor_set(const cairn_tensor *tensor, cairn_dtype dtype,
                                         const void *file_layout);
 
-/* Checks that the container has every parameter of the graph in the right shape, naming the first tensor that is
- * missing or differs (CAIRN_INPUT). Extra tensors are logged as warnings. */
+/* Checks that the container has every parameter of the graph in the right shape, naming the first tensor that
+ * is missing or differs (CAIRN_INPUT). Extra tensors are logged as warnings. */
 CAIRN_API cairn_status cairn_weights_check(const cairn_weights *weights, const cairn_graph *graph);
 
-/* Loads a safetensors file. Tensors come with layout PLAIN and the shape of the file: cairn_weights_bind gives
- * them the graph's. CAIRN_IO, CAIRN_INPUT with the field that is wrong, or CAIRN_MEMORY. */
+/* Loads a safetensors file. Tensors come with layout PLAIN and the shape of the file: cairn_weights_bind
+ * gives them the graph's. CAIRN_IO, CAIRN_INPUT with the field that is wrong, or CAIRN_MEMORY. */
 CAIRN_API cairn_status cairn_weights_load(cairn_ctx *ctx, const char *path, cairn_weights **weights);
 
-/* A container for the graph, filled from one that was loaded: file layouts become memory layouts, types become
- * dtype. Missing and misshapen tensors are errors by name, extra ones warnings. Metadata is copied. */
+/* A container for the graph, filled from one that was loaded: file layouts become memory layouts, types
+ * become dtype. Missing and misshapen tensors are errors by name, extra ones warnings. Metadata is copied. */
 CAIRN_API cairn_status cairn_weights_bind(cairn_ctx *ctx, const cairn_graph *graph,
                                           const cairn_weights *loaded, cairn_dtype dtype,
                                           cairn_weights **weights);

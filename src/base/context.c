@@ -58,8 +58,8 @@ static cairn_status choose_threads(cairn_ctx *ctx, int wanted)
     if (wanted == 0 && environment != NULL) {
         wanted = parse_thread_count(environment);
         if (wanted == 0)
-            return cairn_fail(ctx, CAIRN_USAGE, "CAIRN_THREADS: expected 1 to %d, found '%s'", CAIRN_MAX_THREADS,
-                              environment);
+            return cairn_fail(ctx, CAIRN_USAGE, "CAIRN_THREADS: expected 1 to %d, found '%s'",
+                              CAIRN_MAX_THREADS, environment);
     }
     ctx->threads = wanted == 0 ? available_cores() : wanted;
     ctx->crowded = ctx->threads > available_cores();

@@ -58,7 +58,8 @@ void *cairn_alloc_aligned(cairn_ctx *ctx, size_t bytes)
     char *aligned = block + sizeof(void *) + (alignment - start % alignment) % alignment;
     memcpy(aligned - sizeof(void *), &block, sizeof block);
     if (alignment == HUGE_PAGE)
-        (void)madvise(aligned, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* a wish; small pages work too */
+        (void)madvise(aligned, bytes / HUGE_PAGE * HUGE_PAGE,
+                      MADV_HUGEPAGE); /* a wish; small pages work too */
     memset(aligned, 0, bytes);
     return aligned;
 }

@@ -7,7 +7,7 @@
 
 /* What a draw is for. Numbers are frozen: old runs must repeat. */
 typedef enum cairn_stream {
-    CAIRN_STREAM_INIT = 1,    /* sample = element / 4, epoch = parameter ordinal */
+    CAIRN_STREAM_INIT = 1, /* sample = element / 4, epoch = parameter ordinal */
     CAIRN_STREAM_SHUFFLE = 2,
     CAIRN_STREAM_AUGMENT = 3,
     CAIRN_STREAM_MIX = 4,     /* sample = global step */
@@ -23,8 +23,8 @@ typedef struct cairn_rng {
 
 /* A generator at its first block. op: operation id (8 bits), slot: 16 bits, sample: 44 bits,
  * epoch: 20 bits. */
-cairn_rng cairn_rng_at(uint64_t seed, cairn_stream stream, unsigned op, unsigned slot,
-                       uint64_t sample, uint32_t epoch);
+cairn_rng cairn_rng_at(uint64_t seed, cairn_stream stream, unsigned op, unsigned slot, uint64_t sample,
+                       uint32_t epoch);
 
 /* The four words of block number `block`. */
 void cairn_rng_block(const cairn_rng *rng, uint32_t block, uint32_t words[4]);

@@ -22,8 +22,8 @@ static void run_item(void *context, size_t index)
     r->task(r->arg, (int)index);
 }
 
-/* Every thread of the pool takes its own item first and cannot end it before all have met at the barriers, so no
- * item is ever taken by a second thread: as many items as threads run at the same time. */
+/* Every thread of the pool takes its own item first and cannot end it before all have met at the barriers, so
+ * no item is ever taken by a second thread: as many items as threads run at the same time. */
 cairn_status cairn_parallel(cairn_ctx *ctx, int threads, void (*task)(void *arg, int index), void *arg)
 {
     if (threads == 1) {
@@ -63,8 +63,9 @@ static inline void relax(void)
 }
 
 #if defined(__linux__)
-/* Sleeping frees the core for the thread that everyone waits for, and who wakes up goes before who was running. A
- * thread that yields goes behind them instead: on a busy machine that was measured to cost a time slice a barrier. */
+/* Sleeping frees the core for the thread that everyone waits for, and who wakes up goes before who was
+ * running. A thread that yields goes behind them instead: on a busy machine that was measured to cost a time
+ * slice a barrier. */
 static void sleep_until_changed(cairn_barrier *barrier, unsigned generation)
 {
     atomic_fetch_add(&barrier->sleepers, 1);

@@ -10,8 +10,8 @@ cairn_status cairn_parallel(cairn_ctx *ctx, int threads, void (*task)(void *arg,
 
 void cairn_pool_destroy(cairn_ctx *ctx);
 
-/* A barrier for the threads of one parallel call: spins shortly, then sleeps, so that a machine with more to do than cores
- * does not stall. All zeros at first. */
+/* A barrier for the threads of one parallel call: spins shortly, then sleeps, so that a machine with more to
+ * do than cores does not stall. All zeros at first. */
 typedef struct cairn_barrier {
     _Alignas(64) atomic_int waiting;
     _Alignas(64) atomic_uint generation;

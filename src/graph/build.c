@@ -13,7 +13,8 @@ static cairn_shape batched(int rank, int64_t a, int64_t b, int64_t c)
 static bool positive(cairn_graph *graph, const char *what, int64_t value)
 {
     if (value < 1 || value > INT32_MAX)
-        cairn_graph_fail(graph, CAIRN_USAGE, "%s: expected 1 to %d, found %lld", what, INT32_MAX, (long long)value);
+        cairn_graph_fail(graph, CAIRN_USAGE, "%s: expected 1 to %d, found %lld", what, INT32_MAX,
+                         (long long)value);
     return cairn_graph_ok(graph);
 }
 
@@ -49,7 +50,8 @@ cairn_val cairn_image_bytes(cairn_graph *graph, int h, int w, int c, const float
         return NONE;
     for (int k = 0; k < c; k++)
         if (!(std[k] > 0))
-            cairn_graph_fail(graph, CAIRN_USAGE, "image: standard deviation of channel %d is not positive", k);
+            cairn_graph_fail(graph, CAIRN_USAGE, "image: standard deviation of channel %d is not positive",
+                             k);
     double *table = cairn_graph_ok(graph) ? cairn_alloc(graph->ctx, (size_t)c * 256, sizeof *table) : NULL;
     if (table == NULL) {
         if (cairn_graph_ok(graph))
@@ -119,8 +121,8 @@ static int either(int specific, int general, int fallback)
     return specific != 0 ? specific : general != 0 ? general : fallback;
 }
 
-/* Resolves the option fields shared by convolutions and pools. Values out of range are left to infer(), which checks
- * them in one place for every caller. */
+/* Resolves the option fields shared by convolutions and pools. Values out of range are left to infer(), which
+ * checks them in one place for every caller. */
 typedef struct window_options {
     CAIRN_WINDOW_FIELDS
 } window_options;
@@ -143,13 +145,13 @@ static cairn_window_attrs resolve_window(const window_options *o, bool pool)
     return (cairn_window_attrs){.window = window, .padding = o->padding};
 }
 
-#define RESOLVE_WINDOW(options, pool)                                                                          \
-    resolve_window(&(window_options){0, (options).k, (options).k_h, (options).k_w, (options).stride,           \
-                                     (options).stride_h, (options).stride_w, (options).dilation,               \
-                                     (options).dilation_h, (options).dilation_w, (options).pad,                \
-                                     (options).pad_h, (options).pad_w, (options).pad_top,                      \
-                                     (options).pad_bottom, (options).pad_left, (options).pad_right,            \
-                                     (options).padding},                                                       \
+#define RESOLVE_WINDOW(options, pool)                                                                        \
+    resolve_window(&(window_options){0, (options).k, (options).k_h, (options).k_w, (options).stride,         \
+                                     (options).stride_h, (options).stride_w, (options).dilation,             \
+                                     (options).dilation_h, (options).dilation_w, (options).pad,              \
+                                     (options).pad_h, (options).pad_w, (options).pad_top,                    \
+                                     (options).pad_bottom, (options).pad_left, (options).pad_right,          \
+                                     (options).padding},                                                     \
                    pool)
 
 /* The weights seen through a connection table: zeros where a map is not fed. */
@@ -189,25 +191,29 @@ static bool expect_rank(cairn_graph *graph, cairn_val x, const char *name, int r
     return cairn_graph_ok(graph);
 }
 
-cairn_val cairn_conv2d_with(cairn_graph *graph, cairn_val x, const char *name, int out, cairn_conv2d_options options)
+cairn_val cairn_conv2d_with(cairn_graph *graph, cairn_val x, const char *name, int out,
+                            cairn_conv2d_options options)
 {
-    cairn_conv2d_attrs attrs = {.geometry = RESOLVE_WINDOW(options, false), .groups = either(options.groups, 0, 1)};
+    cairn_conv2d_attrs attrs = {.geometry = RESOLVE_WINDOW(options, false),
+                                .groups = either(options.groups, 0, 1)};
     const cairn_window *window = &attrs.geometry.window;
     if (!expect_rank(graph, x, name, 3) || !positive(graph, name, out))
         return NONE;
     int64_t in_c = cairn_shape_of(graph, x).dim[2];
-    if (attrs.groups < 1 || in_c % attrs.groups != 0 || out % attrs.groups != 0 || window->k_h < 1 || window->k_w < 1 ||
-        window->k_h > 4096 || window->k_w > 4096) {
-        cairn_graph_fail(graph, CAIRN_USAGE,
-                         "%.64s: kernel %d x %d, %d groups do not fit %lld input and %d output channels (expected a "
-                         "kernel of 1 to 4096 and groups that divide both)",
-                         name, window->k_h, window->k_w, attrs.groups, (long long)in_c, out);
+    if (attrs.groups < 1 || in_c % attrs.groups != 0 || out % attrs.groups != 0 || window->k_h < 1 ||
+        window->k_w < 1 || window->k_h > 4096 || window->k_w > 4096) {
+        cairn_graph_fail(
+            graph, CAIRN_USAGE,
+            "%.64s: kernel %d x %d, %d groups do not fit %lld input and %d output channels (expected a "
+            "kernel of 1 to 4096 and groups that divide both)",
+            name, window->k_h, window->k_w, attrs.groups, (long long)in_c, out);
         return NONE;
     }
     int64_t taps = (int64_t)window->k_h * window->k_w, fan_in = taps * (in_c / attrs.groups);
     cairn_shape shape = {.rank = 4, .dim = {window->k_h, window->k_w, in_c / attrs.groups, out}};
     cairn_val in[3] = {x};
-    in[1] = parameter(graph, name, "weight", &shape, options.init, CAIRN_INIT_GLOROT_UNIFORM, fan_in, taps * out);
+    in[1] =
+        parameter(graph, name, "weight", &shape, options.init, CAIRN_INIT_GLOROT_UNIFORM, fan_in, taps * out);
     if (options.table != NULL && cairn_graph_ok(graph))
         in[1] = connect(graph, in[1], name, options.table);
     int inputs = 2;
@@ -216,7 +222,8 @@ cairn_val cairn_conv2d_with(cairn_graph *graph, cairn_val x, const char *name, i
     return cairn_add_node(graph, &cairn_op_conv2d, name, &attrs, inputs, in, NULL);
 }
 
-cairn_val cairn_linear_with(cairn_graph *graph, cairn_val x, const char *name, int out, cairn_linear_options options)
+cairn_val cairn_linear_with(cairn_graph *graph, cairn_val x, const char *name, int out,
+                            cairn_linear_options options)
 {
     if (cairn_graph_ok(graph) && x.id != 0 && cairn_shape_of(graph, x).rank == 3)
         x = cairn_flatten(graph, x);
@@ -235,9 +242,10 @@ cairn_val cairn_linear_with(cairn_graph *graph, cairn_val x, const char *name, i
 
 cairn_val cairn_activation(cairn_graph *graph, cairn_val x, cairn_activation_kind kind)
 {
-    static const char *const names[] = {
-        [CAIRN_ACT_RELU] = "relu", [CAIRN_ACT_TANH] = "tanh", [CAIRN_ACT_TANH1998] = "tanh1998",
-        [CAIRN_ACT_SIGMOID] = "sigmoid"};
+    static const char *const names[] = {[CAIRN_ACT_RELU] = "relu",
+                                        [CAIRN_ACT_TANH] = "tanh",
+                                        [CAIRN_ACT_TANH1998] = "tanh1998",
+                                        [CAIRN_ACT_SIGMOID] = "sigmoid"};
     if (kind == CAIRN_ACT_NONE)
         return x;
     if ((size_t)kind >= CAIRN_COUNT(names)) {
@@ -318,7 +326,8 @@ cairn_val cairn_flatten(cairn_graph *graph, cairn_val x)
 cairn_val cairn_dropout(cairn_graph *graph, cairn_val x, float rate)
 {
     if (!(rate >= 0 && rate < 1)) {
-        cairn_graph_fail(graph, CAIRN_USAGE, "dropout: expected a rate from 0 to below 1, found %g", (double)rate);
+        cairn_graph_fail(graph, CAIRN_USAGE, "dropout: expected a rate from 0 to below 1, found %g",
+                         (double)rate);
         return NONE;
     }
     cairn_dropout_attrs attrs = {.rate = rate, .slot = (uint32_t)graph->dropouts++};

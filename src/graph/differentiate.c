@@ -5,7 +5,8 @@
 
 #define NONE ((cairn_val){0})
 
-cairn_val cairn_cross_entropy(cairn_graph *graph, cairn_val logits, cairn_val targets, cairn_loss_options options)
+cairn_val cairn_cross_entropy(cairn_graph *graph, cairn_val logits, cairn_val targets,
+                              cairn_loss_options options)
 {
     if (!(options.smoothing >= 0 && options.smoothing < 1))
         cairn_graph_fail(graph, CAIRN_USAGE, "label smoothing: expected 0 to below 1, found %g",
@@ -17,7 +18,8 @@ cairn_val cairn_cross_entropy(cairn_graph *graph, cairn_val logits, cairn_val ta
     int inputs = 2;
     if (options.weighted)
         in[inputs++] = cairn_sample_weights(graph);
-    cairn_val losses = cairn_add_node(graph, &cairn_op_cross_entropy, "cross_entropy", &attrs, inputs, in, NULL);
+    cairn_val losses =
+        cairn_add_node(graph, &cairn_op_cross_entropy, "cross_entropy", &attrs, inputs, in, NULL);
     graph->in_training = false;
     return losses;
 }
@@ -63,7 +65,10 @@ static void arrive(cairn_graph *graph, cairn_val *sum, cairn_val gradient)
 static void through_node(cairn_graph *graph, int index, tape *t)
 {
     cairn_node node = graph->nodes[index]; /* a copy: the array moves as nodes are added */
-    cairn_grad grad = {.graph = graph, .name = node.name, .attrs = node.attrs, .inputs = node.inputs,
+    cairn_grad grad = {.graph = graph,
+                       .name = node.name,
+                       .attrs = node.attrs,
+                       .inputs = node.inputs,
                        .outputs = node.outputs};
     bool arrived = false, any = false;
     for (int k = 0; k < node.outputs; k++) {
@@ -112,7 +117,8 @@ void cairn_differentiate(cairn_graph *graph, cairn_val loss)
         return;
     }
     size_t values = (size_t)graph->value_count;
-    tape t = {cairn_alloc(graph->ctx, values, sizeof *t.gradient), cairn_alloc(graph->ctx, values, sizeof *t.wanted)};
+    tape t = {cairn_alloc(graph->ctx, values, sizeof *t.gradient),
+              cairn_alloc(graph->ctx, values, sizeof *t.wanted)};
     graph->in_training = true;
     if (t.gradient == NULL || t.wanted == NULL)
         graph->status = CAIRN_MEMORY;
@@ -171,7 +177,8 @@ static void update(cairn_graph *graph, int index, cairn_val flag, const cairn_sg
     snprintf(name, sizeof name, "%.246s/velocity", variable.name);
     cairn_shape shape = cairn_shape_of(graph, variable.value);
     cairn_val in[4] = {variable.value, gradient};
-    in[2] = cairn_add_variable(graph, name, &shape, CAIRN_ROLE_STATE, (cairn_init){CAIRN_INIT_ZEROS, 0}, 0, 0);
+    in[2] =
+        cairn_add_variable(graph, name, &shape, CAIRN_ROLE_STATE, (cairn_init){CAIRN_INIT_ZEROS, 0}, 0, 0);
     in[3] = flag;
     cairn_sgd_attrs attrs = {.momentum = options->momentum,
                              .dampening = options->dampening,
@@ -186,7 +193,8 @@ void cairn_sgd(cairn_graph *graph, cairn_val loss, cairn_sgd_options options)
 {
     if (!cairn_graph_ok(graph))
         return;
-    if (!(options.momentum >= 0) || !(options.weight_decay >= 0) || (options.nesterov && !(options.momentum > 0))) {
+    if (!(options.momentum >= 0) || !(options.weight_decay >= 0) ||
+        (options.nesterov && !(options.momentum > 0))) {
         cairn_graph_fail(graph, CAIRN_USAGE,
                          "sgd: momentum %g, weight decay %g (expected 0 or more, and momentum with nesterov)",
                          options.momentum, options.weight_decay);

@@ -88,7 +88,8 @@ void cairn_enter(cairn_graph *graph, const char *format, ...)
     va_end(arguments);
     if (length < 0 || (size_t)length + 1 >= room) {
         graph->scope[end] = '\0';
-        cairn_graph_fail(graph, CAIRN_USAGE, "scope name too long (expected up to %d bytes)", CAIRN_NAME_BYTES);
+        cairn_graph_fail(graph, CAIRN_USAGE, "scope name too long (expected up to %d bytes)",
+                         CAIRN_NAME_BYTES);
         return;
     }
     memcpy(graph->scope + end + length, ".", 2);
@@ -151,14 +152,14 @@ static cairn_val new_value(cairn_graph *graph, const cairn_value_type *type, int
     return (cairn_val){(uint32_t)graph->value_count++};
 }
 
-cairn_val cairn_add_node(cairn_graph *graph, const cairn_op *op, const char *name, const void *attrs, int inputs,
-                         const cairn_val *in, cairn_val *out)
+cairn_val cairn_add_node(cairn_graph *graph, const cairn_op *op, const char *name, const void *attrs,
+                         int inputs, const cairn_val *in, cairn_val *out)
 {
     cairn_val none = {0};
     for (int i = 0; out != NULL && i < op->outputs; i++)
         out[i] = none;
-    if (!cairn_graph_ok(graph) ||
-        !cairn_graph_grow(graph, (void **)&graph->nodes, graph->node_count, &graph->node_room, sizeof *graph->nodes))
+    if (!cairn_graph_ok(graph) || !cairn_graph_grow(graph, (void **)&graph->nodes, graph->node_count,
+                                                    &graph->node_room, sizeof *graph->nodes))
         return none;
     cairn_node node = {.op = op, .inputs = inputs, .outputs = op->outputs, .training = graph->in_training};
     if (attrs != NULL && op->attr_size > 0)
@@ -192,7 +193,8 @@ cairn_val cairn_add_node(cairn_graph *graph, const cairn_op *op, const char *nam
     return op->outputs > 0 ? node.out[0] : none;
 }
 
-cairn_val cairn_add_input(cairn_graph *graph, const char *name, const cairn_shape *shape, cairn_element element)
+cairn_val cairn_add_input(cairn_graph *graph, const char *name, const cairn_shape *shape,
+                          cairn_element element)
 {
     const cairn_port *port = cairn_port_find(graph, name);
     if (port != NULL && port->input)
@@ -226,7 +228,8 @@ cairn_val cairn_add_variable(cairn_graph *graph, const char *name, const cairn_s
     return value;
 }
 
-cairn_val cairn_add_constant(cairn_graph *graph, const char *name, const cairn_shape *shape, const double *data)
+cairn_val cairn_add_constant(cairn_graph *graph, const char *name, const cairn_shape *shape,
+                             const double *data)
 {
     cairn_source_attrs attrs = {.type = {*shape, CAIRN_REAL}};
     cairn_val value = cairn_add_node(graph, &cairn_op_constant, name, &attrs, 0, NULL, NULL);
@@ -274,10 +277,12 @@ void cairn_output(cairn_graph *graph, cairn_val value, const char *name)
         return;
     if (value.id == 0 || cairn_port_find(graph, name) != NULL) {
         cairn_graph_fail(graph, CAIRN_USAGE, "%.64s: %s", name,
-                         value.id == 0 ? "output without a value" : "there is an input or output of that name");
+                         value.id == 0 ? "output without a value"
+                                       : "there is an input or output of that name");
         return;
     }
-    if (!cairn_graph_grow(graph, (void **)&graph->ports, graph->port_count, &graph->port_room, sizeof *graph->ports))
+    if (!cairn_graph_grow(graph, (void **)&graph->ports, graph->port_count, &graph->port_room,
+                          sizeof *graph->ports))
         return;
     char *copy = cairn_strdup(graph->ctx, name);
     if (copy == NULL) {

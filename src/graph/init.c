@@ -1,4 +1,5 @@
-/* Filling parameters by their initialisation rules: a pure function of seed, parameter ordinal and element. */
+/* Filling parameters by their initialisation rules: a pure function of seed, parameter ordinal and element.
+ */
 #include "base/real.h"
 #include "base/rng.h"
 #include "graph/graph.h"
@@ -40,7 +41,8 @@ static rule rule_of(const cairn_variable *variable)
 static void draw(const rule *r, const uint32_t words[4], double values[4])
 {
     for (int i = 0; i < 4; i++)
-        values[i] = r->distribution == FILLED ? r->scale : (2.0 * (double)cairn_rng_unit(words[i]) - 1.0) * r->scale;
+        values[i] =
+            r->distribution == FILLED ? r->scale : (2.0 * (double)cairn_rng_unit(words[i]) - 1.0) * r->scale;
     if (r->distribution != NORMAL)
         return;
     for (int i = 0; i < 4; i += 2) { /* Box and Muller 1958; 1 - u is never 0 */

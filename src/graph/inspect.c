@@ -117,7 +117,8 @@ static void put(writer *w, const char *format, ...)
     va_list arguments;
     va_start(arguments, format);
     bool room = w->length < w->size;
-    int length = vsnprintf(room ? w->text + w->length : NULL, room ? w->size - w->length : 0, format, arguments);
+    int length =
+        vsnprintf(room ? w->text + w->length : NULL, room ? w->size - w->length : 0, format, arguments);
     va_end(arguments);
     w->length += length > 0 ? (size_t)length : 0;
 }

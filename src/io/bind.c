@@ -24,7 +24,8 @@ static bool same_shape(const cairn_shape *a, const cairn_shape *b)
 /* A parameter as the tensor that holds it, without data. */
 static cairn_tensor wanted_tensor(const cairn_param_info *param)
 {
-    return (cairn_tensor){.name = param->name, .layout = cairn_layout_of(&param->shape), .shape = param->shape};
+    return (cairn_tensor){
+        .name = param->name, .layout = cairn_layout_of(&param->shape), .shape = param->shape};
 }
 
 /* Looks for the tensor of a parameter and compares the shapes that files have. */

@@ -1,7 +1,6 @@
-/* LeNet-5: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition",
- * Proceedings of the IEEE 86(11), 1998. Three networks go by that name:
- *   lenet5           what people build today: full connections, average pools, tanh
- *   lenet5.paper     the network of 1998
+/* LeNet-5: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document
+ * recognition", Proceedings of the IEEE 86(11), 1998. Three networks go by that name: lenet5           what
+ * people build today: full connections, average pools, tanh lenet5.paper     the network of 1998
  *   lenet5.tutorial  the tutorial's code, which differs from its own prose in every layer */
 #include <cairn/cairn.h>
 
@@ -23,6 +22,7 @@ static cairn_val build_classic(cairn_graph *g, cairn_val x, const cairn_model_se
 /* ---- lenet5.paper ---- */
 
 /* Table I of the paper: which maps of S2 (rows) feed which maps of C3 (columns). */
+/* clang-format off */
 static const uint8_t c3_table[6][16] = {
     {1, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 1, 0, 1, 1},
     {1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 1, 0, 1},
@@ -31,6 +31,7 @@ static const uint8_t c3_table[6][16] = {
     {0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 1, 0, 1, 1, 0, 1},
     {0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 1, 0, 1, 1, 1},
 };
+/* clang-format on */
 
 /* The ten digits as pictures of 12 rows of 7 pixels, the leftmost in the highest bit: what F6 is to show. */
 #define CODE_H 12
@@ -61,8 +62,9 @@ static cairn_val rbf_output(cairn_graph *g, cairn_val x, const cairn_model_setti
 {
     float codes[CODES][CODE_H * CODE_W];
     if (s->classes != CODES) {
-        cairn_graph_fail(g, CAIRN_USAGE, "out: the RBF output knows the %d digits (expected %d classes, found %d)",
-                         CODES, CODES, s->classes);
+        cairn_graph_fail(g, CAIRN_USAGE,
+                         "out: the RBF output knows the %d digits (expected %d classes, found %d)", CODES,
+                         CODES, s->classes);
         return x;
     }
     for (int digit = 0; digit < CODES; digit++)
@@ -71,7 +73,8 @@ static cairn_val rbf_output(cairn_graph *g, cairn_val x, const cairn_model_setti
     return cairn_rbf(g, x, "out", CODES, &codes[0][0]);
 }
 
-/* A subsampling layer: the sum of four inputs, times a coefficient, plus a bias, both trained; one of each a map. */
+/* A subsampling layer: the sum of four inputs, times a coefficient, plus a bias, both trained; one of each a
+ * map. */
 static cairn_val subsample(cairn_graph *g, cairn_val x, const char *name, float coefficient)
 {
     x = cairn_avgpool(g, x, .k = 2, .sum = true);
@@ -81,7 +84,8 @@ static cairn_val subsample(cairn_graph *g, cairn_val x, const char *name, float 
 static cairn_val build_paper(cairn_graph *g, cairn_val x, const cairn_model_settings *s)
 {
     bool sigmoid = switched(s, "squash", "sigmoid");
-    /* Sigmoids that begin near zero all give one half, and nothing is learned: they begin with larger numbers. */
+    /* Sigmoids that begin near zero all give one half, and nothing is learned: they begin with larger
+     * numbers. */
     const cairn_init uniform = {sigmoid ? CAIRN_INIT_GLOROT_UNIFORM : CAIRN_INIT_LECUN_1998, 0};
     float coefficient = sigmoid ? 1.0f : 0.25f;
     /* 1998 squashes after every layer; the tutorial's prose after the subsampling layers only. */
@@ -89,12 +93,12 @@ static cairn_val build_paper(cairn_graph *g, cairn_val x, const cairn_model_sett
     cairn_activation_kind sub = sigmoid ? CAIRN_ACT_SIGMOID : CAIRN_ACT_TANH1998;
     cairn_activation_kind full = sigmoid ? CAIRN_ACT_TANH : CAIRN_ACT_TANH1998;
 
-    x = cairn_activation(g, cairn_conv2d(g, x, "C1", 6, .k = 5, .init = uniform), conv);     /* (28, 28, 6) */
-    x = cairn_activation(g, subsample(g, x, "S2", coefficient), sub);                                     /* (14, 14, 6) */
-    x = cairn_conv2d(g, x, "C3", 16, .k = 5, .table = &c3_table[0][0], .init = uniform);     /* (10, 10, 16) */
+    x = cairn_activation(g, cairn_conv2d(g, x, "C1", 6, .k = 5, .init = uniform), conv); /* (28, 28, 6) */
+    x = cairn_activation(g, subsample(g, x, "S2", coefficient), sub);                    /* (14, 14, 6) */
+    x = cairn_conv2d(g, x, "C3", 16, .k = 5, .table = &c3_table[0][0], .init = uniform); /* (10, 10, 16) */
     x = cairn_activation(g, x, conv);
-    x = cairn_activation(g, subsample(g, x, "S4", coefficient), sub);                                     /* (5, 5, 16) */
-    x = cairn_activation(g, cairn_conv2d(g, x, "C5", 120, .k = 5, .init = uniform), full);   /* (1, 1, 120) */
+    x = cairn_activation(g, subsample(g, x, "S4", coefficient), sub);                      /* (5, 5, 16) */
+    x = cairn_activation(g, cairn_conv2d(g, x, "C5", 120, .k = 5, .init = uniform), full); /* (1, 1, 120) */
     x = cairn_activation(g, cairn_linear(g, x, "F6", CODE_H * CODE_W, .init = uniform), full);
     if (switched(s, "output", "rbf"))
         return rbf_output(g, x, s);
@@ -102,8 +106,8 @@ static cairn_val build_paper(cairn_graph *g, cairn_val x, const cairn_model_sett
 }
 
 /* With the RBF output the paper's maximum a posteriori loss, else softmax and cross-entropy. */
-static cairn_val loss_paper(cairn_graph *g, cairn_val logits, cairn_val targets, const cairn_model_settings *s,
-                            cairn_loss_options options)
+static cairn_val loss_paper(cairn_graph *g, cairn_val logits, cairn_val targets,
+                            const cairn_model_settings *s, cairn_loss_options options)
 {
     options.rubbish = switched(s, "output", "rbf");
     options.rubbish_margin = RUBBISH_MARGIN;
@@ -125,7 +129,8 @@ static cairn_val build_tutorial(cairn_graph *g, cairn_val x, const cairn_model_s
 
 /* ---- the zoo's entries ---- */
 
-#define PAPER_1998 "LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document recognition, 1998"
+#define PAPER_1998                                                                                           \
+    "LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document recognition, 1998"
 
 const cairn_model cairn_model_lenet5 = {
     .name = "lenet5",
@@ -137,23 +142,30 @@ const cairn_model cairn_model_lenet5 = {
     .c = 1,
     .classes = 10,
     .paper = PAPER_1998,
-    .story =
-        "LeNet-5 read the digits on bank cheques and showed that a network can learn its own features from pixels, if "
-        "its connections are local, its weights are shared across the picture, and its maps are made smaller step by "
-        "step. Every network of this zoo is built of these three ideas.\n\n"
-        "This is the form in which it is built today: all six maps feed all sixteen, pools average, tanh everywhere, and "
-        "a plain dense layer gives the scores: 61,706 parameters. The network of 1998 is lenet5.paper, with trained "
-        "subsampling, a connection table and squared distances to pictures of the digits; the tutorial's code is "
-        "lenet5.tutorial, with ReLU, maximum pools, padded convolutions and a layer of 500 units.\n\n"
-        "The paper's error on MNIST is 0.95 % after 20 passes, and 0.8 % with distorted copies of the digits.",
+    .story = "LeNet-5 read the digits on bank cheques and showed that a network can learn its own features "
+             "from pixels, if "
+             "its connections are local, its weights are shared across the picture, and its maps are made "
+             "smaller step by "
+             "step. Every network of this zoo is built of these three ideas.\n\n"
+             "This is the form in which it is built today: all six maps feed all sixteen, pools average, "
+             "tanh everywhere, and "
+             "a plain dense layer gives the scores: 61,706 parameters. The network of 1998 is lenet5.paper, "
+             "with trained "
+             "subsampling, a connection table and squared distances to pictures of the digits; the "
+             "tutorial's code is "
+             "lenet5.tutorial, with ReLU, maximum pools, padded convolutions and a layer of 500 units.\n\n"
+             "The paper's error on MNIST is 0.95 % after 20 passes, and 0.8 % with distorted copies of the "
+             "digits.",
     .training = {.batch = 64, .epochs = 10, .lr = 0.05f, .momentum = 0.9f, .schedule = "cosine"},
     .build = build_classic,
 };
 
 static const cairn_switch paper_switches[] = {
-    {"squash", "tanh1998|sigmoid", "1.7159 tanh(2x/3) after every layer, or the tutorial's prose: sigmoid after S2 and S4",
-     "sigmoid", 0.05f},
-    {"output", "linear|rbf", "a dense layer, or squared distances to pictures of the ten digits", "rbf", 0.001f},
+    {"squash", "tanh1998|sigmoid",
+     "1.7159 tanh(2x/3) after every layer, or the tutorial's prose: sigmoid after S2 and S4", "sigmoid",
+     0.05f},
+    {"output", "linear|rbf", "a dense layer, or squared distances to pictures of the ten digits", "rbf",
+     0.001f},
     {0},
 };
 
@@ -167,17 +179,23 @@ const cairn_model cairn_model_lenet5_paper = {
     .c = 1,
     .classes = 10,
     .paper = PAPER_1998,
-    .story =
-        "The network of 1998 with its exact 60,000 parameters below the output. A subsampling layer adds four "
-        "neighbours, multiplies by one trained coefficient a map and adds one trained bias. A table connects the six "
-        "maps of S2 with the sixteen of C3, so that maps are forced to differ and 60 of 96 connections are left. Units "
-        "are squashed by 1.7159 tanh(2x/3), which maps 1 to about 1.\n\n"
-        "The output layer of 1998 (--set output=rbf) measures the squared distance between the 84 units of F6 and a "
-        "picture of each digit, 7 by 12 pixels; the smallest distance wins, and the loss also pushes wrong digits away. "
-        "The default is the dense layer with softmax that the tutorial recommends.\n\n"
-        "Where the tutorial errs: C3 has 1,516 parameters (not 416, which forgets the input maps), C5 has 48,120 (not "
-        "3,000), F6 has 84 units (not 84 parameters), the output layer 850 (not 924); and 1998 used the scaled tanh "
-        "throughout, not a sigmoid.",
+    .story = "The network of 1998 with its exact 60,000 parameters below the output. A subsampling layer "
+             "adds four "
+             "neighbours, multiplies by one trained coefficient a map and adds one trained bias. A table "
+             "connects the six "
+             "maps of S2 with the sixteen of C3, so that maps are forced to differ and 60 of 96 connections "
+             "are left. Units "
+             "are squashed by 1.7159 tanh(2x/3), which maps 1 to about 1.\n\n"
+             "The output layer of 1998 (--set output=rbf) measures the squared distance between the 84 units "
+             "of F6 and a "
+             "picture of each digit, 7 by 12 pixels; the smallest distance wins, and the loss also pushes "
+             "wrong digits away. "
+             "The default is the dense layer with softmax that the tutorial recommends.\n\n"
+             "Where the tutorial errs: C3 has 1,516 parameters (not 416, which forgets the input maps), C5 "
+             "has 48,120 (not "
+             "3,000), F6 has 84 units (not 84 parameters), the output layer 850 (not 924); and 1998 used the "
+             "scaled tanh "
+             "throughout, not a sigmoid.",
     .switches = paper_switches,
     .training = {.batch = 64, .epochs = 10, .lr = 0.02f, .momentum = 0.9f, .schedule = "cosine"},
     .build = build_paper,
@@ -194,12 +212,15 @@ const cairn_model cairn_model_lenet5_tutorial = {
     .c = 1,
     .classes = 10,
     .paper = PAPER_1998,
-    .story =
-        "What the tutorial's code builds under the name LeNet-5, exactly: padded 5x5 convolutions, ReLU, maximum pools, a "
-        "dense layer of 500 units. It has 520,082 parameters, nearly all of them (512,500) in that dense layer.\n\n"
-        "It differs from its own prose in every layer: maps of 32, 16, 16 and 8 instead of 28, 14, 10 and 5 pixels, no "
-        "trained subsampling, no connection table, no F6. It learns well all the same: on Fashion-MNIST it is a "
-        "little ahead of the classic form.",
+    .story = "What the tutorial's code builds under the name LeNet-5, exactly: padded 5x5 convolutions, "
+             "ReLU, maximum pools, a "
+             "dense layer of 500 units. It has 520,082 parameters, nearly all of them (512,500) in that "
+             "dense layer.\n\n"
+             "It differs from its own prose in every layer: maps of 32, 16, 16 and 8 instead of 28, 14, 10 "
+             "and 5 pixels, no "
+             "trained subsampling, no connection table, no F6. It learns well all the same: on Fashion-MNIST "
+             "it is a "
+             "little ahead of the classic form.",
     .training = {.batch = 64,
                  .epochs = 10,
                  .lr = 0.02f,

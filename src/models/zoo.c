@@ -84,14 +84,14 @@ cairn_status cairn_model_check(cairn_ctx *ctx, const cairn_model *model, const c
     while (next_pair(&list, &key, &value)) {
         const cairn_switch *found = find_switch(model, key);
         if (found == NULL && (model->switches == NULL || model->switches->key == NULL))
-            return cairn_fail(ctx, CAIRN_USAGE, "%s: has no switches (found '%.*s')", model->name, (int)key.length,
-                              key.text);
+            return cairn_fail(ctx, CAIRN_USAGE, "%s: has no switches (found '%.*s')", model->name,
+                              (int)key.length, key.text);
         if (found == NULL)
             return cairn_fail(ctx, CAIRN_USAGE, "%s: no switch '%.*s' (the first is '%s')", model->name,
                               (int)key.length, key.text, model->switches->key);
         if (!is_alternative(found->values, value))
-            return cairn_fail(ctx, CAIRN_USAGE, "%s: switch '%s': expected one of %s, found '%.*s'", model->name,
-                              found->key, found->values, (int)value.length, value.text);
+            return cairn_fail(ctx, CAIRN_USAGE, "%s: switch '%s': expected one of %s, found '%.*s'",
+                              model->name, found->key, found->values, (int)value.length, value.text);
     }
     return CAIRN_OK;
 }

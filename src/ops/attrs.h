@@ -25,9 +25,8 @@ typedef struct cairn_window_attrs {
 typedef struct cairn_conv2d_attrs {
     cairn_window_attrs geometry;
     int32_t groups;
-    cairn_activation_kind
-        act;      /* applied to the output; set by the plan's fusion alone, builders leave it NONE */
-    int32_t in_c; /* completed */
+    cairn_activation_kind act; /* applied to the output; set by the plan's fusion, builders leave it NONE */
+    int32_t in_c;              /* completed */
 } cairn_conv2d_attrs;
 
 /* linear (x (I), w (I, O)[, bias (O)]). linear_bwd_data (dy, w) and linear_bwd_weights (x, dy) have none. */

@@ -1,10 +1,10 @@
-/* Turns an operator's kernels.def into its list of kernels. Include after defining CAIRN_KERNELS_DEF as the quoted
- * path; the list is `static const cairn_kernel *const kernels[]`. */
+/* Turns an operator's kernels.def into its list of kernels. Include after defining CAIRN_KERNELS_DEF as the
+ * quoted path; the list is `static const cairn_kernel *const kernels[]`. */
 #include "ops/op.h"
 
 #if defined(__x86_64__)
-#define KERNEL_SIMD(name)                               \
-    extern const cairn_kernel cairn_kernel_##name##_avx512, cairn_kernel_##name##_avx2, \
+#define KERNEL_SIMD(name)                                                                                    \
+    extern const cairn_kernel cairn_kernel_##name##_avx512, cairn_kernel_##name##_avx2,                      \
         cairn_kernel_##name##_base;
 #else
 #define KERNEL_SIMD(name) extern const cairn_kernel cairn_kernel_##name##_base;
@@ -15,7 +15,7 @@
 #undef KERNEL_REF
 
 #if defined(__x86_64__)
-#define KERNEL_SIMD(name) \
+#define KERNEL_SIMD(name)                                                                                    \
     &cairn_kernel_##name##_avx512, &cairn_kernel_##name##_avx2, &cairn_kernel_##name##_base,
 #else
 #define KERNEL_SIMD(name) &cairn_kernel_##name##_base,

@@ -33,18 +33,18 @@ typedef struct cairn_op cairn_op;
 /* A node under construction, given to an operator's shape rule. */
 typedef struct cairn_infer {
     cairn_ctx *ctx;
-    const char *name;                                /* for messages */
-    void *attrs;                                     /* may be completed (output sizes, paddings) */
+    const char *name; /* for messages */
+    void *attrs;      /* may be completed (output sizes, paddings) */
     int inputs;
     const cairn_value_type *in[CAIRN_MAX_OPERANDS];
     int outputs;
-    cairn_value_type out[CAIRN_MAX_OPERANDS];        /* to be filled in */
+    cairn_value_type out[CAIRN_MAX_OPERANDS]; /* to be filled in */
 } cairn_infer;
 
 /* What a gradient rule needs to know; it adds nodes with cairn_add_node. */
 typedef struct cairn_grad {
     cairn_graph *graph;
-    const char *name;                 /* of the node, for the names of the new ones */
+    const char *name; /* of the node, for the names of the new ones */
     const void *attrs;
     int inputs, outputs;
     cairn_val in[CAIRN_MAX_OPERANDS], out[CAIRN_MAX_OPERANDS];
@@ -53,8 +53,8 @@ typedef struct cairn_grad {
     cairn_val d_in[CAIRN_MAX_OPERANDS];  /* to be filled in; id 0: zero */
 } cairn_grad;
 
-/* Adds a node; attrs (attr_size of the operator) is copied. The values of its outputs go to out (may be NULL when there
- * is one, which is returned). Implemented by src/graph. */
+/* Adds a node; attrs (attr_size of the operator) is copied. The values of its outputs go to out (may be NULL
+ * when there is one, which is returned). Implemented by src/graph. */
 cairn_val cairn_add_node(cairn_graph *graph, const cairn_op *op, const char *name, const void *attrs,
                          int inputs, const cairn_val *in, cairn_val *out);
 
@@ -62,8 +62,8 @@ typedef struct cairn_site cairn_site;
 typedef struct cairn_kernel cairn_kernel;
 
 struct cairn_op {
-    const char *name;                  /* "conv2d" */
-    const char *label;                 /* "Conv2D"; NULL: not shown to people */
+    const char *name;  /* "conv2d" */
+    const char *label; /* "Conv2D"; NULL: not shown to people */
     int min_inputs, max_inputs, outputs;
     size_t attr_size;
     /* Checks the inputs, completes the attributes, gives the outputs' types. */
@@ -87,27 +87,28 @@ struct cairn_op {
 };
 
 enum {
-    CAIRN_OP_VIEW = 1,       /* output 0 is input 0 seen in another shape; no kernel runs */
-    CAIRN_OP_BATCH_SUM = 2,  /* the outputs are sums over the batch: unbatched results of batched inputs. A kernel
-                              * may work on a part of the images; the plan adds the parts in a fixed order */
-    CAIRN_OP_UPDATE = 4,     /* changes variables: runs in the plan's last section */
-    CAIRN_OP_IN_PLACE = 8,   /* outputs live in the memory of inputs (update) */
+    CAIRN_OP_VIEW = 1, /* output 0 is input 0 seen in another shape; no kernel runs */
+    CAIRN_OP_BATCH_SUM =
+        2,               /* the outputs are sums over the batch: unbatched results of batched inputs. A kernel
+                          * may work on a part of the images; the plan adds the parts in a fixed order */
+    CAIRN_OP_UPDATE = 4, /* changes variables: runs in the plan's last section */
+    CAIRN_OP_IN_PLACE = 8, /* outputs live in the memory of inputs (update) */
 };
 
 /* ---- execution ---- */
 
 typedef struct cairn_operand {
-    char *data;              /* of the first image of the work at hand */
-    int64_t h, w, c;         /* batched: of one image, flat values have h = w = 1. Else: c = elements */
-    int64_t pitch;           /* elements between neighbouring pixels, >= c; batched values only */
-    int64_t elements;        /* of one image, or of the whole value */
+    char *data;       /* of the first image of the work at hand */
+    int64_t h, w, c;  /* batched: of one image, flat values have h = w = 1. Else: c = elements */
+    int64_t pitch;    /* elements between neighbouring pixels, >= c; batched values only */
+    int64_t elements; /* of one image, or of the whole value */
     bool batched;
     const cairn_shape *shape;
 } cairn_operand;
 
 typedef struct cairn_run_values {
-    int64_t n;               /* images in this run */
-    int64_t capacity;        /* images the plan was made for */
+    int64_t n;        /* images in this run */
+    int64_t capacity; /* images the plan was made for */
     double lr;
     int64_t step;
     uint32_t epoch;
@@ -119,16 +120,17 @@ typedef struct cairn_run_values {
 struct cairn_site {
     const void *attrs;
     int inputs, outputs;
-    cairn_operand in[CAIRN_MAX_OPERANDS], out[CAIRN_MAX_OPERANDS]; /* data is NULL; in[i].shape NULL: absent */
+    cairn_operand in[CAIRN_MAX_OPERANDS],
+        out[CAIRN_MAX_OPERANDS]; /* data is NULL; in[i].shape NULL: absent */
     cairn_dtype precision;
     int64_t capacity;
     /* Answers of the kernel's plan(): */
-    int64_t units;           /* work units: for one image if per_image, else in all [1] */
-    bool per_image;          /* units of one image can be computed apart from other images */
-    int64_t unit_flops;      /* rough cost of a unit, from which the plan decides how many make a task [1] */
-    size_t scratch;          /* bytes a thread needs while it runs [0] */
-    size_t packed;           /* bytes of a packed form of unbatched inputs, made by pack() [0] */
-    int64_t pack_units;      /* units of pack() [1] */
+    int64_t units;      /* work units: for one image if per_image, else in all [1] */
+    bool per_image;     /* units of one image can be computed apart from other images */
+    int64_t unit_flops; /* rough cost of a unit, from which the plan decides how many make a task [1] */
+    size_t scratch;     /* bytes a thread needs while it runs [0] */
+    size_t packed;      /* bytes of a packed form of unbatched inputs, made by pack() [0] */
+    int64_t pack_units; /* units of pack() [1] */
 };
 
 typedef struct cairn_work {
@@ -136,28 +138,29 @@ typedef struct cairn_work {
     const void *attrs;
     const cairn_run_values *run;
     cairn_operand in[CAIRN_MAX_OPERANDS], out[CAIRN_MAX_OPERANDS];
-    int64_t begin, end;      /* units to do. Per-image: counted from the image that data points at */
-    int64_t first_image;     /* batch index of that image */
-    char *packed;            /* site->packed bytes, written by pack(), 64-byte aligned */
-    char *scratch;           /* site->scratch bytes of this thread alone, 64-byte aligned */
+    int64_t begin, end;  /* units to do. Per-image: counted from the image that data points at */
+    int64_t first_image; /* batch index of that image */
+    char *packed;        /* site->packed bytes, written by pack(), 64-byte aligned */
+    char *scratch;       /* site->scratch bytes of this thread alone, 64-byte aligned */
 } cairn_work;
 
 struct cairn_kernel {
-    const char *name;        /* "gemm" */
-    cairn_isa isa;           /* needs */
-    unsigned precisions;     /* bits 1 << cairn_dtype */
-    bool (*fits)(const cairn_site *site);   /* NULL: always */
-    void (*plan)(cairn_site *site);         /* NULL: one unit, not per image */
-    void (*pack)(const cairn_work *work);   /* makes work->packed from unbatched inputs, units begin ... end */
-    /* Does the units begin ... end. A BATCH_SUM operator's kernel that is per_image writes (not adds) the sum over its
-     * images to out. A result must not depend on how units are grouped, but for BATCH_SUM. */
+    const char *name;                     /* "gemm" */
+    cairn_isa isa;                        /* needs */
+    unsigned precisions;                  /* bits 1 << cairn_dtype */
+    bool (*fits)(const cairn_site *site); /* NULL: always */
+    void (*plan)(cairn_site *site);       /* NULL: one unit, not per image */
+    void (*pack)(const cairn_work *work); /* makes work->packed from unbatched inputs, units begin ... end */
+    /* Does the units begin ... end. A BATCH_SUM operator's kernel that is per_image writes (not adds) the sum
+     * over its images to out. A result must not depend on how units are grouped, but for BATCH_SUM. */
     void (*run)(const cairn_work *work);
 };
 
 /* ---- names of kernels ----
- * ref.c is compiled for float and double (CAIRN_REAL_T, suffix f32, f64), *.simd.c for every ISA level. In both a
- * kernel is defined as `const cairn_kernel CAIRN_KERNEL(conv2d_gemm) = { ... };` and its static functions need no
- * suffix. An operator's kernels.def lists them best first: KERNEL_SIMD(conv2d_gemm) KERNEL_REF(conv2d). */
+ * ref.c is compiled for float and double (CAIRN_REAL_T, suffix f32, f64), *.simd.c for every ISA level. In
+ * both a kernel is defined as `const cairn_kernel CAIRN_KERNEL(conv2d_gemm) = { ... };` and its static
+ * functions need no suffix. An operator's kernels.def lists them best first: KERNEL_SIMD(conv2d_gemm)
+ * KERNEL_REF(conv2d). */
 #define CAIRN_PASTE_(a, b, c, d) a##b##c##d
 #define CAIRN_PASTE(a, b, c, d) CAIRN_PASTE_(a, b, c, d)
 

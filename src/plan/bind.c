@@ -1,5 +1,5 @@
-/* Stage 6: weights and optimiser state by name, the arena, and for each thread a work order for each step in which
- * only the pointers of batched operands still change. */
+/* Stage 6: weights and optimiser state by name, the arena, and for each thread a work order for each step in
+ * which only the pointers of batched operands still change. */
 #include "plan/plan.h"
 #include <string.h>
 
@@ -23,8 +23,8 @@ static cairn_status find_tensor(cairn_plan *plan, const cairn_variable *variable
                           variable->name);
     *tensor = cairn_weights_find(container, variable->name);
     if (*tensor == NULL && is_state)
-        return cairn_weights_add(container, variable->name, plan->options.precision, cairn_layout_of(shape), shape,
-                                 tensor);
+        return cairn_weights_add(container, variable->name, plan->options.precision, cairn_layout_of(shape),
+                                 shape, tensor);
     if (*tensor == NULL)
         return cairn_fail(plan->ctx, CAIRN_INPUT, "weights: tensor '%s' is missing", variable->name);
     return CAIRN_OK;
@@ -39,8 +39,8 @@ static cairn_status bind_variable(cairn_plan *plan, cairn_buffer *buffer, cairn_
     if (status != CAIRN_OK)
         return status;
     if (tensor->dtype != plan->options.precision || !same_shape(&tensor->shape, &buffer->type.shape))
-        return cairn_fail(plan->ctx, CAIRN_INPUT, "weights: tensor '%s' does not fit the plan in %s", variable->name,
-                          tensor->dtype != plan->options.precision ? "type" : "shape");
+        return cairn_fail(plan->ctx, CAIRN_INPUT, "weights: tensor '%s' does not fit the plan in %s",
+                          variable->name, tensor->dtype != plan->options.precision ? "type" : "shape");
     buffer->bound = tensor->data;
     return CAIRN_OK;
 }

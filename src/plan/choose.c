@@ -1,6 +1,6 @@
-/* Stage 3: buffers for values, and a kernel for each step: the first of the operator's list that this processor
- * runs, in this precision, for this shape. Kernels that want their weights packed get a step that packs them; batch
- * sums that are computed in parts get a step that adds the parts up. */
+/* Stage 3: buffers for values, and a kernel for each step: the first of the operator's list that this
+ * processor runs, in this precision, for this shape. Kernels that want their weights packed get a step that
+ * packs them; batch sums that are computed in parts get a step that adds the parts up. */
 #include "base/cpu.h"
 #include "ops/sum_parts/sum_parts.h"
 #include "plan/plan.h"
@@ -70,8 +70,8 @@ static bool make_buffers(cairn_plan *plan)
 static cairn_operand operand_of(const cairn_value_type *type)
 {
     const cairn_shape *shape = &type->shape;
-    cairn_operand operand = {.h = 1, .w = 1, .c = cairn_shape_elements(shape), .shape = shape,
-                             .batched = shape->batched};
+    cairn_operand operand = {
+        .h = 1, .w = 1, .c = cairn_shape_elements(shape), .shape = shape, .batched = shape->batched};
     operand.elements = operand.c;
     if (shape->batched && shape->rank == 3) {
         operand.h = shape->dim[0];
@@ -85,9 +85,14 @@ static cairn_operand operand_of(const cairn_value_type *type)
 static void describe_site(cairn_plan *plan, cairn_step *step)
 {
     cairn_site *site = &step->site;
-    *site = (cairn_site){.attrs = step->attrs, .inputs = step->inputs, .outputs = step->outputs,
-                         .precision = plan->options.precision, .capacity = plan->options.batch,
-                         .units = 1, .unit_flops = 1, .pack_units = 1};
+    *site = (cairn_site){.attrs = step->attrs,
+                         .inputs = step->inputs,
+                         .outputs = step->outputs,
+                         .precision = plan->options.precision,
+                         .capacity = plan->options.batch,
+                         .units = 1,
+                         .unit_flops = 1,
+                         .pack_units = 1};
     for (int k = 0; k < step->inputs; k++)
         site->in[k] = operand_of(&plan->values[step->in_type[k]].type);
     for (int k = 0; k < step->outputs; k++)
@@ -110,11 +115,12 @@ static cairn_status choose_kernel(cairn_plan *plan, cairn_step *step)
         step->flops = units * step->site.unit_flops;
         return CAIRN_OK;
     }
-    return cairn_fail(plan->ctx, CAIRN_FAILURE, "%s: no kernel for %s in this precision", step->name, step->op->name);
+    return cairn_fail(plan->ctx, CAIRN_FAILURE, "%s: no kernel for %s in this precision", step->name,
+                      step->op->name);
 }
 
-/* Are the images of a batch so small that each thread should take some of them through many steps? Decided by shape
- * alone, so that every machine and thread count gives the same bits. */
+/* Are the images of a batch so small that each thread should take some of them through many steps? Decided by
+ * shape alone, so that every machine and thread count gives the same bits. */
 static void choose_chunk(cairn_plan *plan)
 {
     int64_t image_flops = 1, batch = plan->options.batch;
@@ -124,7 +130,8 @@ static void choose_chunk(cairn_plan *plan)
     plan->chains = image_flops <= CHAIN_IMAGE_FLOPS;
     int64_t chunk = cairn_max(CHUNK_FLOPS / image_flops, cairn_ceil_div(batch, MAX_CHUNKS));
     chunk = cairn_max(1, cairn_min(chunk, batch));
-    plan->chunk = cairn_ceil_div(batch, cairn_ceil_div(batch, chunk)); /* equal chunks where it comes out even */
+    plan->chunk =
+        cairn_ceil_div(batch, cairn_ceil_div(batch, chunk)); /* equal chunks where it comes out even */
 }
 
 /* The step writes part after part into a buffer of its own; a new step adds them into the true output. */
@@ -143,7 +150,8 @@ static cairn_status add_parts(cairn_plan *plan, int index)
         sum.out[0] = step->out[k];
         sum.in[0] = cairn_plan_add_buffer(plan, &parts);
         cairn_sum_parts_attrs attrs = {
-            plan->chunk, stride / (int64_t)cairn_element_bytes(plan, plan->values[step->out_value[k]].type.element)};
+            plan->chunk,
+            stride / (int64_t)cairn_element_bytes(plan, plan->values[step->out_value[k]].type.element)};
         memcpy(sum.attrs, &attrs, sizeof attrs);
         char name[CAIRN_NAME_BYTES];
         snprintf(name, sizeof name, "%.240s/parts", step->name);
@@ -160,8 +168,12 @@ static cairn_status add_parts(cairn_plan *plan, int index)
 
 static cairn_status add_pack(cairn_plan *plan, int index)
 {
-    cairn_buffer packed = {.kind = CAIRN_BUFFER_PACKED, .type = {{.rank = 0}, CAIRN_BYTE}, .maker = -1, .images = 1,
-                           .image_bytes = plan->steps[index].site.packed, .lasting = true};
+    cairn_buffer packed = {.kind = CAIRN_BUFFER_PACKED,
+                           .type = {{.rank = 0}, CAIRN_BYTE},
+                           .maker = -1,
+                           .images = 1,
+                           .image_bytes = plan->steps[index].site.packed,
+                           .lasting = true};
     int buffer = cairn_plan_add_buffer(plan, &packed);
     if (buffer < 0)
         return CAIRN_MEMORY;
@@ -182,8 +194,8 @@ static cairn_status add_pack(cairn_plan *plan, int index)
     return kept == 0 || cairn_plan_add_step(plan, &pack, name) < 0 ? CAIRN_MEMORY : CAIRN_OK;
 }
 
-/* Makers, and what depends on weights alone: steps are in an order in which makers come first, but for the added
- * ones, which are repeated until nothing changes. */
+/* Makers, and what depends on weights alone: steps are in an order in which makers come first, but for the
+ * added ones, which are repeated until nothing changes. */
 static void trace_weights(cairn_plan *plan)
 {
     for (int s = 0; s < plan->step_count; s++) {
@@ -219,7 +231,8 @@ static void choose_grain(const cairn_plan *plan, cairn_step *step)
     if (cairn_in_parts(step))
         step->grain = plan->chunk;
     else if (step->is_pack)
-        step->grain = cairn_max(1, TASK_FLOPS / cairn_max(1, step->flops / cairn_max(1, step->site.pack_units)));
+        step->grain =
+            cairn_max(1, TASK_FLOPS / cairn_max(1, step->flops / cairn_max(1, step->site.pack_units)));
     else
         step->grain = cairn_max(1, TASK_FLOPS / cairn_max(1, step->site.unit_flops));
 }

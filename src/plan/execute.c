@@ -1,5 +1,5 @@
-/* Running a plan: all threads walk the regions together. Which thread does a task is left to chance; what the task
- * computes is not. */
+/* Running a plan: all threads walk the regions together. Which thread does a task is left to chance; what the
+ * task computes is not. */
 #include "plan/plan.h"
 #include <time.h>
 
@@ -22,7 +22,8 @@ static void aim(const cairn_plan *plan, cairn_work *work, const cairn_step *step
     for (int k = 0; k < step->outputs; k++) {
         const cairn_buffer *buffer = &plan->buffers[step->out[k]];
         if (buffer->kind == CAIRN_BUFFER_PARTS)
-            work->out[k].data = plan->arena + buffer->offset + buffer->image_bytes * (size_t)(image / plan->chunk);
+            work->out[k].data =
+                plan->arena + buffer->offset + buffer->image_bytes * (size_t)(image / plan->chunk);
         else if (work->out[k].batched && buffer->place == CAIRN_PLACE_ARENA)
             work->out[k].data = plan->arena + buffer->offset + buffer->image_bytes * (size_t)image;
     }
@@ -57,7 +58,8 @@ static int64_t units_of(const cairn_plan *plan, const cairn_step *step)
 {
     if (step->is_pack)
         return step->site.pack_units;
-    return step->site.per_image ? plan->run.n * (cairn_in_parts(step) ? 1 : step->site.units) : step->site.units;
+    return step->site.per_image ? plan->run.n * (cairn_in_parts(step) ? 1 : step->site.units)
+                                : step->site.units;
 }
 
 static void run_task(const cairn_plan *plan, cairn_thread *thread, int s, int64_t task)
@@ -143,9 +145,10 @@ cairn_status cairn_plan_run(cairn_plan *plan, const cairn_run_options *options)
 {
     int64_t n = options == NULL || options->n == 0 ? plan->options.batch : options->n;
     if (n < 1 || n > plan->options.batch)
-        return cairn_fail(plan->ctx, CAIRN_USAGE, "run: expected 1 to %d images, found %lld", plan->options.batch,
-                          (long long)n);
-    plan->run = (cairn_run_values){.n = n, .capacity = plan->options.batch, .training = plan->options.training};
+        return cairn_fail(plan->ctx, CAIRN_USAGE, "run: expected 1 to %d images, found %lld",
+                          plan->options.batch, (long long)n);
+    plan->run =
+        (cairn_run_values){.n = n, .capacity = plan->options.batch, .training = plan->options.training};
     if (options != NULL) {
         plan->run.lr = options->lr;
         plan->run.step = options->step;

@@ -1,5 +1,5 @@
-/* Stage 1: the nodes that the wanted outputs need become steps on values; views become other names of the value
- * they look at. Stage 2 (fuse.c) works on values too; buffers come after it. */
+/* Stage 1: the nodes that the wanted outputs need become steps on values; views become other names of the
+ * value they look at. Stage 2 (fuse.c) works on values too; buffers come after it. */
 #include "plan/plan.h"
 #include <string.h>
 
@@ -111,7 +111,8 @@ static cairn_status copy_tables(cairn_plan *plan, const cairn_graph *graph, cons
     }
     for (int i = 0; i < graph->constant_count; i++) {
         const cairn_constant *constant = &graph->constants[i];
-        size_t bytes = (size_t)cairn_shape_elements(&graph->values[constant->value.id].type.shape) * sizeof(double);
+        size_t bytes =
+            (size_t)cairn_shape_elements(&graph->values[constant->value.id].type.shape) * sizeof(double);
         plan->constants[i] = (cairn_constant){constant->value, cairn_resize(ctx, NULL, bytes, 1)};
         plan->constant_count++;
         if (plan->constants[i].data == NULL)
@@ -123,7 +124,10 @@ static cairn_status copy_tables(cairn_plan *plan, const cairn_graph *graph, cons
 
 static cairn_status add_step_of(cairn_plan *plan, const cairn_node *node)
 {
-    cairn_step step = {.op = node->op, .inputs = node->inputs, .outputs = node->outputs, .packed = -1,
+    cairn_step step = {.op = node->op,
+                       .inputs = node->inputs,
+                       .outputs = node->outputs,
+                       .packed = -1,
                        .update = (node->op->flags & CAIRN_OP_UPDATE) != 0};
     memcpy(step.attrs, node->attrs, sizeof step.attrs);
     for (int k = 0; k < node->inputs; k++) {

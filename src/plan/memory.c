@@ -1,5 +1,5 @@
-/* Stage 5: places. A value that is made and used within one chain lives in the thread's own memory, one chunk of
- * images at a time; others lie in the arena. Two buffers may share bytes when their lives do not meet. */
+/* Stage 5: places. A value that is made and used within one chain lives in the thread's own memory, one chunk
+ * of images at a time; others lie in the arena. Two buffers may share bytes when their lives do not meet. */
 #include "plan/plan.h"
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +94,8 @@ static size_t lowest_offset(const cairn_plan *plan, const entry *placed, int cou
         moved = false;
         for (int i = 0; i < count; i++) {
             const cairn_buffer *other = &plan->buffers[placed[i].buffer];
-            if (lives_meet(b, other) && offset < other->offset + placed[i].bytes && other->offset < offset + bytes) {
+            if (lives_meet(b, other) && offset < other->offset + placed[i].bytes &&
+                other->offset < offset + bytes) {
                 offset = other->offset + placed[i].bytes;
                 moved = true;
             }

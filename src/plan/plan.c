@@ -6,7 +6,8 @@
 static cairn_status check_options(cairn_ctx *ctx, const cairn_plan_options *options)
 {
     if (options->batch < 1 || options->batch > 1 << 20)
-        return cairn_fail(ctx, CAIRN_USAGE, "plan: expected a batch of 1 to %d, found %d", 1 << 20, options->batch);
+        return cairn_fail(ctx, CAIRN_USAGE, "plan: expected a batch of 1 to %d, found %d", 1 << 20,
+                          options->batch);
     if (options->precision != CAIRN_F32 && options->precision != CAIRN_F64)
         return cairn_fail(ctx, CAIRN_USAGE, "plan: expected single or double precision");
     return CAIRN_OK;
@@ -47,8 +48,8 @@ static cairn_status make(cairn_ctx *ctx, const cairn_graph *graph, const cairn_p
     return status;
 }
 
-cairn_status cairn_plan_create(cairn_ctx *ctx, const cairn_graph *graph, cairn_weights *weights, cairn_weights *state,
-                               const cairn_plan_options *options, cairn_plan **result)
+cairn_status cairn_plan_create(cairn_ctx *ctx, const cairn_graph *graph, cairn_weights *weights,
+                               cairn_weights *state, const cairn_plan_options *options, cairn_plan **result)
 {
     cairn_status status = make(ctx, graph, options, result);
     if (status != CAIRN_OK)
@@ -78,9 +79,9 @@ void cairn_plan_destroy(cairn_plan *plan)
         cairn_free(ctx, plan->thread[i].work);
         cairn_free(ctx, plan->thread[i].seconds);
     }
-    void *const blocks[] = {plan->values, plan->root,    plan->buffer_of, plan->steps,     plan->buffers,
-                            plan->order,  plan->regions, plan->ports,     plan->variables, plan->constants,
-                            plan->thread, plan->next_task};
+    void *const blocks[] = {plan->values,    plan->root,      plan->buffer_of, plan->steps,
+                            plan->buffers,   plan->order,     plan->regions,   plan->ports,
+                            plan->variables, plan->constants, plan->thread,    plan->next_task};
     for (size_t i = 0; i < CAIRN_COUNT(blocks); i++)
         cairn_free(ctx, blocks[i]);
     cairn_free_aligned(ctx, plan->arena);
@@ -159,8 +160,11 @@ cairn_step_info cairn_plan_step_at(const cairn_plan *plan, int index)
 {
     int s = plan->order[index];
     const cairn_step *step = &plan->steps[s];
-    cairn_step_info info = {.name = step->name, .op = step->op->name, .kernel = step->kernel->name,
-                            .isa = cairn_isa_text(step->kernel->isa), .flops = step->flops};
+    cairn_step_info info = {.name = step->name,
+                            .op = step->op->name,
+                            .kernel = step->kernel->name,
+                            .isa = cairn_isa_text(step->kernel->isa),
+                            .flops = step->flops};
     for (int t = 0; t < plan->threads && plan->thread != NULL; t++)
         info.seconds += plan->thread[t].seconds[s];
     return info;
@@ -180,9 +184,12 @@ size_t cairn_plan_print(const cairn_plan *plan, char *text, size_t size)
         const cairn_step *step = &plan->steps[plan->order[i]];
         const cairn_region *region = &plan->regions[step->region];
         bool room = length < size;
-        int added = snprintf(room ? text + length : NULL, room ? size - length : 0, "%d %s %s %s %s.%s\n", step->region,
-                             region->of_weights ? "weights" : region->chain ? "chain" : "apart", step->name,
-                             step->op->name, step->is_pack ? "pack" : step->kernel->name,
+        int added = snprintf(room ? text + length : NULL, room ? size - length : 0, "%d %s %s %s %s.%s\n",
+                             step->region,
+                             region->of_weights ? "weights"
+                             : region->chain    ? "chain"
+                                                : "apart",
+                             step->name, step->op->name, step->is_pack ? "pack" : step->kernel->name,
                              cairn_isa_text(step->kernel->isa));
         length += added > 0 ? (size_t)added : 0;
     }

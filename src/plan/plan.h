@@ -15,9 +15,10 @@
 #include <stdatomic.h>
 
 typedef enum cairn_place {
-    CAIRN_PLACE_ARENA,  /* in the arena, for all images */
-    CAIRN_PLACE_LOCAL,  /* in a thread's own memory, for one chunk of images: made and used within one region */
-    CAIRN_PLACE_BOUND,  /* a tensor of the weights or the optimiser's state */
+    CAIRN_PLACE_ARENA, /* in the arena, for all images */
+    CAIRN_PLACE_LOCAL, /* in a thread's own memory, for one chunk of images: made and used within one region
+                        */
+    CAIRN_PLACE_BOUND, /* a tensor of the weights or the optimiser's state */
 } cairn_place;
 
 typedef enum cairn_buffer_kind {
@@ -33,17 +34,17 @@ typedef enum cairn_buffer_kind {
 typedef struct cairn_buffer {
     cairn_buffer_kind kind;
     cairn_value_type type;
-    size_t image_bytes;     /* of one image if batched, of one part, else of the whole */
-    int64_t images;         /* images or parts it has room for; 1 if neither */
-    bool lasting;           /* read or written from outside: keeps its place for the whole run and after */
-    bool of_weights;        /* depends on weights and constants alone */
-    int maker;              /* step, -1: none */
-    int first, last;        /* life: regions, or positions within the region if local */
-    int used_in;            /* the only region that uses it, -1: several */
+    size_t image_bytes; /* of one image if batched, of one part, else of the whole */
+    int64_t images;     /* images or parts it has room for; 1 if neither */
+    bool lasting;       /* read or written from outside: keeps its place for the whole run and after */
+    bool of_weights;    /* depends on weights and constants alone */
+    int maker;          /* step, -1: none */
+    int first, last;    /* life: regions, or positions within the region if local */
+    int used_in;        /* the only region that uses it, -1: several */
     cairn_place place;
     size_t offset;
-    int source;             /* variable or constant of the graph that it came from */
-    char *bound;            /* CAIRN_PLACE_BOUND: the data */
+    int source;  /* variable or constant of the graph that it came from */
+    char *bound; /* CAIRN_PLACE_BOUND: the data */
 } cairn_buffer;
 
 typedef struct cairn_step {
@@ -53,48 +54,48 @@ typedef struct cairn_step {
     _Alignas(16) char attrs[CAIRN_ATTR_BYTES];
     int inputs, outputs;
     uint32_t in_value[CAIRN_MAX_OPERANDS], out_value[CAIRN_MAX_OPERANDS]; /* roots: whose memory it is */
-    uint32_t in_type[CAIRN_MAX_OPERANDS], out_type[CAIRN_MAX_OPERANDS];   /* values: the shape it is seen in */
-    int in[CAIRN_MAX_OPERANDS], out[CAIRN_MAX_OPERANDS];                  /* buffers */
-    int packed;             /* buffer, -1: none */
-    bool is_pack;           /* runs kernel->pack */
+    uint32_t in_type[CAIRN_MAX_OPERANDS], out_type[CAIRN_MAX_OPERANDS]; /* values: the shape it is seen in */
+    int in[CAIRN_MAX_OPERANDS], out[CAIRN_MAX_OPERANDS];                /* buffers */
+    int packed;                                                         /* buffer, -1: none */
+    bool is_pack;                                                       /* runs kernel->pack */
     bool update;
     bool of_weights;
     cairn_site site;
     int region;
-    int64_t grain;          /* units of a task, or images of a chunk */
-    int64_t flops;          /* of a full batch */
+    int64_t grain; /* units of a task, or images of a chunk */
+    int64_t flops; /* of a full batch */
 } cairn_step;
 
 typedef struct cairn_region {
-    int first, count;       /* in plan->order */
-    bool chain;             /* tasks are chunks of images that go through all steps */
-    bool of_weights;        /* inference runs it once */
+    int first, count; /* in plan->order */
+    bool chain;       /* tasks are chunks of images that go through all steps */
+    bool of_weights;  /* inference runs it once */
 } cairn_region;
 
 /* What a thread keeps ready: a work order for each step, and its counters. */
 typedef struct cairn_thread {
-    cairn_work *work;       /* by step */
+    cairn_work *work; /* by step */
     char *local;
-    double *seconds;        /* by step, when profiling */
+    double *seconds; /* by step, when profiling */
 } cairn_thread;
 
 struct cairn_plan {
     cairn_ctx *ctx;
     cairn_plan_options options;
-    cairn_value *values;    /* copy of the graph's types */
-    uint32_t *root;         /* by value: the value whose memory it is */
-    int *buffer_of;         /* by root value, -1: none */
+    cairn_value *values; /* copy of the graph's types */
+    uint32_t *root;      /* by value: the value whose memory it is */
+    int *buffer_of;      /* by root value, -1: none */
     cairn_step *steps;
     cairn_buffer *buffers;
     int *order;
     cairn_region *regions;
-    cairn_port *ports;      /* names that can be read or written */
+    cairn_port *ports; /* names that can be read or written */
     cairn_variable *variables;
     cairn_constant *constants;
     int value_count, step_count, buffer_count, region_count, port_count, variable_count, constant_count;
     int step_room, buffer_room;
-    bool chains;            /* images go through regions in chunks */
-    int64_t chunk;          /* images of one */
+    bool chains;   /* images go through regions in chunks */
+    int64_t chunk; /* images of one */
     size_t arena_bytes, local_bytes, scratch_bytes;
     int threads;
     char *arena;
@@ -102,7 +103,7 @@ struct cairn_plan {
     atomic_llong *next_task; /* by region */
     cairn_barrier barrier;
     cairn_run_values run;
-    bool weights_ready;     /* regions of weights were run since the last change */
+    bool weights_ready; /* regions of weights were run since the last change */
     bool profile;
 };
 

@@ -1,6 +1,6 @@
-/* Stage 4: order. Threads meet only between regions. A region is either a chain, whose tasks are chunks of images
- * that one thread takes through all its steps, or a set of steps that do not need each other, each divided into
- * tasks. Updates come last. */
+/* Stage 4: order. Threads meet only between regions. A region is either a chain, whose tasks are chunks of
+ * images that one thread takes through all its steps, or a set of steps that do not need each other, each
+ * divided into tasks. Updates come last. */
 #include "plan/plan.h"
 
 #define UNSCHEDULED (-1)
@@ -15,7 +15,8 @@ static bool input_ready(const cairn_plan *plan, int buffer, int region, bool cha
         return false;
     if (made_in < region)
         return true;
-    return chain && plan->buffers[buffer].type.shape.batched && plan->buffers[buffer].kind != CAIRN_BUFFER_PARTS;
+    return chain && plan->buffers[buffer].type.shape.batched &&
+           plan->buffers[buffer].kind != CAIRN_BUFFER_PARTS;
 }
 
 static bool ready(const cairn_plan *plan, const cairn_step *step, int region, bool chain)
@@ -55,7 +56,8 @@ static int fill_region(cairn_plan *plan, pick what, int *scheduled)
         more = false;
         for (int s = 0; s < plan->step_count; s++) {
             cairn_step *step = &plan->steps[s];
-            if (step->region != UNSCHEDULED || !eligible(plan, step, what) || !ready(plan, step, number, chain))
+            if (step->region != UNSCHEDULED || !eligible(plan, step, what) ||
+                !ready(plan, step, number, chain))
                 continue;
             step->region = number;
             plan->order[(*scheduled)++] = s;
@@ -64,8 +66,7 @@ static int fill_region(cairn_plan *plan, pick what, int *scheduled)
     }
     int count = *scheduled - before;
     if (count > 0)
-        plan->regions[plan->region_count++] =
-            (cairn_region){before, count, chain, what == PICK_OF_WEIGHTS};
+        plan->regions[plan->region_count++] = (cairn_region){before, count, chain, what == PICK_OF_WEIGHTS};
     return count;
 }
 

@@ -1,15 +1,15 @@
-/* What a user's first program looks like: builds LeNet-5, counts its parameters and classifies an empty picture with
- * fresh weights. */
+/* What a user's first program looks like: builds LeNet-5, counts its parameters and classifies an empty
+ * picture with fresh weights. */
 #include <cairn/cairn.h>
 #include <stdio.h>
 
 static cairn_val lenet5(cairn_graph *g)
 {
     cairn_val x = cairn_image(g, 32, 32, 1);
-    x = cairn_tanh(g, cairn_conv2d(g, x, "conv1", 6, .k = 5)); /* (28, 28, 6) */
-    x = cairn_avgpool(g, x, .k = 2);                           /* (14, 14, 6) */
-    x = cairn_tanh(g, cairn_conv2d(g, x, "conv2", 16, .k = 5)); /* (10, 10, 16) */
-    x = cairn_avgpool(g, x, .k = 2);                            /* (5, 5, 16) */
+    x = cairn_tanh(g, cairn_conv2d(g, x, "conv1", 6, .k = 5));   /* (28, 28, 6) */
+    x = cairn_avgpool(g, x, .k = 2);                             /* (14, 14, 6) */
+    x = cairn_tanh(g, cairn_conv2d(g, x, "conv2", 16, .k = 5));  /* (10, 10, 16) */
+    x = cairn_avgpool(g, x, .k = 2);                             /* (5, 5, 16) */
     x = cairn_tanh(g, cairn_conv2d(g, x, "conv3", 120, .k = 5)); /* (1, 1, 120) */
     x = cairn_tanh(g, cairn_linear(g, x, "fc1", 84, .no_bias = false));
     return cairn_linear(g, x, "fc2", 10, .no_bias = false);

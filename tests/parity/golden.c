@@ -138,7 +138,8 @@ static double value_at(const void *data, cairn_dtype precision, uint64_t index)
 
 /* ---- inference ---- */
 
-static void compare_logits(const json_t *rows, const void *logits, cairn_dtype precision, golden_result *result)
+static void compare_logits(const json_t *rows, const void *logits, cairn_dtype precision,
+                           golden_result *result)
 {
     double worst = 0, largest = 0;
     size_t classes = json_array_size(json_array_get(rows, 0));
@@ -238,8 +239,8 @@ static cairn_status compare_gradients(const json_t *net, const cairn_plan *plan,
     for (size_t i = 0; i < json_array_size(rows); i++) {
         const json_t *row = json_array_get(rows, i);
         const cairn_tensor *tensor = cairn_weights_at(weights, (int)i);
-        double *values = gradient_values(plan, tensor->name, json_string_value(json_array_get(row, 0)), tensor,
-                                         precision);
+        double *values =
+            gradient_values(plan, tensor->name, json_string_value(json_array_get(row, 0)), tensor, precision);
         if (values == NULL)
             return CAIRN_FAILURE;
         compare_gradient(row, values, (uint64_t)cairn_shape_elements(&tensor->shape), seed_of(train), result);
@@ -248,8 +249,8 @@ static cairn_status compare_gradients(const json_t *net, const cairn_plan *plan,
     return CAIRN_OK;
 }
 
-static cairn_status step(cairn_plan *plan, const json_t *net, const cairn_weights *weights, cairn_dtype precision,
-                         golden_result *result)
+static cairn_status step(cairn_plan *plan, const json_t *net, const cairn_weights *weights,
+                         cairn_dtype precision, golden_result *result)
 {
     const json_t *train = json_object_get(net, "train"), *losses = json_object_get(train, "losses");
     cairn_status status = CAIRN_OK;
@@ -272,7 +273,8 @@ static cairn_status train(cairn_ctx *ctx, const cairn_graph *graph, const json_t
     const json_t *section = json_object_get(net, "train"), *labels = json_object_get(section, "labels");
     cairn_weights *weights = NULL, *state = NULL;
     cairn_plan *plan = NULL;
-    cairn_plan_options options = {.batch = (int)number(section, "batch"), .precision = precision, .training = true};
+    cairn_plan_options options = {
+        .batch = (int)number(section, "batch"), .precision = precision, .training = true};
     cairn_status status = cairn_weights_init(ctx, graph, precision, 0, &weights);
     if (status == CAIRN_OK)
         status = cairn_weights_create(ctx, &state);
@@ -321,7 +323,8 @@ cairn_status golden_compare(cairn_ctx *ctx, const cairn_model *model, const char
     cairn_status status =
         cairn_model_graph(ctx, model, &settings, CAIRN_INPUT_NUMBERS, NULL, NULL, NULL, &inference);
     if (status == CAIRN_OK)
-        status = cairn_model_graph(ctx, model, &settings, CAIRN_INPUT_NUMBERS, NULL, NULL, &training, &learning);
+        status =
+            cairn_model_graph(ctx, model, &settings, CAIRN_INPUT_NUMBERS, NULL, NULL, &training, &learning);
     if (status == CAIRN_OK) {
         compare_counts(inference, net, result);
         status = infer(ctx, inference, net, precision, result);

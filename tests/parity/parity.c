@@ -1,5 +1,5 @@
-/* parity GOLDEN [parity.json]: compares every golden network that the zoo has, in double and in single precision, at the
- * kernel level in force (CAIRN_ISA caps it). A line a network; exit 1 on any breach. */
+/* parity GOLDEN [parity.json]: compares every golden network that the zoo has, in double and in single
+ * precision, at the kernel level in force (CAIRN_ISA caps it). A line a network; exit 1 on any breach. */
 #include "parity/golden.h"
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +20,12 @@ static bool within(const golden_result *r, const limits *l)
 
 static void record(json_t *report, const char *name, const char *precision, const golden_result *r, bool ok)
 {
-    json_array_append_new(report, json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:f, s:f, s:f, s:f, s:f, s:s}", "network",
-                                            name, "precision", precision, "isa", cairn_isa_name(), "ok", (int)ok,
-                                            "params", (int)r->params_equal, "macs", (int)r->macs_equal, "logits",
-                                            r->logits, "losses", r->losses, "grad_norm", r->grad_norm, "probe",
-                                            r->probe, "sample", r->sample, "worst", r->worst));
+    json_array_append_new(report,
+                          json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:f, s:f, s:f, s:f, s:f, s:s}", "network",
+                                    name, "precision", precision, "isa", cairn_isa_name(), "ok", (int)ok,
+                                    "params", (int)r->params_equal, "macs", (int)r->macs_equal, "logits",
+                                    r->logits, "losses", r->losses, "grad_norm", r->grad_norm, "probe",
+                                    r->probe, "sample", r->sample, "worst", r->worst));
 }
 
 /* {"squash": "sigmoid"} to "squash=sigmoid". */
@@ -36,7 +37,8 @@ static void switches_text(const json_t *set, char *text, size_t size)
     text[0] = '\0';
     json_object_foreach((json_t *)set, key, value)
     {
-        int length = snprintf(text + used, size - used, "%s%s=%s", used > 0 ? "," : "", key, json_string_value(value));
+        int length =
+            snprintf(text + used, size - used, "%s%s=%s", used > 0 ? "," : "", key, json_string_value(value));
         used += length > 0 && (size_t)length < size - used ? (size_t)length : 0;
     }
 }
@@ -60,9 +62,13 @@ static bool compare(cairn_ctx *ctx, const char *folder, const json_t *entry, jso
         golden_result r;
         cairn_status status = golden_compare(ctx, model, set, net, d == 0 ? CAIRN_F64 : CAIRN_F32, &r);
         bool ok = status == CAIRN_OK && within(&r, d == 0 ? &double_limits : &single_limits);
-        printf("%-28s %-6s %-12s %s logits %.1e losses %.1e gradients: norm %.1e probe %.1e sample %.1e%s%s\n", name,
-               d == 0 ? "double" : "single", cairn_isa_name(), ok ? "ok    " : "BREACH", r.logits, r.losses,
-               r.grad_norm, r.probe, r.sample, ok ? "" : " ", ok ? "" : status != CAIRN_OK ? cairn_error(ctx) : r.worst);
+        printf(
+            "%-28s %-6s %-12s %s logits %.1e losses %.1e gradients: norm %.1e probe %.1e sample %.1e%s%s\n",
+            name, d == 0 ? "double" : "single", cairn_isa_name(), ok ? "ok    " : "BREACH", r.logits,
+            r.losses, r.grad_norm, r.probe, r.sample, ok ? "" : " ",
+            ok                   ? ""
+            : status != CAIRN_OK ? cairn_error(ctx)
+                                 : r.worst);
         record(report, name, d == 0 ? "double" : "single", &r, ok);
         all &= ok;
     }
@@ -90,7 +96,9 @@ int main(int argc, char **argv)
         all &= compare(ctx, argv[1], json_array_get(networks, i), report);
     bool some = json_array_size(report) > 0;
     printf("%zu comparisons at level %s, %s\n", json_array_size(report), cairn_isa_name(),
-           !some ? "none of the networks is in the zoo" : all ? "all within limits" : "with breaches");
+           !some ? "none of the networks is in the zoo"
+           : all ? "all within limits"
+                 : "with breaches");
     if (argc == 3 && json_dump_file(report, argv[2], JSON_INDENT(1)) != 0)
         all = false;
     cairn_ctx_destroy(ctx);

@@ -1,5 +1,6 @@
-/* make_idx FOLDER TRAIN TEST   writes a data set in IDX format: 28x28 pictures of ten classes, each a bright bar of its
- * own angle and place in noise, so that a network learns them in a few steps. The same bytes every time. */
+/* make_idx FOLDER TRAIN TEST   writes a data set in IDX format: 28x28 pictures of ten classes, each a bright
+ * bar of its own angle and place in noise, so that a network learns them in a few steps. The same bytes every
+ * time. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -39,7 +39,8 @@ static void shapes_of_windows(void **state)
     assert_int_equal(s.dim[0], 112);
     assert_int_equal(s.dim[1], 112);
     assert_int_equal(s.dim[2], 8);
-    s = cairn_shape_of(g, cairn_conv2d(g, x, "b", 8, .k_h = 1, .k_w = 7, .padding = CAIRN_PAD_SAME, .stride = 2));
+    s = cairn_shape_of(
+        g, cairn_conv2d(g, x, "b", 8, .k_h = 1, .k_w = 7, .padding = CAIRN_PAD_SAME, .stride = 2));
     assert_int_equal(s.dim[0], 112);
     assert_int_equal(s.dim[1], 112);
     s = cairn_shape_of(g, cairn_maxpool(g, x, .k = 3, .stride = 2, .ceil = true));
@@ -91,18 +92,42 @@ static void bad_options_are_errors(void **state)
         cairn_graph *g = new_graph();
         cairn_val x = cairn_image(g, 9, 9, 6), flat = cairn_flatten(g, x);
         switch (i) {
-        case 0: cairn_conv2d(g, x, "c", 4, .k = 0); break;
-        case 1: cairn_conv2d(g, x, "c", 4, .k = 3, .stride = -1); break;
-        case 2: cairn_conv2d(g, x, "c", 4, .k = 3, .groups = 5); break;
-        case 3: cairn_conv2d(g, x, "c", -4, .k = 3); break;
-        case 4: cairn_conv2d(g, x, "c", 4, .k = 3, .pad = -3); break;
-        case 5: cairn_conv2d(g, x, "c", 4, .k = 3, .dilation = 2000000000); break;
-        case 6: cairn_conv2d(g, flat, "c", 4, .k = 3); break;
-        case 7: cairn_maxpool(g, x, .k = 10); break;
-        case 8: cairn_add(g, x, flat); break;
-        case 9: cairn_dropout(g, x, 1.0f); break;
-        case 10: cairn_linear(g, (cairn_val){12345}, "f", 3); break;
-        case 11: cairn_conv2d(g, x, "c", 4, .k = 3, .pad = 2147483647); break;
+        case 0:
+            cairn_conv2d(g, x, "c", 4, .k = 0);
+            break;
+        case 1:
+            cairn_conv2d(g, x, "c", 4, .k = 3, .stride = -1);
+            break;
+        case 2:
+            cairn_conv2d(g, x, "c", 4, .k = 3, .groups = 5);
+            break;
+        case 3:
+            cairn_conv2d(g, x, "c", -4, .k = 3);
+            break;
+        case 4:
+            cairn_conv2d(g, x, "c", 4, .k = 3, .pad = -3);
+            break;
+        case 5:
+            cairn_conv2d(g, x, "c", 4, .k = 3, .dilation = 2000000000);
+            break;
+        case 6:
+            cairn_conv2d(g, flat, "c", 4, .k = 3);
+            break;
+        case 7:
+            cairn_maxpool(g, x, .k = 10);
+            break;
+        case 8:
+            cairn_add(g, x, flat);
+            break;
+        case 9:
+            cairn_dropout(g, x, 1.0f);
+            break;
+        case 10:
+            cairn_linear(g, (cairn_val){12345}, "f", 3);
+            break;
+        case 11:
+            cairn_conv2d(g, x, "c", 4, .k = 3, .pad = 2147483647);
+            break;
         }
         assert_int_not_equal(cairn_graph_status(g), CAIRN_OK);
         assert_true(strlen(cairn_error(ctx)) > 0);
@@ -123,8 +148,8 @@ static void counts_of_the_lenets(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cairn_graph *g;
         cairn_model_settings settings = {.set = cases[i].set};
-        assert_int_equal(cairn_model_graph(ctx, cairn_model_find(cases[i].name), &settings, CAIRN_INPUT_NUMBERS, NULL,
-                                           NULL, NULL, &g),
+        assert_int_equal(cairn_model_graph(ctx, cairn_model_find(cases[i].name), &settings,
+                                           CAIRN_INPUT_NUMBERS, NULL, NULL, NULL, &g),
                          CAIRN_OK);
         int64_t params = 0, macs = 0;
         for (int n = 0; n < cairn_node_count(g); n++) {
@@ -145,14 +170,16 @@ static void switches_are_checked(void **state)
     static const char *const wrong[] = {"squash=relu", "output", "colour=red", "squash=tanh1998,output=rb"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         cairn_model_settings settings = {.set = wrong[i]};
-        assert_int_equal(
-            cairn_model_graph(ctx, model, &settings, CAIRN_INPUT_NUMBERS, NULL, NULL, NULL, &g), CAIRN_USAGE);
+        assert_int_equal(cairn_model_graph(ctx, model, &settings, CAIRN_INPUT_NUMBERS, NULL, NULL, NULL, &g),
+                         CAIRN_USAGE);
         assert_null(g);
     }
     cairn_model_settings digits = {.set = "output=rbf", .classes = 11};
-    assert_int_equal(cairn_model_graph(ctx, model, &digits, CAIRN_INPUT_NUMBERS, NULL, NULL, NULL, &g), CAIRN_USAGE);
+    assert_int_equal(cairn_model_graph(ctx, model, &digits, CAIRN_INPUT_NUMBERS, NULL, NULL, NULL, &g),
+                     CAIRN_USAGE);
     cairn_model_settings small = {.h = 12, .w = 12};
-    assert_int_not_equal(cairn_model_graph(ctx, model, &small, CAIRN_INPUT_NUMBERS, NULL, NULL, NULL, &g), CAIRN_OK);
+    assert_int_not_equal(cairn_model_graph(ctx, model, &small, CAIRN_INPUT_NUMBERS, NULL, NULL, NULL, &g),
+                         CAIRN_OK);
 }
 
 static void initial_weights_follow_their_rule(void **state)

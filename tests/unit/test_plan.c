@@ -1,5 +1,5 @@
-/* The plan: same bits for any number of threads and any path through memory; partial batches; host threads; shared
- * weights; guarded updates; failing allocations. */
+/* The plan: same bits for any number of threads and any path through memory; partial batches; host threads;
+ * shared weights; guarded updates; failing allocations. */
 #include <cairn/cairn.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,8 +21,8 @@ typedef struct rig {
     cairn_plan *plan;
 } rig;
 
-static cairn_status rig_open(rig *r, const cairn_ctx_options *host, const char *model, const cairn_plan_options *options,
-                             bool training)
+static cairn_status rig_open(rig *r, const cairn_ctx_options *host, const char *model,
+                             const cairn_plan_options *options, bool training)
 {
     static const float mean[1] = {0.25f}, std[1] = {0.5f};
     cairn_model_training settings = {.sgd = {.momentum = 0.9, .weight_decay = 1e-4}};
@@ -67,7 +67,8 @@ static uint64_t train_hash(rig *r)
     for (int step = 0; step < 5; step++) {
         int n = step == 4 ? 7 : BATCH;
         fill_batch(r->plan, n, (unsigned)step + 1);
-        assert_int_equal(cairn_plan_run(r->plan, &(cairn_run_options){.n = n, .lr = 0.05, .step = step}), CAIRN_OK);
+        assert_int_equal(cairn_plan_run(r->plan, &(cairn_run_options){.n = n, .lr = 0.05, .step = step}),
+                         CAIRN_OK);
         assert_int_equal(*(int32_t *)cairn_plan_data(r->plan, "finite"), 1);
     }
     uint64_t hash = 0xCBF29CE484222325u;
@@ -90,8 +91,9 @@ static void threads_change_no_bit(void **state)
         uint64_t first = 0;
         for (size_t t = 0; t < 5; t++) {
             rig r;
-            assert_int_equal(rig_open(&r, &(cairn_ctx_options){.threads = threads[t]}, models[m], &options, true),
-                             CAIRN_OK);
+            assert_int_equal(
+                rig_open(&r, &(cairn_ctx_options){.threads = threads[t]}, models[m], &options, true),
+                CAIRN_OK);
             uint64_t hash = train_hash(&r);
             first = t == 0 ? hash : first;
             assert_true(hash == first);
@@ -233,8 +235,8 @@ static void non_finite_steps_change_nothing(void **state)
     rig r;
     assert_int_equal(rig_open(&r, NULL, "lenet5", &options, true), CAIRN_OK);
     uint64_t good = train_hash(&r);
-    float *bias = cairn_weights_find(r.weights, "fc2.bias")->data, *weight =
-        cairn_weights_find(r.weights, "conv1.weight")->data;
+    float *bias = cairn_weights_find(r.weights, "fc2.bias")->data,
+          *weight = cairn_weights_find(r.weights, "conv1.weight")->data;
     float kept = bias[3], first = weight[0];
     bias[3] = NAN;
     fill_batch(r.plan, BATCH, 77);
@@ -296,8 +298,9 @@ static void every_failing_allocation_is_an_error(void **state)
         for (long n = 1;; n++) {
             failing f = {.fail_at = n, .sticky = sticky == 1};
             rig r;
-            cairn_status status = rig_open(
-                &r, &(cairn_ctx_options){.threads = 1, .allocator = {failing_resize, &f}}, "lenet5.paper", &options, true);
+            cairn_status status =
+                rig_open(&r, &(cairn_ctx_options){.threads = 1, .allocator = {failing_resize, &f}},
+                         "lenet5.paper", &options, true);
             rig_close(&r);
             if (status == CAIRN_OK)
                 break;

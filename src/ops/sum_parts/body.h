@@ -1,5 +1,5 @@
-/* The one body of all sum_parts kernels: a binary tree over parts, a block of elements at a time. Included with
- * CAIRN_SUM_T, the element type. */
+/* The one body of all sum_parts kernels: a binary tree over parts, a block of elements at a time. Included
+ * with CAIRN_SUM_T, the element type. */
 #include "ops/sum_parts/sum_parts.h"
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* Sum over the parts that the tasks of a batch-sum operator left behind: part p of a value lies at p * stride. The
- * tree is fixed by the number of parts alone. The plan inserts these nodes; no graph has them. */
+/* Sum over the parts that the tasks of a batch-sum operator left behind: part p of a value lies at p *
+ * stride. The tree is fixed by the number of parts alone. The plan inserts these nodes; no graph has them. */
 #ifndef CAIRN_OPS_SUM_PARTS_H
 #define CAIRN_OPS_SUM_PARTS_H
 
