@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 
 .PHONY: build deps install test faults bench parity format check-layers clean
 build:
-	@tools/build.sh release
+	@tools/build.sh release -DCAIRN_TESTS=OFF
 
 deps:
 	@tools/setup.sh build data test
