@@ -342,7 +342,7 @@ static void want_of_memory_is_reported(void **state)
     cairn_ctx *ctx;
     assert_int_equal(cairn_ctx_create(&(cairn_ctx_options){.allocator = {rationed, &r}}, &ctx), CAIRN_OK);
     cairn_graph *graph = new_graph(ctx, "lenet5");
-    const char *path = "/tmp/cairn-draw-memory.svg";
+    const char *path = "cairn-draw-memory.svg";
     long before = r.live;
     cairn_status status = CAIRN_MEMORY;
     for (long allowed = 0; status != CAIRN_OK; allowed += allowed < 60 ? 1 : 29) {
