@@ -98,7 +98,8 @@ static cairn_status make_threads(cairn_plan *plan)
     size_t steps = (size_t)plan->step_count + 1, own = plan->local_bytes + plan->scratch_bytes;
     char *memory = plan->arena + plan->arena_bytes - (size_t)plan->threads * own;
     plan->thread = cairn_alloc(plan->ctx, (size_t)plan->threads, sizeof *plan->thread);
-    plan->next_task = cairn_alloc(plan->ctx, (size_t)plan->region_count + 1, sizeof *plan->next_task);
+    size_t counters = (size_t)(plan->region_count + 1) * (size_t)plan->threads * CAIRN_COUNTER_STRIDE;
+    plan->next_task = cairn_alloc(plan->ctx, counters, sizeof *plan->next_task);
     if (plan->thread == NULL || plan->next_task == NULL)
         return CAIRN_MEMORY;
     for (int t = 0; t < plan->threads; t++, memory += own) {

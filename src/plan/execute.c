@@ -91,22 +91,30 @@ static int64_t count_tasks(const cairn_plan *plan, const cairn_region *region)
     return tasks;
 }
 
-static void run_region(cairn_plan *plan, cairn_thread *thread, int number)
+static void run_nth(const cairn_plan *plan, cairn_thread *thread, const cairn_region *region, int64_t task)
+{
+    if (region->chain) {
+        run_chunk(plan, thread, region, task);
+        return;
+    }
+    int i = 0;
+    for (int64_t tasks; task >= (tasks = tasks_of(plan, region, i)); i++)
+        task -= tasks;
+    run_task(plan, thread, plan->order[region->first + i], task);
+}
+
+/* Each thread has its share of a region's tasks, the same share of every region: the images or rows that it
+ * worked on before are still in its cache. When it is through it helps the others. */
+static void run_region(cairn_plan *plan, int number, int index, int threads)
 {
     const cairn_region *region = &plan->regions[number];
-    int64_t tasks = count_tasks(plan, region), first = 0;
-    int i = 0;
-    for (;;) {
-        int64_t task = atomic_fetch_add_explicit(&plan->next_task[number], 1, memory_order_relaxed);
-        if (task >= tasks)
-            return;
-        if (region->chain) {
-            run_chunk(plan, thread, region, task);
-            continue;
-        }
-        while (task - first >= tasks_of(plan, region, i))
-            first += tasks_of(plan, region, i++);
-        run_task(plan, thread, plan->order[region->first + i], task - first);
+    int64_t tasks = count_tasks(plan, region);
+    for (int k = 0; k < threads; k++) {
+        int share = (index + k) % threads;
+        int64_t first = tasks * share / threads, end = tasks * (share + 1) / threads;
+        atomic_llong *next = cairn_next_task(plan, number, share);
+        for (int64_t task; (task = first + atomic_fetch_add_explicit(next, 1, memory_order_relaxed)) < end;)
+            run_nth(plan, &plan->thread[index], region, task);
     }
 }
 
@@ -126,7 +134,7 @@ static void work_through(void *arg, int index)
     for (int r = 0; r < t->plan->region_count; r++) {
         if (skipped(t->plan, r))
             continue;
-        run_region(t->plan, &t->plan->thread[index], r);
+        run_region(t->plan, r, index, t->threads);
         cairn_barrier_wait(&t->plan->barrier, t->threads);
     }
 }
@@ -156,7 +164,8 @@ cairn_status cairn_plan_run(cairn_plan *plan, const cairn_run_options *options)
         plan->run.seed = options->seed;
     }
     for (int r = 0; r < plan->region_count; r++)
-        atomic_store_explicit(&plan->next_task[r], 0, memory_order_relaxed);
+        for (int t = 0; t < plan->threads; t++)
+            atomic_store_explicit(cairn_next_task(plan, r, t), 0, memory_order_relaxed);
     for (int t = 0; t < plan->threads && plan->profile; t++)
         for (int s = 0; s < plan->step_count; s++)
             plan->thread[t].seconds[s] = 0;

@@ -100,7 +100,7 @@ struct cairn_plan {
     int threads;
     char *arena;
     cairn_thread *thread;
-    atomic_llong *next_task; /* by region */
+    atomic_llong *next_task; /* by region and share, see cairn_next_task */
     cairn_barrier barrier;
     cairn_run_values run;
     bool weights_ready; /* regions of weights were run since the last change */
@@ -123,6 +123,13 @@ int cairn_plan_add_step(cairn_plan *plan, const cairn_step *step, const char *na
 static inline bool cairn_in_parts(const cairn_step *step)
 {
     return step->site.per_image && (step->op->flags & CAIRN_OP_BATCH_SUM) != 0;
+}
+
+/* The counter of tasks that are handed out of one thread's share of a region; each has a cache line. */
+#define CAIRN_COUNTER_STRIDE 8
+static inline atomic_llong *cairn_next_task(const cairn_plan *plan, int region, int share)
+{
+    return plan->next_task + ((int64_t)region * plan->threads + share) * CAIRN_COUNTER_STRIDE;
 }
 
 static inline size_t cairn_element_bytes(const cairn_plan *plan, cairn_element element)
