@@ -13,7 +13,7 @@ static cairn_ctx *ctx;
 static int set_up(void **state)
 {
     (void)state;
-    return cairn_ctx_create(NULL, &ctx);
+    return (int)cairn_ctx_create(NULL, &ctx);
 }
 
 static int tear_down(void **state)
