@@ -142,20 +142,18 @@ const cairn_model cairn_model_lenet5 = {
     .c = 1,
     .classes = 10,
     .paper = PAPER_1998,
-    .story = "LeNet-5 read the digits on bank cheques and showed that a network can learn its own features "
-             "from pixels, if "
-             "its connections are local, its weights are shared across the picture, and its maps are made "
-             "smaller step by "
-             "step. Every network of this zoo is built of these three ideas.\n\n"
-             "This is the form in which it is built today: all six maps feed all sixteen, pools average, "
-             "tanh everywhere, and "
-             "a plain dense layer gives the scores: 61,706 parameters. The network of 1998 is lenet5.paper, "
-             "with trained "
-             "subsampling, a connection table and squared distances to pictures of the digits; the "
-             "tutorial's code is "
-             "lenet5.tutorial, with ReLU, maximum pools, padded convolutions and a layer of 500 units.\n\n"
-             "The paper's error on MNIST is 0.95 % after 20 passes, and 0.8 % with distorted copies of the "
-             "digits.",
+    .story = "LeNet-5 read the digits on bank cheques and showed that a network can learn its own "
+             "features from pixels, if its connections are local, its weights are shared across "
+             "the picture, and its maps are made smaller step by step. Every network of this zoo "
+             "is built of these three ideas.\n\n"
+             "This is the form in which it is built today: all six maps feed all sixteen, pools "
+             "average, tanh everywhere, and a plain dense layer gives the scores: 61,706 "
+             "parameters. The network of 1998 is lenet5.paper, with trained subsampling, a "
+             "connection table and squared distances to pictures of the digits; the tutorial's "
+             "code is lenet5.tutorial, with ReLU, maximum pools, padded convolutions and a layer "
+             "of 500 units.\n\n"
+             "The paper's error on MNIST is 0.95 % after 20 passes, and 0.8 % with distorted "
+             "copies of the digits.",
     .training = {.batch = 64, .epochs = 10, .lr = 0.05f, .momentum = 0.9f, .schedule = "cosine"},
     .build = build_classic,
 };
@@ -179,23 +177,18 @@ const cairn_model cairn_model_lenet5_paper = {
     .c = 1,
     .classes = 10,
     .paper = PAPER_1998,
-    .story = "The network of 1998 with its exact 60,000 parameters below the output. A subsampling layer "
-             "adds four "
-             "neighbours, multiplies by one trained coefficient a map and adds one trained bias. A table "
-             "connects the six "
-             "maps of S2 with the sixteen of C3, so that maps are forced to differ and 60 of 96 connections "
-             "are left. Units "
-             "are squashed by 1.7159 tanh(2x/3), which maps 1 to about 1.\n\n"
-             "The output layer of 1998 (--set output=rbf) measures the squared distance between the 84 units "
-             "of F6 and a "
-             "picture of each digit, 7 by 12 pixels; the smallest distance wins, and the loss also pushes "
-             "wrong digits away. "
-             "The default is the dense layer with softmax that the tutorial recommends.\n\n"
-             "Where the tutorial errs: C3 has 1,516 parameters (not 416, which forgets the input maps), C5 "
-             "has 48,120 (not "
-             "3,000), F6 has 84 units (not 84 parameters), the output layer 850 (not 924); and 1998 used the "
-             "scaled tanh "
-             "throughout, not a sigmoid.",
+    .story = "The network of 1998 with its exact 60,000 parameters below the output. A subsampling "
+             "layer adds four neighbours, multiplies by one trained coefficient a map and adds one "
+             "trained bias. A table connects the six maps of S2 with the sixteen of C3, so that "
+             "maps are forced to differ and 60 of 96 connections are left. Units are squashed by "
+             "1.7159 tanh(2x/3), which maps 1 to about 1.\n\n"
+             "The output layer of 1998 (--set output=rbf) measures the squared distance between "
+             "the 84 units of F6 and a picture of each digit, 7 by 12 pixels; the smallest "
+             "distance wins, and the loss also pushes wrong digits away. The default is the dense "
+             "layer with softmax that the tutorial recommends.\n\n"
+             "Where the tutorial errs: C3 has 1,516 parameters (not 416, which forgets the input "
+             "maps), C5 has 48,120 (not 3,000), F6 has 84 units (not 84 parameters), the output "
+             "layer 850 (not 924); and 1998 used the scaled tanh throughout, not a sigmoid.",
     .switches = paper_switches,
     .training = {.batch = 64, .epochs = 10, .lr = 0.02f, .momentum = 0.9f, .schedule = "cosine"},
     .build = build_paper,
@@ -212,15 +205,12 @@ const cairn_model cairn_model_lenet5_tutorial = {
     .c = 1,
     .classes = 10,
     .paper = PAPER_1998,
-    .story = "What the tutorial's code builds under the name LeNet-5, exactly: padded 5x5 convolutions, "
-             "ReLU, maximum pools, a "
-             "dense layer of 500 units. It has 520,082 parameters, nearly all of them (512,500) in that "
-             "dense layer.\n\n"
-             "It differs from its own prose in every layer: maps of 32, 16, 16 and 8 instead of 28, 14, 10 "
-             "and 5 pixels, no "
-             "trained subsampling, no connection table, no F6. It learns well all the same: on Fashion-MNIST "
-             "it is a "
-             "little ahead of the classic form.",
+    .story = "What the tutorial's code builds under the name LeNet-5, exactly: padded 5x5 "
+             "convolutions, ReLU, maximum pools, a dense layer of 500 units. It has 520,082 "
+             "parameters, nearly all of them (512,500) in that dense layer.\n\n"
+             "It differs from its own prose in every layer: maps of 32, 16, 16 and 8 instead of "
+             "28, 14, 10 and 5 pixels, no trained subsampling, no connection table, no F6. It "
+             "learns well all the same: on Fashion-MNIST it is a little ahead of the classic form.",
     .training = {.batch = 64,
                  .epochs = 10,
                  .lr = 0.02f,

@@ -121,8 +121,14 @@ cairn_status cairn_window_expect_pixels(const cairn_infer *node, const cairn_win
         node->name, w->pad_top, w->pad_bottom, w->pad_left, w->pad_right, w->k_h, w->k_w);
 }
 
-void cairn_window_describe(const cairn_window_attrs *attrs, char *text, size_t size)
+const cairn_window *cairn_window_of(const void *attrs)
 {
+    return &((const cairn_window_attrs *)attrs)->window;
+}
+
+void cairn_window_describe(const void *window_attrs, char *text, size_t size)
+{
+    const cairn_window_attrs *attrs = window_attrs;
     const cairn_window *w = &attrs->window;
     char stride[32], pad[64] = "", dilation[48] = "";
     if (w->stride_h == w->stride_w)

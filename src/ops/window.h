@@ -14,8 +14,11 @@ cairn_status cairn_window_resolve(const cairn_infer *node, cairn_window_attrs *a
 /* Fails unless every window holds at least one pixel: the maximum or mean of nothing is no number. */
 cairn_status cairn_window_expect_pixels(const cairn_infer *node, const cairn_window_attrs *attrs);
 
-/* "5x5, stride 1", with padding and dilation if there are any. */
-void cairn_window_describe(const cairn_window_attrs *attrs, char *text, size_t size);
+/* For the tables of operators whose attributes begin with a cairn_window_attrs: "5x5, stride 1", with padding
+ * and dilation if there are any; and the window. */
+void cairn_window_describe(const void *attrs, char *text, size_t size);
+
+const cairn_window *cairn_window_of(const void *attrs);
 
 /* The taps of a window along one axis that lie on the picture: [begin, end) of 0 ... k-1. */
 typedef struct cairn_taps {

@@ -37,16 +37,6 @@ static void grad(cairn_grad *g)
                                 g->d_out, NULL);
 }
 
-static void describe(const void *attrs, char *text, size_t size)
-{
-    cairn_window_describe(&((const cairn_pool_attrs *)attrs)->geometry, text, size);
-}
-
-static const cairn_window *window_of(const void *attrs)
-{
-    return &((const cairn_pool_attrs *)attrs)->geometry.window;
-}
-
 const cairn_op cairn_op_avgpool = {
     .name = "avgpool",
     .label = "AveragePooling2D",
@@ -56,7 +46,7 @@ const cairn_op cairn_op_avgpool = {
     .attr_size = sizeof(cairn_pool_attrs),
     .infer = infer,
     .grad = grad,
-    .describe = describe,
-    .window = window_of,
+    .describe = cairn_window_describe,
+    .window = cairn_window_of,
     .kernels = kernels,
 };

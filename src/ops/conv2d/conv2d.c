@@ -59,20 +59,9 @@ static int64_t macs(const void *attrs, const cairn_value_type *const *in, const 
     return y[0] * y[1] * w[0] * w[1] * w[2] * w[3];
 }
 
-static void describe(const void *attrs, char *text, size_t size)
-{
-    const cairn_conv2d_attrs *conv = attrs;
-    cairn_window_describe(&conv->geometry, text, size);
-}
-
 static cairn_activation_kind *epilogue(void *attrs)
 {
     return &((cairn_conv2d_attrs *)attrs)->act;
-}
-
-static const cairn_window *window_of(const void *attrs)
-{
-    return &((const cairn_conv2d_attrs *)attrs)->geometry.window;
 }
 
 const cairn_op cairn_op_conv2d = {
@@ -85,8 +74,8 @@ const cairn_op cairn_op_conv2d = {
     .infer = infer,
     .grad = grad,
     .macs = macs,
-    .describe = describe,
+    .describe = cairn_window_describe,
     .epilogue = epilogue,
-    .window = window_of,
+    .window = cairn_window_of,
     .kernels = kernels,
 };

@@ -23,16 +23,6 @@ static void grad(cairn_grad *g)
                                 (cairn_val[]){g->in[0], g->out[0], g->d_out[0]}, NULL);
 }
 
-static void describe(const void *attrs, char *text, size_t size)
-{
-    cairn_window_describe(&((const cairn_pool_attrs *)attrs)->geometry, text, size);
-}
-
-static const cairn_window *window_of(const void *attrs)
-{
-    return &((const cairn_pool_attrs *)attrs)->geometry.window;
-}
-
 const cairn_op cairn_op_maxpool = {
     .name = "maxpool",
     .label = "MaxPooling2D",
@@ -42,7 +32,7 @@ const cairn_op cairn_op_maxpool = {
     .attr_size = sizeof(cairn_pool_attrs),
     .infer = infer,
     .grad = grad,
-    .describe = describe,
-    .window = window_of,
+    .describe = cairn_window_describe,
+    .window = cairn_window_of,
     .kernels = kernels,
 };
