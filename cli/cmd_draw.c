@@ -2,7 +2,6 @@
 #include "commands.h"
 #include "model.h"
 #include "output.h"
-#include <string.h>
 
 static cairn_status run(cli_call *cli)
 {
@@ -21,9 +20,13 @@ static cairn_status run(cli_call *cli)
     if (status == CAIRN_OK)
         status = cairn_cli_model_graph(cli, &model, false, &graph);
     if (status == CAIRN_OK) {
-        cairn_draw_options options = {.title = model.model->name};
+        cairn_draw_options options = {.title = model.model->name,
+                                      .unfold = cairn_cli_given(cli, OPTION_UNFOLD),
+                                      .detail = cairn_cli_given(cli, OPTION_DETAIL)};
         if (style)
-            options.style = strcmp(style, "strips") == 0 ? CAIRN_DRAW_STRIPS : CAIRN_DRAW_VOLUMES;
+            options.style = style[0] == 'v'   ? CAIRN_DRAW_VOLUMES
+                            : style[0] == 's' ? CAIRN_DRAW_STRIPS
+                                              : CAIRN_DRAW_FLOW;
         status = cairn_draw(cli->ctx, graph, path, &options);
     }
     if (status == CAIRN_OK)
@@ -38,8 +41,10 @@ const cli_command cairn_cli_draw = {
     .arguments = "MODEL",
     .help = "a network as a picture: svg, pdf, png or dot",
     .examples = {{"cairn draw lenet5 -o lenet5.pdf", "feature maps as volumes"},
+                 {"cairn draw resnet152 -o resnet.svg", "repeated blocks once, with a count"},
+                 {"cairn draw inception_v4 --unfold --detail -o v4.pdf", "everything"},
                  {"cairn draw lenet5.paper --style strips -o l.svg", "a row a layer"}},
-    .options = {OPTION_OUTPUT, OPTION_STYLE, OPTION_INPUT, OPTION_CLASSES, OPTION_SET, OPTION_QUIET},
+    .options = {OPTION_OUTPUT, OPTION_STYLE, OPTION_UNFOLD, OPTION_DETAIL, OPTION_INPUT, OPTION_CLASSES, OPTION_SET, OPTION_QUIET},
     .min_names = 1,
     .max_names = 1,
     .completion = CLI_COMPLETE_MODELS,

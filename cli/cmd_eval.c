@@ -3,9 +3,11 @@
 #include "commands.h"
 #include "model.h"
 #include "output.h"
+#include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_BATCH 64
+#define DEFAULT_BATCH 32
+#define MANY_CLASSES 50
 #define LABEL_COLUMNS 14
 #define CELL_COLUMNS 6
 
@@ -36,6 +38,8 @@ static void put_classes(const cairn_evaluation *e, const char *const *labels)
     printf("\n%-*s   images     recall  precision         F1\n", LABEL_COLUMNS, "class");
     for (int i = 0; i < e->classes; i++) {
         class_counts c = count_class(e, i);
+        if (c.images == 0 && e->classes > MANY_CLASSES)
+            continue; /* a part of ImageNet's classes */
         cairn_cli_put(stdout, labels[i], LABEL_COLUMNS);
         printf("  %7lld", (long long)c.images);
         put_share(c.right, c.images);
@@ -99,19 +103,77 @@ static void put_json(const cli_model *model, const cairn_dataset_info *data, con
     cairn_cli_json_close(&json);
 }
 
+/* "256,384,512" */
+static cairn_status read_scales(cli_call *cli, cairn_evaluate_options *options)
+{
+    const char *at = cairn_cli_text(cli, OPTION_SCALES, NULL);
+    while (at && *at) {
+        size_t length = strspn(at, "0123456789");
+        if (length == 0 || length > 4 || (at[length] && at[length] != ',') ||
+            options->scale_count == CAIRN_MAX_SCALES)
+            return cairn_cli_fail(
+                cli, CAIRN_USAGE,
+                "--scales: expected up to %d short sides with commas between, found '%.40s'",
+                CAIRN_MAX_SCALES, at);
+        options->scales[options->scale_count++] = atoi(at);
+        at += length + (at[length] == ',');
+    }
+    return CAIRN_OK;
+}
+
+static cairn_status read_views(cli_call *cli, cairn_evaluate_options *options)
+{
+    const char *views = cairn_cli_text(cli, OPTION_VIEWS, "single");
+    if (strcmp(views, "ten-crop") == 0)
+        options->views = CAIRN_VIEW_TEN_CROP;
+    if (strcmp(views, "multi-scale") == 0)
+        options->views = CAIRN_VIEW_MULTI_SCALE;
+    else if (cairn_cli_given(cli, OPTION_SCALES))
+        return cairn_cli_fail(cli, CAIRN_USAGE, "--scales: goes with --views multi-scale");
+    return read_scales(cli, options);
+}
+
+static cairn_status open_data(cli_call *cli, const cli_model *model, cairn_dataset **dataset)
+{
+    const cairn_classifier_info *info = cairn_classifier_about(model->classifier);
+    cairn_dataset_options options = {
+        .classes = info->classes, .class_names = info->labels, .class_ids = info->label_ids};
+    return cairn_dataset_open(cli->ctx, cli->names[1], &options, dataset);
+}
+
+/* What was decided for the user: the chain that pictures went through, and the classes. */
+static cairn_status put_notes(cli_call *cli, const cli_model *model, const cairn_dataset_info *data)
+{
+    const cairn_classifier_info *info = cairn_classifier_about(model->classifier);
+    char *text;
+    cairn_status status = cairn_preprocess_to_json(cli->ctx, info->preprocess, &text);
+    if (status != CAIRN_OK)
+        return status;
+    cairn_cli_note(cli, "preprocessing: %s", text);
+    cairn_text_free(cli->ctx, text);
+    if (cairn_cli_given(cli, OPTION_PREPROCESS) && !info->default_preprocess)
+        cairn_cli_note(cli, "--preprocess overrides what %s says", info->weights_path);
+    if (data->mapped)
+        cairn_cli_note(cli, "%s: the classes are those of the weights, by name", data->name);
+    return CAIRN_OK;
+}
+
 static cairn_status run(cli_call *cli)
 {
-    cli_model model;
+    cli_model model = {0};
     cairn_dataset *dataset = NULL;
     cairn_evaluation evaluation = {0};
+    cairn_evaluate_options options = {0};
     int batch = cairn_cli_int(cli, OPTION_BATCH, DEFAULT_BATCH);
-    cairn_status status = cairn_cli_classifier_open(cli, cli->names[0], batch, &model);
-    if (status == CAIRN_OK) {
-        cairn_dataset_options options = {.classes = cairn_classifier_about(model.classifier)->classes};
-        status = cairn_dataset_open(cli->ctx, cli->names[1], &options, &dataset);
-    }
+    cairn_status status = read_views(cli, &options);
     if (status == CAIRN_OK)
-        status = cairn_evaluate(cli->ctx, model.classifier, dataset, CAIRN_TEST, &evaluation);
+        status = cairn_cli_classifier_open(cli, cli->names[0], batch, &model);
+    if (status == CAIRN_OK)
+        status = open_data(cli, &model, &dataset);
+    if (status == CAIRN_OK)
+        status = cairn_evaluate(cli->ctx, model.classifier, dataset, CAIRN_TEST, &options, &evaluation);
+    if (status == CAIRN_OK)
+        status = put_notes(cli, &model, cairn_dataset_about(dataset));
     if (status == CAIRN_OK) {
         const cairn_dataset_info *data = cairn_dataset_about(dataset);
         if (cairn_cli_given(cli, OPTION_JSON))
@@ -130,13 +192,23 @@ const cli_command cairn_cli_eval = {
     .name = "eval",
     .arguments = "MODEL DATA",
     .help = "how well trained weights do on a data set",
-    .text = "MODEL is a run folder (its best weights), a weights file, or a network's name with --weights. "
-            "The set's test "
-            "part is classified.",
+    .text =
+        "MODEL is a run folder (its best weights), a weights file, or a network's name with --weights. "
+        "The set's test "
+        "part is classified. DATA is a known set, or a folder of IDX files, of CIFAR binaries, or of "
+        "pictures: "
+        "a folder for each class, whose names may be the weights' labels or ImageNet identifiers; files "
+        "called "
+        "n01440764_tench.jpg; or files and val.txt. Pictures that cannot be read are named and counted, and "
+        "the exit code is 8.\n\n"
+        "--views ten-crop averages softmax over four corners, centre and their mirror images (AlexNet's "
+        "paper), multi-scale over the whole picture at several scales and mirrored, with dense layers as "
+        "convolutions (VGG's paper).",
     .examples = {{"cairn eval runs/lenet5-mnist-1 mnist", "accuracy, classes, confusions"},
+                 {"cairn eval resnet50.safetensors imagenet/val", "ImageNet's validation set"},
                  {"cairn eval lenet5 mnist --weights w.safetensors --json", "for programs"}},
-    .options = {OPTION_WEIGHTS, OPTION_PREPROCESS, OPTION_BATCH, OPTION_THREADS, OPTION_JSON, OPTION_QUIET,
-                OPTION_VERBOSE},
+    .options = {OPTION_WEIGHTS, OPTION_PREPROCESS, OPTION_VIEWS, OPTION_SCALES, OPTION_BATCH, OPTION_THREADS,
+                OPTION_JSON, OPTION_QUIET, OPTION_VERBOSE},
     .min_names = 2,
     .max_names = 2,
     .completion = CLI_COMPLETE_MODELS,

@@ -82,6 +82,26 @@ static cairn_status decode(prediction *p, const char *name, cairn_picture *pictu
     return status;
 }
 
+/* The pixels that enter the network, as a picture: red, green, blue whatever the network's order is. */
+static cairn_status show_input(prediction *p, const char *path, cairn_picture *input)
+{
+    const cairn_preprocess *preprocess = cairn_classifier_about(p->model.classifier)->preprocess;
+    size_t size = (size_t)input->h * (size_t)input->w * 3;
+    for (size_t i = 0; preprocess->bgr && input->c == 3 && i < size; i += 3) {
+        uint8_t blue = input->data[i];
+        input->data[i] = input->data[i + 2];
+        input->data[i + 2] = blue;
+    }
+    char *text;
+    cairn_status status = cairn_preprocess_to_json(p->cli->ctx, preprocess, &text);
+    if (status == CAIRN_OK)
+        status = cairn_cli_write_png(p->cli, path, input);
+    if (status == CAIRN_OK)
+        cairn_cli_note(p->cli, "preprocessing: %s", text);
+    cairn_text_free(p->cli->ctx, text);
+    return status;
+}
+
 /* Reads one file into the next place of the batch. */
 static cairn_status read_picture(prediction *p, const char *name)
 {
@@ -107,7 +127,7 @@ static cairn_status read_picture(prediction *p, const char *name)
         memcpy(p->pixels + (size_t)p->filled * p->picture_bytes, input.data, p->picture_bytes);
     const char *show = cairn_cli_text(p->cli, OPTION_SHOW_INPUT, NULL);
     if (status == CAIRN_OK && show)
-        status = cairn_cli_write_png(p->cli, show, &input);
+        status = show_input(p, show, &input);
     cairn_picture_free(ctx, &picture);
     cairn_picture_free(ctx, &input);
     return status;

@@ -42,15 +42,30 @@ static void put_layers(cli_json *json, const cairn_graph *graph)
     cairn_cli_json_close(json);
 }
 
+/* Sums with the auxiliary heads, which only training builds. */
+static cairn_status with_heads(cli_call *cli, const cli_model *model, cli_totals *totals)
+{
+    cairn_graph *graph = NULL;
+    cli_model all = *model;
+    all.settings.heads = true;
+    cairn_status status = cairn_cli_model_graph(cli, &all, false, &graph);
+    if (status == CAIRN_OK)
+        *totals = cairn_cli_totals(graph);
+    cairn_graph_destroy(graph);
+    return status;
+}
+
 static cairn_status put_json(cli_call *cli, const cli_model *model, const cairn_graph *graph)
 {
     int64_t inference, training;
+    cli_totals totals = cairn_cli_totals(graph), all;
     cairn_status status = memory_of(cli, model, false, &inference);
     if (status == CAIRN_OK)
         status = memory_of(cli, model, true, &training);
+    if (status == CAIRN_OK)
+        status = with_heads(cli, model, &all);
     if (status != CAIRN_OK)
         return status;
-    cli_totals totals = cairn_cli_totals(graph);
     cairn_shape input = cairn_shape_of(graph, cairn_find(graph, "image"));
     cli_json json = {0};
     cairn_cli_json_open(&json, NULL, '{');
@@ -61,8 +76,8 @@ static cairn_status put_json(cli_call *cli, const cli_model *model, const cairn_
     cairn_cli_json_integer(&json, "trainable", totals.trainable);
     cairn_cli_json_integer(&json, "buffers", totals.buffers);
     cairn_cli_json_integer(&json, "macs", totals.macs);
-    cairn_cli_json_integer(&json, "params_with_heads", totals.params);
-    cairn_cli_json_integer(&json, "macs_with_heads", totals.macs);
+    cairn_cli_json_integer(&json, "params_with_heads", all.params);
+    cairn_cli_json_integer(&json, "macs_with_heads", all.macs);
     cairn_cli_json_open(&json, "memory", '{');
     cairn_cli_json_integer(&json, "inference", inference);
     cairn_cli_json_integer(&json, "training", training);
@@ -75,18 +90,23 @@ static cairn_status put_table(cli_call *cli, const cli_model *model, const cairn
 {
     /* Keras calls a network that was given no name "functional"; its table is repeated to the letter. */
     const char *suffix = strrchr(model->model->name, '.');
-    bool keras = suffix && strcmp(suffix, ".tutorial") == 0;
     cairn_summary_options options = {.batch = cairn_cli_int(cli, OPTION_BATCH, 1),
-                                     .train = cairn_cli_given(cli, OPTION_TRAIN),
-                                     .keras = keras};
+                                     .depth = cairn_cli_int(cli, OPTION_DEPTH, 0),
+                                     .keras = suffix && strcmp(suffix, ".tutorial") == 0};
+    cairn_graph *training = NULL;
     char *text = NULL;
     cairn_status status =
-        cairn_summary_text(cli->ctx, graph, keras ? "functional" : model->model->name, &options, &text);
+        options.keras ? CAIRN_OK : cairn_cli_model_graph(cli, model, true, &training);
+    options.training = training;
+    if (status == CAIRN_OK)
+        status = cairn_summary_text(cli->ctx, graph, options.keras ? "functional" : model->model->name,
+                                    &options, &text);
     if (status == CAIRN_OK)
         fputs(text, stdout);
-    if (status == CAIRN_OK && keras)
+    if (status == CAIRN_OK && options.keras)
         putchar('\n'); /* so ends Keras' table, too */
     cairn_text_free(cli->ctx, text);
+    cairn_graph_destroy(training);
     return status;
 }
 
@@ -94,10 +114,12 @@ static cairn_status run(cli_call *cli)
 {
     cli_model model;
     cairn_graph *graph = NULL;
-    bool json = cairn_cli_given(cli, OPTION_JSON), training = cairn_cli_given(cli, OPTION_TRAIN) && !json;
+    bool json = cairn_cli_given(cli, OPTION_JSON);
     cairn_status status = cairn_cli_model_open(cli, cli->names[0], &model);
-    if (status == CAIRN_OK)
-        status = cairn_cli_model_graph(cli, &model, training, &graph);
+    if (status == CAIRN_OK) {
+        model.settings.heads = cairn_cli_given(cli, OPTION_TRAIN) && !json;
+        status = cairn_cli_model_graph(cli, &model, false, &graph);
+    }
     if (status == CAIRN_OK)
         status = json ? put_json(cli, &model, graph) : put_table(cli, &model, graph);
     cairn_graph_destroy(graph);
@@ -110,12 +132,13 @@ const cli_command cairn_cli_summary = {
     .arguments = "MODEL",
     .help = "the layers of a network",
     .text = "MODEL is the name of a network, a weights file or a run folder. Networks of the tutorial print "
-            "the table "
-            "that Keras prints.",
+            "the table that Keras prints. Memory is that of the plan for a batch: weights, activations, and "
+            "in training gradients and the optimiser's state.",
     .examples = {{"cairn summary lenet5", "layers, parameters, memory"},
-                 {"cairn summary lenet5 --batch 64 --train", "memory of training with batch 64"},
+                 {"cairn summary resnet50 --batch 8 --depth 1", "a row a stage; memory for batch 8"},
+                 {"cairn summary googlenet --train", "with the auxiliary heads that training adds"},
                  {"cairn summary lenet5.tutorial", "Keras' own table"}},
-    .options = {OPTION_BATCH, OPTION_TRAIN, OPTION_INPUT, OPTION_CLASSES, OPTION_SET, OPTION_JSON},
+    .options = {OPTION_BATCH, OPTION_DEPTH, OPTION_TRAIN, OPTION_INPUT, OPTION_CLASSES, OPTION_SET, OPTION_JSON},
     .min_names = 1,
     .max_names = 1,
     .completion = CLI_COMPLETE_MODELS,

@@ -108,7 +108,7 @@ cairn_status cairn_cli_model_graph(cli_call *cli, const cli_model *model, bool t
                 .weight_decay = defaults->weight_decay},
     };
     cairn_status status = cairn_model_graph(cli->ctx, model->model, &model->settings, CAIRN_INPUT_NUMBERS,
-                                            NULL, NULL, training ? &settings : NULL, graph);
+                                            0, NULL, NULL, training ? &settings : NULL, graph);
     return status == CAIRN_INPUT ? CAIRN_USAGE : status; /* an option asked for what cannot be built */
 }
 

@@ -55,7 +55,7 @@ foreach(source IN LISTS fuzz_targets)
 endforeach()
 
 # parity: the networks against golden numbers, at every kernel level that this processor has.
-add_executable(parity ${tests}/parity/parity.c ${tests}/parity/golden.c)
+add_executable(parity ${tests}/parity/parity.c ${tests}/parity/compare.c ${tests}/parity/golden.c)
 target_include_directories(parity PRIVATE ${tests})
 target_compile_definitions(parity PRIVATE _GNU_SOURCE)
 target_link_libraries(parity PRIVATE cairn_static PkgConfig::JANSSON)

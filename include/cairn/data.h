@@ -29,15 +29,17 @@ CAIRN_API cairn_status cairn_picture_decode(cairn_ctx *ctx, const char *name, co
                                             const cairn_decode_options *options, cairn_picture *picture);
 CAIRN_API void cairn_picture_free(cairn_ctx *ctx, cairn_picture *picture);
 
-typedef enum cairn_filter { CAIRN_BILINEAR, CAIRN_BICUBIC } cairn_filter;
+typedef enum cairn_filter { CAIRN_BILINEAR, CAIRN_BICUBIC, CAIRN_NEAREST } cairn_filter;
 typedef enum cairn_pass_order { CAIRN_PASS_H, CAIRN_PASS_PILLOW13 } cairn_pass_order;
 
-/* Resamples exactly as Pillow does, antialiased when shrinking. */
+/* Resamples exactly as Pillow does, antialiased when shrinking (but for CAIRN_NEAREST, which takes pixels as
+ * they are). */
 CAIRN_API cairn_status cairn_picture_resize(cairn_ctx *ctx, const cairn_picture *from, int h, int w,
                                             cairn_filter filter, cairn_pass_order order, cairn_picture *to);
 
 /* The chain from any picture to the network's bytes; stored with the weights as "cairn.preprocess". */
-typedef struct cairn_preprocess {
+typedef struct cairn_preprocess cairn_preprocess;
+struct cairn_preprocess {
     int resize;  /* short side after resizing; 0: as it is */
     bool squash; /* resize both sides, ignoring the aspect */
     cairn_filter filter;
@@ -47,8 +49,10 @@ typedef struct cairn_preprocess {
     uint8_t pad_value;
     int channels; /* 1 or 3 */
     bool exif;
-    float mean[4], std[4]; /* (byte / 255 - mean) / std */
-} cairn_preprocess;
+    bool bgr;              /* channels in the order blue, green, red; mean and std too */
+    float scale;           /* [255] bytes are divided by it; 1: as they are */
+    float mean[4], std[4]; /* (byte / scale - mean) / std, in the order of the channels */
+};
 
 /* JSON text of it and back; unknown keys are CAIRN_INPUT naming the key. Reading sets the fields whose keys
  * are there and leaves the others as they are (so begin with zeros, or with what is to be overridden); after
@@ -59,9 +63,25 @@ CAIRN_API cairn_status cairn_preprocess_from_json(cairn_ctx *ctx, const char *te
                                                   cairn_preprocess *preprocess);
 CAIRN_API void cairn_text_free(cairn_ctx *ctx, char *text);
 
-/* Applies it; `to` has h x w x channels after crop and padding. */
+/* Applies it; `to` has h x w x channels after crop and padding, in the network's order of channels. */
 CAIRN_API cairn_status cairn_preprocess_apply(cairn_ctx *ctx, const cairn_preprocess *preprocess,
                                               const cairn_picture *from, cairn_picture *to);
+
+/* The ten views of Krizhevsky et al. 2012: after resizing the centre square, of it crops of h x w at the
+ * corners and in the centre (top left, top right, bottom left, bottom right, centre), then the same of the
+ * mirrored square. Free each of them, whatever the result. */
+#define CAIRN_TEN_CROPS 10
+CAIRN_API cairn_status cairn_preprocess_ten_crops(cairn_ctx *ctx, const cairn_preprocess *preprocess,
+                                                  const cairn_picture *from, int h, int w,
+                                                  cairn_picture to[CAIRN_TEN_CROPS]);
+
+/* The whole picture at another scale, as Simonyan and Zisserman 2015 evaluate: short side `side`, the aspect
+ * kept, nothing cropped. */
+CAIRN_API cairn_status cairn_preprocess_whole(cairn_ctx *ctx, const cairn_preprocess *preprocess,
+                                              const cairn_picture *from, int side, cairn_picture *to);
+
+/* Left becomes right, in place. */
+CAIRN_API void cairn_picture_mirror(cairn_picture *picture);
 
 /* ---- data sets ---- */
 
@@ -74,32 +94,49 @@ typedef struct cairn_dataset_options {
     float val_split; /* [0] share of the training part, stratified, taken away as CAIRN_VALIDATION */
     uint64_t seed;   /* of that choice */
     int classes;     /* [as found] labels must be below */
+    /* [as found] The classes that trained weights know, `classes` of them, by name and by identifier
+     * ("n01440764"; may be NULL). Folders of pictures that are called so are put into these classes; any
+     * other name is CAIRN_INPUT. */
+    const char *const *class_names, *const *class_ids;
 } cairn_dataset_options;
 
-/* Opens a known set ("fashion-mnist", "mnist") found on the search path, or a folder with IDX files, plain or
- * gzip; the test part alone is enough. Search path: the folders in $CAIRN_DATA (between colons), ./data,
- * /usr/local/share/datasets, /usr/share/datasets, each with the set's name below. CAIRN_USAGE unknown set,
- * CAIRN_IO not found, naming the places; CAIRN_INPUT. */
+/* Opens a known set ("fashion-mnist", "mnist", "cifar10", "cifar100") found on the search path, or a folder:
+ *   - IDX files, plain or gzip; the test part alone is enough
+ *   - CIFAR binaries; the test part alone is enough
+ *   - pictures in a folder for each class, below train/ and val/ (valid/, validation/, test/) or at once
+ *   - pictures called after their class ("n01440764_tench.JPEG")
+ *   - pictures with val.txt ("NAME INDEX" a line) or ILSVRC2012_validation_ground_truth.txt
+ * Pictures without a part are the test part, or with val_split the training part. Search path: the folders in
+ * $CAIRN_DATA (between colons), ./data, /usr/local/share/datasets, /usr/share/datasets, each with the set's
+ * name below. CAIRN_USAGE unknown set, CAIRN_IO not found, naming the places; CAIRN_INPUT. */
 CAIRN_API cairn_status cairn_dataset_open(cairn_ctx *ctx, const char *name_or_folder,
                                           const cairn_dataset_options *options, cairn_dataset **dataset);
 CAIRN_API void cairn_dataset_close(cairn_dataset *dataset);
 
 typedef struct cairn_dataset_info {
-    const char *name; /* "fashion-mnist", or the folder's name */
-    const char *path; /* absolute */
-    int h, w, c, classes;
+    const char *name;          /* "fashion-mnist", or the folder's name */
+    const char *path;          /* absolute */
+    int h, w, c, classes;      /* h and w are 0 where the pictures are files of any size */
     const char *const *labels; /* class names; "0", "1", ... when unknown */
+    bool mapped;               /* names were found among options.class_names or class_ids */
     int64_t count[3];          /* by cairn_split */
-    float mean[4], std[4];     /* of the training part's pixels / 255 */
+    float mean[4], std[4];     /* of the training part's pixels / 255; of ImageNet where they are files */
     bool light_on_dark;        /* background is dark: a hint for predict */
 } cairn_dataset_info;
 
 CAIRN_API const cairn_dataset_info *cairn_dataset_about(const cairn_dataset *dataset);
 
 /* Picture `index` of a split, h x w x c bytes into pixels, its class into label. `sample` (may be NULL) gets
- * the index in the sorted listing of the whole file, which random numbers are keyed by. Thread-safe. */
+ * the index in the sorted listing of the whole part, which random numbers are keyed by. Thread-safe. For sets
+ * whose pictures have one size. */
 CAIRN_API cairn_status cairn_dataset_read(const cairn_dataset *dataset, cairn_split split, int64_t index,
                                           uint8_t *pixels, int *label, int64_t *sample);
+
+/* The same for any data set: files are read and decoded now. label and sample (may be NULL) are set even when
+ * the file is broken. Thread-safe with a context for each thread. CAIRN_USAGE, or as cairn_picture_load. */
+CAIRN_API cairn_status cairn_dataset_picture(cairn_ctx *ctx, const cairn_dataset *dataset, cairn_split split,
+                                             int64_t index, const cairn_decode_options *options,
+                                             cairn_picture *picture, int *label, int64_t *sample);
 
 CAIRN_END
 

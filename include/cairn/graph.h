@@ -34,6 +34,10 @@ typedef struct cairn_shape {
 CAIRN_API int64_t cairn_shape_elements(const cairn_shape *shape);
 
 CAIRN_API cairn_status cairn_graph_create(cairn_ctx *ctx, cairn_graph **graph);
+
+/* To be called before building a network that will be trained: batch normalisation then uses the statistics
+ * of the batch. */
+CAIRN_API void cairn_graph_for_training(cairn_graph *graph);
 CAIRN_API void cairn_graph_destroy(cairn_graph *graph);
 
 /* CAIRN_OK, or what stopped the building; the text is in the context. */
@@ -52,9 +56,9 @@ CAIRN_API void cairn_leave(cairn_graph *graph);
 /* The picture as numbers, already normalised: (h, w, c). Input name "image". */
 CAIRN_API cairn_val cairn_image(cairn_graph *graph, int h, int w, int c);
 
-/* The picture as bytes; the first node turns byte b of channel k into (b / 255 - mean[k]) / std[k],
- * through a table. Input name "image". */
-CAIRN_API cairn_val cairn_image_bytes(cairn_graph *graph, int h, int w, int c, const float *mean,
+/* The picture as bytes; the first node turns byte b of channel k into (b / scale - mean[k]) / std[k] in single
+ * precision, through a table. scale: [255]. Input name "image". */
+CAIRN_API cairn_val cairn_image_bytes(cairn_graph *graph, int h, int w, int c, float scale, const float *mean,
                                       const float *std);
 
 /* One class index (int32) for each image. Input name "labels". Made once for a graph. */
@@ -82,6 +86,9 @@ typedef enum cairn_init_kind {
     CAIRN_INIT_TORCH,          /* U(+-1 / sqrt(fan_in)), weights and biases */
     CAIRN_INIT_KAIMING_NORMAL, /* N(0, 2 / fan_out); He et al. 2015 */
     CAIRN_INIT_LECUN_1998,     /* U(+-2.4 / fan_in) */
+    CAIRN_INIT_CAFFE_XAVIER,   /* U(+-sqrt(3 / fan_in)) */
+    CAIRN_INIT_KAIMING_FAN_IN, /* N(0, 2 / fan_in) */
+    CAIRN_INIT_TRUNCATED,      /* N(0, value^2), drawn again beyond +-2 */
 } cairn_init_kind;
 
 typedef struct cairn_init {
@@ -171,11 +178,67 @@ CAIRN_API cairn_val cairn_avgpool_with(cairn_graph *graph, cairn_val x, cairn_po
 /* y = x * scale[c] + bias[c]. Parameters: weight (C), bias (C). init: of the scale [1]. */
 CAIRN_API cairn_val cairn_scale_bias(cairn_graph *graph, cairn_val x, const char *name, cairn_init init);
 
+typedef struct cairn_batchnorm_options {
+    int unused_;
+    double eps;      /* [1e-5] */
+    double momentum; /* [0.1] share of the batch in the running statistics: new = 0.9 old + 0.1 batch */
+    bool biased;     /* [false] keep the batch's own variance, as Keras does, not the n / (n - 1) estimate */
+    bool no_scale;   /* [false] gamma is 1 and no parameter */
+    cairn_init init; /* of gamma [1] */
+} cairn_batchnorm_options;
+
+/* Batch normalisation over the last dimension; Ioffe and Szegedy 2015:
+ *     y = weight * (x - mean) / sqrt(var + eps) + bias
+ * mean and variance are the running statistics, or in a graph for training those of the batch, with the biased
+ * variance. Parameters: weight (C), bias (C); statistics: running_mean (C), running_var (C), which the update
+ * of cairn_sgd moves. */
+CAIRN_API cairn_val cairn_batchnorm_with(cairn_graph *graph, cairn_val x, const char *name,
+                                         cairn_batchnorm_options options);
+#define cairn_batchnorm(graph, x, name, ...)                                                                 \
+    cairn_batchnorm_with(graph, x, name, CAIRN_OPTIONS(cairn_batchnorm_options, __VA_ARGS__))
+
+typedef struct cairn_lrn_options {
+    int unused_;
+    int size;     /* [5] channels of a window, centred and clipped at the ends */
+    double alpha; /* [1e-4] factor of the sum itself: what others write as alpha / size is to be divided first */
+    double beta;  /* [0.75] */
+    double k;     /* [1] */
+} cairn_lrn_options;
+
+/* Local response normalisation across channels; Krizhevsky et al. 2012:
+ *     y = x / (k + alpha * sum of x^2 over the window)^beta */
+CAIRN_API cairn_val cairn_lrn_with(cairn_graph *graph, cairn_val x, cairn_lrn_options options);
+#define cairn_lrn(graph, x, ...) cairn_lrn_with(graph, x, CAIRN_OPTIONS(cairn_lrn_options, __VA_ARGS__))
+
 /* a + b, of equal shapes. */
 CAIRN_API cairn_val cairn_add(cairn_graph *graph, cairn_val a, cairn_val b);
 
+/* factor * x. */
+CAIRN_API cairn_val cairn_scale(cairn_graph *graph, cairn_val x, double factor);
+
+/* (H, W, C1), (H, W, C2) ... to (H, W, C1 + C2 + ...). count: 1 to CAIRN_MAX_INPUTS. */
+CAIRN_API cairn_val cairn_concat(cairn_graph *graph, int count, const cairn_val *values);
+
+/* Zeros around the picture: (H, W, C) to (top + H + bottom, left + W + right, C). */
+CAIRN_API cairn_val cairn_zero_pad(cairn_graph *graph, cairn_val x, int top, int bottom, int left, int right);
+
+/* Every stride-th row and column from 0, with channels of zeros before and after: the shortcut without
+ * parameters of He et al. 2015 (option A). */
+CAIRN_API cairn_val cairn_subsample(cairn_graph *graph, cairn_val x, int stride, int channels_before,
+                                    int channels_after);
+
+/* Mean over the pixels: (H, W, C) to (C). */
+CAIRN_API cairn_val cairn_global_avgpool(cairn_graph *graph, cairn_val x);
+
+/* Mean over windows that divide the picture into h x w parts, whatever its size: output pixel i is the mean of
+ * rows floor(i * H / h) to ceil((i + 1) * H / h). The input itself where it is h x w already. */
+CAIRN_API cairn_val cairn_adaptive_avgpool(cairn_graph *graph, cairn_val x, int h, int w);
+
 /* (H, W, C) to (H * W * C), in that order. */
 CAIRN_API cairn_val cairn_flatten(cairn_graph *graph, cairn_val x);
+
+/* (H, W, C) to (C * H * W) with the channel slowest, the order in which PyTorch and Caffe flatten. */
+CAIRN_API cairn_val cairn_flatten_chw(cairn_graph *graph, cairn_val x);
 
 /* In training sets a fraction `rate` of the values to zero and multiplies the rest by 1 / (1 - rate);
  * otherwise x. Keyed by (seed, epoch, sample), see cairn_samples. */
@@ -190,6 +253,11 @@ CAIRN_API cairn_val cairn_rbf(cairn_graph *graph, cairn_val x, const char *name,
 
 /* Marks a value as a result of the graph: it is computed and can be read after a run. */
 CAIRN_API void cairn_output(cairn_graph *graph, cairn_val x, const char *name);
+
+/* Marks logits as those of an auxiliary head: output "<name>_logits". In training `weight` times its
+ * cross-entropy joins the loss (cairn_auxiliary_losses). At most CAIRN_MAX_HEADS. */
+#define CAIRN_MAX_HEADS 4
+CAIRN_API void cairn_auxiliary_head(cairn_graph *graph, cairn_val logits, const char *name, double weight);
 
 /* The value named so by cairn_output, or an input of that name; id 0 if there is none. */
 CAIRN_API cairn_val cairn_find(const cairn_graph *graph, const char *name);
@@ -207,9 +275,16 @@ typedef struct cairn_loss_options {
     bool weighted; /* [false] multiplies each image's loss by the input "sample_weights" */
 } cairn_loss_options;
 
+/* Sum of a per-image loss and `weight` times another one. */
+CAIRN_API cairn_val cairn_loss_sum(cairn_graph *graph, cairn_val loss, cairn_val other, double weight);
+
 /* Softmax and cross-entropy. targets is cairn_labels or cairn_targets. Gives one loss for each image. */
 CAIRN_API cairn_val cairn_cross_entropy(cairn_graph *graph, cairn_val logits, cairn_val targets,
                                         cairn_loss_options options);
+
+/* losses plus the weighted cross-entropies of all auxiliary heads. */
+CAIRN_API cairn_val cairn_auxiliary_losses(cairn_graph *graph, cairn_val losses, cairn_val targets,
+                                           cairn_loss_options options);
 
 /* Mean over the images of a run: one number. */
 CAIRN_API cairn_val cairn_mean(cairn_graph *graph, cairn_val per_image);
@@ -248,8 +323,9 @@ typedef struct cairn_node_info {
     cairn_val output;
     cairn_shape shape; /* of the output */
     int64_t params;    /* numbers to train */
+    int64_t buffers;   /* numbers that are statistics */
     int64_t macs;      /* multiply-accumulates for one image; convolutions and dense layers only */
-    int k_h, k_w, stride_h, stride_w; /* window, or 0 */
+    int k_h, k_w, stride_h, stride_w, dilation_h, dilation_w; /* window, or 0 */
 } cairn_node_info;
 
 /* Nodes that a reader of the network cares about (no parameters, no gradients), in order of computation. */

@@ -16,6 +16,7 @@ typedef struct cairn_plan_options {
     cairn_dtype precision; /* [CAIRN_F32] or CAIRN_F64 (reference kernels) */
     bool training;         /* [false] dropout is active; weights may change between runs, so that what is
                             * derived from them (packed forms) is made anew by every run */
+    bool no_dropout;       /* [false] with training: dropout passes everything, for comparisons */
     bool keep_all;         /* [false] every value can be read after a run; costs memory and fusion */
     bool reference;        /* [false] reference kernels only */
     const char *outputs;   /* [NULL: all] comma-separated names of the graph's outputs wanted */

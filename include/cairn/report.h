@@ -7,16 +7,19 @@
 CAIRN_BEGIN
 
 typedef enum cairn_draw_style {
-    CAIRN_DRAW_AUTO,    /* volumes for chains of few layers */
+    CAIRN_DRAW_AUTO,    /* volumes for chains of few layers, a flow for other networks */
     CAIRN_DRAW_VOLUMES, /* feature maps as boxes in perspective, as textbooks print them */
     CAIRN_DRAW_STRIPS,  /* a row a layer, with sizes and parameters */
+    CAIRN_DRAW_FLOW,    /* boxes from top to bottom, branches side by side, repeated blocks once */
 } cairn_draw_style;
 
 typedef struct cairn_draw_options {
     int unused_;
     cairn_draw_style style;
     const char *title; /* [none] */
-    double width;      /* [A4 text width: 480 points] */
+    double width;      /* [A4 text width: 480 points]; a flow takes what it needs */
+    bool unfold;       /* [false] a flow shows every repeated block */
+    bool detail;       /* [false] a box for every operator, also for normalisations and activations */
 } cairn_draw_options;
 
 /* Draws the network into a file: svg, pdf, png or dot by its ending. Written atomically. */
@@ -30,9 +33,10 @@ CAIRN_API cairn_status cairn_report_run(cairn_ctx *ctx, const char *folder);
 /* Keras' table of the layers, as text (UTF-8 box drawing). cairn_text_free. */
 typedef struct cairn_summary_options {
     int unused_;
-    int batch;  /* [1] for the memory figures */
-    bool train; /* [false] also memory of training */
-    bool keras; /* [false] exactly Keras' columns and lines, nothing more */
+    int batch;                   /* [1] for the memory figures */
+    const cairn_graph *training; /* [NULL] the network with loss and update, whose memory is told, too */
+    int depth;                   /* [0: all] one row for neighbours whose names begin with the same parts */
+    bool keras;                  /* [false] exactly Keras' columns, order and names, nothing more */
 } cairn_summary_options;
 CAIRN_API cairn_status cairn_summary_text(cairn_ctx *ctx, const cairn_graph *graph, const char *title,
                                           const cairn_summary_options *options, char **text);

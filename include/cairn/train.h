@@ -62,8 +62,9 @@ CAIRN_API cairn_status cairn_train_resume(cairn_ctx *ctx, const char *folder, co
 
 typedef struct cairn_classifier cairn_classifier;
 
-/* Opens weights: a run folder (its best weights), or a safetensors file that names its architecture. model
- * may be NULL; if not, it is the zoo name the weights are bound to. batch: capacity. */
+/* Opens weights: a run folder (its best weights), or a file that names its architecture. model may be NULL;
+ * if not, it is the zoo name the weights are bound to. preprocess_json overrides keys of the chain that the
+ * file or else the network comes with; it may be NULL. batch: capacity. */
 CAIRN_API cairn_status cairn_classifier_open(cairn_ctx *ctx, const char *path, const char *model,
                                              const char *preprocess_json, int batch,
                                              cairn_classifier **classifier);
@@ -74,6 +75,7 @@ typedef struct cairn_classifier_info {
     cairn_model_settings settings;
     const cairn_preprocess *preprocess;
     const char *const *labels;
+    const char *const *label_ids; /* "n01440764" ...; NULL: the file has none */
     int classes;
     const cairn_weights *weights;
     cairn_graph *graph;
@@ -93,15 +95,32 @@ typedef struct cairn_evaluation {
     double top1, top5, loss; /* percent, percent, nats */
     int classes;
     int64_t *confusion;      /* classes x classes: [truth][answer] */
-    float *confidence;       /* of the answer, for each image */
-    int32_t *answer, *truth; /* for each image */
+    int64_t count;           /* images and those that failed */
+    float *confidence;       /* of the answer, for each of them */
+    int32_t *answer, *truth; /* for each of them; answer -1: failed */
     double seconds;
 } cairn_evaluation;
 
-/* Classifies a split of a data set. */
+typedef enum cairn_views {
+    CAIRN_VIEW_SINGLE,
+    CAIRN_VIEW_TEN_CROP,    /* cairn_preprocess_ten_crops */
+    CAIRN_VIEW_MULTI_SCALE, /* the whole picture densely at several scales, and mirrored */
+} cairn_views;
+
+#define CAIRN_MAX_SCALES 8
+
+typedef struct cairn_evaluate_options {
+    int unused_;
+    cairn_views views; /* [single] softmax is averaged over the views, in double and a fixed order */
+    /* [S - 32, S, S + 32 with the S of the preprocessing] short sides */
+    int scales[CAIRN_MAX_SCALES], scale_count;
+} cairn_evaluate_options;
+
+/* Classifies a split of a data set. options may be NULL. Pictures that cannot be read are logged as warnings
+ * and counted. */
 CAIRN_API cairn_status cairn_evaluate(cairn_ctx *ctx, cairn_classifier *classifier,
                                       const cairn_dataset *dataset, cairn_split split,
-                                      cairn_evaluation *evaluation);
+                                      const cairn_evaluate_options *options, cairn_evaluation *evaluation);
 CAIRN_API void cairn_evaluation_free(cairn_ctx *ctx, cairn_evaluation *evaluation);
 
 CAIRN_END

@@ -87,6 +87,13 @@ CAIRN_API cairn_status cairn_weights_bind(cairn_ctx *ctx, const cairn_graph *gra
                                           const cairn_weights *loaded, cairn_dtype dtype,
                                           cairn_weights **weights);
 
+/* The same for files whose names are another program's: `rules` (may be NULL, see models.h) rename layers;
+ * Keras' words and counted layers are understood anyway. */
+typedef struct cairn_name_rule cairn_name_rule;
+CAIRN_API cairn_status cairn_weights_bind_as(cairn_ctx *ctx, const cairn_graph *graph,
+                                             const cairn_name_rule *rules, const cairn_weights *loaded,
+                                             cairn_dtype dtype, cairn_weights **weights);
+
 /* Writes a safetensors file, atomically and durably: the old file or the new one, never a part. Deterministic
  * bytes. */
 CAIRN_API cairn_status cairn_weights_save(const cairn_weights *weights, const char *path);

@@ -1,27 +1,21 @@
-/* Data sets: found by name or folder, decoded into memory once. Reading a picture is a copy, so any number of
- * threads may. */
+/* Data sets: found by name or folder. Small pictures of one size are decoded into memory once, larger ones
+ * are files that are read when they are asked for; either way any number of threads may. */
 #include "base/file.h"
 #include "base/rng.h"
-#include "data/idx.h"
 #include "data/locate.h"
-#include <cairn/data.h>
+#include "data/picture.h"
+#include "data/source.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_CLASSES 256 /* labels are bytes */
-#define RNG_OP_SPLIT 1  /* of the user stream; frozen, old splits must repeat */
+#define RNG_OP_SPLIT 1 /* of the user stream; frozen, old splits must repeat */
 
 /* ---- the data set ---- */
 
-/* Pictures and labels as they lie in one pair of files. */
-typedef struct part {
-    cairn_idx images, labels;
-} part;
-
 typedef struct split {
-    const part *from;
+    const cairn_part *from;
     int64_t count;
     int64_t *samples; /* indices in the part, ascending; NULL: all of it */
 } split;
@@ -29,17 +23,17 @@ typedef struct split {
 struct cairn_dataset {
     cairn_ctx *ctx;
     cairn_dataset_info info;
-    part train, test;
+    cairn_source source;
     split splits[3]; /* by cairn_split */
     char *name, *path;
-    char *label_text[MAX_CLASSES]; /* made for sets whose names are not known */
-    const char *labels[MAX_CLASSES];
 };
 
-static void free_part(cairn_ctx *ctx, part *p)
+static void free_part(cairn_ctx *ctx, cairn_part *part)
 {
-    cairn_idx_free(ctx, &p->images);
-    cairn_idx_free(ctx, &p->labels);
+    cairn_free(ctx, part->pixels);
+    cairn_free(ctx, part->labels);
+    if (part->files != NULL)
+        cairn_names_free(ctx, part->files, (size_t)part->count);
 }
 
 void cairn_dataset_close(cairn_dataset *set)
@@ -47,12 +41,11 @@ void cairn_dataset_close(cairn_dataset *set)
     if (set == NULL)
         return;
     cairn_ctx *ctx = set->ctx;
-    free_part(ctx, &set->train);
-    free_part(ctx, &set->test);
+    free_part(ctx, &set->source.train);
+    free_part(ctx, &set->source.test);
+    cairn_names_free(ctx, set->source.classes.name, (size_t)set->source.classes.count);
     for (size_t i = 0; i < CAIRN_COUNT(set->splits); i++)
         cairn_free(ctx, set->splits[i].samples);
-    for (int i = 0; i < MAX_CLASSES; i++)
-        cairn_free(ctx, set->label_text[i]);
     cairn_free(ctx, set->name);
     cairn_free(ctx, set->path);
     cairn_free(ctx, set);
@@ -63,144 +56,119 @@ const cairn_dataset_info *cairn_dataset_about(const cairn_dataset *dataset)
     return &dataset->info;
 }
 
-cairn_status cairn_dataset_read(const cairn_dataset *dataset, cairn_split which, int64_t index,
-                                uint8_t *pixels, int *label, int64_t *sample)
+/* The part that a picture of a split is in, its place there, and its class; NULL when there is no such
+ * picture. */
+static const cairn_part *find_sample(const cairn_dataset *dataset, cairn_split which, int64_t index,
+                                     int64_t *at, int *label, int64_t *sample)
 {
     const split *s = &dataset->splits[which];
     if (index < 0 || index >= s->count)
-        return CAIRN_USAGE; /* no message: the context's text is not to be written by many threads */
-    int64_t at = s->samples == NULL ? index : s->samples[index];
-    size_t size = (size_t)dataset->info.h * (size_t)dataset->info.w;
-    memcpy(pixels, s->from->images.data + (size_t)at * size, size);
-    *label = s->from->labels.data[at];
+        return NULL;
+    *at = s->samples == NULL ? index : s->samples[index];
+    *label = s->from->labels[*at];
     if (sample != NULL)
-        *sample = at;
+        *sample = *at;
+    return s->from;
+}
+
+static size_t picture_bytes(const cairn_dataset *dataset)
+{
+    return (size_t)dataset->info.h * (size_t)dataset->info.w * (size_t)dataset->info.c;
+}
+
+cairn_status cairn_dataset_read(const cairn_dataset *dataset, cairn_split which, int64_t index,
+                                uint8_t *pixels, int *label, int64_t *sample)
+{
+    int64_t at;
+    const cairn_part *part = find_sample(dataset, which, index, &at, label, sample);
+    if (part == NULL || part->pixels == NULL)
+        return CAIRN_USAGE; /* no message: the context's text is not to be written by many threads */
+    size_t size = picture_bytes(dataset);
+    memcpy(pixels, part->pixels + (size_t)at * size, size);
     return CAIRN_OK;
 }
 
-/* ---- loading ---- */
-
-/* The path of one file of the set in either naming style, plain or compressed; *path NULL when there is none.
- */
-static cairn_status find_file(cairn_dataset *set, const char *stem, const char *kind, char **path)
+cairn_status cairn_dataset_picture(cairn_ctx *ctx, const cairn_dataset *dataset, cairn_split which,
+                                   int64_t index, const cairn_decode_options *options, cairn_picture *picture,
+                                   int *label, int64_t *sample)
 {
-    *path = NULL;
-    for (int form = 0; form < 4; form++) {
-        char name[64];
-        snprintf(name, sizeof name, "%s%c%s%s", stem, form % 2 == 0 ? '-' : '.', kind, form < 2 ? "" : ".gz");
-        *path = cairn_path_join(set->ctx, set->path, name);
-        if (*path == NULL)
-            return CAIRN_MEMORY;
-        if (cairn_path_look(*path) != CAIRN_PATH_MISSING)
-            return CAIRN_OK;
-        cairn_free(set->ctx, *path);
-        *path = NULL;
-    }
-    return CAIRN_OK;
-}
-
-static cairn_status check_part(cairn_ctx *ctx, const char *path, const part *p)
-{
-    if (p->images.dim[0] != p->labels.dim[0])
-        return cairn_fail(ctx, CAIRN_INPUT, "%s: %u labels (expected one for each of %u images)", path,
-                          p->labels.dim[0], p->images.dim[0]);
-    if (p->images.dim[0] > 0 && (p->images.dim[1] == 0 || p->images.dim[2] == 0))
-        return cairn_fail(ctx, CAIRN_INPUT, "%s: images of %u x %u pixels", path, p->images.dim[1],
-                          p->images.dim[2]);
-    return CAIRN_OK;
-}
-
-/* Loads images and labels; both files or neither. */
-static cairn_status load_part(cairn_dataset *set, const char *prefix, part *p)
-{
-    cairn_ctx *ctx = set->ctx;
-    char stem[32], *images = NULL, *labels = NULL;
-    snprintf(stem, sizeof stem, "%s-images", prefix);
-    cairn_status status = find_file(set, stem, "idx3-ubyte", &images);
-    snprintf(stem, sizeof stem, "%s-labels", prefix);
-    if (status == CAIRN_OK)
-        status = find_file(set, stem, "idx1-ubyte", &labels);
-    if (status == CAIRN_OK && (images == NULL) != (labels == NULL))
-        status = cairn_fail(ctx, CAIRN_INPUT, "%s: %s-%s-ubyte is missing", set->path, prefix,
-                            images == NULL ? "images-idx3" : "labels-idx1");
-    if (status == CAIRN_OK && images != NULL) {
-        status = cairn_idx_load(ctx, images, 3, &p->images);
-        if (status == CAIRN_OK)
-            status = cairn_idx_load(ctx, labels, 1, &p->labels);
-        if (status == CAIRN_OK)
-            status = check_part(ctx, labels, p);
-    }
-    cairn_free(ctx, images);
-    cairn_free(ctx, labels);
-    return status;
-}
-
-static cairn_status load_parts(cairn_dataset *set)
-{
-    cairn_status status = load_part(set, "train", &set->train);
-    if (status == CAIRN_OK)
-        status = load_part(set, "t10k", &set->test);
+    const cairn_dataset_info *info = &dataset->info;
+    int64_t at;
+    const cairn_part *part = find_sample(dataset, which, index, &at, label, sample);
+    *picture = (cairn_picture){0};
+    if (part == NULL)
+        return cairn_fail(ctx, CAIRN_USAGE, "%s: has no picture %lld", info->path, (long long)index);
+    if (part->files != NULL)
+        return cairn_picture_load(ctx, part->files[at], options, picture);
+    cairn_status status =
+        cairn_picture_make(ctx, info->path, info->h, info->w, info->c, CAIRN_MAX_PIXELS, picture);
     if (status != CAIRN_OK)
         return status;
-    const cairn_idx *train = &set->train.images, *test = &set->test.images;
-    if (train->dim[0] == 0 && test->dim[0] == 0)
-        return cairn_fail(set->ctx, CAIRN_INPUT,
-                          "%s: holds no data set (expected IDX files such as "
-                          "t10k-images-idx3-ubyte.gz)",
-                          set->path);
-    const cairn_idx *first = train->dim[0] > 0 ? train : test;
-    if (train->dim[0] > 0 && test->dim[0] > 0 &&
-        (train->dim[1] != test->dim[1] || train->dim[2] != test->dim[2]))
-        return cairn_fail(set->ctx, CAIRN_INPUT,
-                          "%s: training images of %u x %u pixels, test images of %u x %u", set->path,
-                          train->dim[1], train->dim[2], test->dim[1], test->dim[2]);
-    set->info.h = (int)first->dim[1];
-    set->info.w = (int)first->dim[2];
-    set->info.c = 1;
-    return CAIRN_OK;
+    size_t size = picture_bytes(dataset);
+    memcpy(picture->data, part->pixels + (size_t)at * size, size);
+    if (options != NULL && options->channels != 0)
+        status = cairn_picture_set_channels(ctx, options->channels, picture);
+    if (status != CAIRN_OK)
+        cairn_picture_free(ctx, picture);
+    return status;
 }
 
 /* ---- classes ---- */
 
-static cairn_status check_labels(cairn_dataset *set, const char *what, const part *p)
+static cairn_status check_labels(cairn_dataset *set, const char *what, const cairn_part *part)
 {
-    for (uint32_t i = 0; i < p->labels.dim[0]; i++)
-        if (p->labels.data[i] >= set->info.classes)
-            return cairn_fail(set->ctx, CAIRN_INPUT, "%s: %s label %u: expected a class below %d, found %u",
-                              set->path, what, i, set->info.classes, p->labels.data[i]);
+    for (int64_t i = 0; i < part->count; i++)
+        if (part->labels[i] >= set->info.classes)
+            return cairn_fail(set->ctx, CAIRN_INPUT, "%s: %s label %lld: expected a class below %d, found %d",
+                              set->path, what, (long long)i, set->info.classes, part->labels[i]);
     return CAIRN_OK;
 }
 
-static int highest_label(const part *p)
+static int highest_label(const cairn_part *part)
 {
     int highest = -1;
-    for (uint32_t i = 0; i < p->labels.dim[0]; i++)
-        highest = p->labels.data[i] > highest ? p->labels.data[i] : highest;
+    for (int64_t i = 0; i < part->count; i++)
+        highest = part->labels[i] > highest ? part->labels[i] : highest;
     return highest;
 }
 
-/* Number of classes and their names. */
-static cairn_status name_classes(cairn_dataset *set, int wanted)
+/* Gives every class a name: the folder's, the weights', the known set's, or its number. */
+static cairn_status complete_names(cairn_dataset *set, const cairn_known_set *known)
 {
-    const cairn_known_set *known = cairn_known_set_find(set->name);
-    int found = (int)cairn_max(highest_label(&set->train), highest_label(&set->test)) + 1;
-    set->info.classes = wanted > 0 ? wanted : known != NULL ? known->classes : found;
-    if (set->info.classes > MAX_CLASSES)
-        return cairn_fail(set->ctx, CAIRN_USAGE, "%s: %d classes (expected at most %d)", set->path,
-                          set->info.classes, MAX_CLASSES);
-    cairn_status status = check_labels(set, "training", &set->train);
-    if (status == CAIRN_OK)
-        status = check_labels(set, "test", &set->test);
-    for (int i = 0; status == CAIRN_OK && i < set->info.classes; i++) {
+    cairn_class_list *list = &set->source.classes;
+    const cairn_dataset_options *options = set->source.options;
+    cairn_status status = CAIRN_OK;
+    while (status == CAIRN_OK && list->count < set->info.classes) {
         char number[16];
-        snprintf(number, sizeof number, "%d", i);
-        if (known != NULL && i < known->classes)
-            set->labels[i] = known->labels[i];
-        else if ((set->labels[i] = set->label_text[i] = cairn_strdup(set->ctx, number)) == NULL)
-            status = CAIRN_MEMORY;
+        const char *name = number;
+        snprintf(number, sizeof number, "%d", list->count);
+        if (set->source.mapped)
+            name = options->class_names[list->count];
+        else if (known != NULL && list->count < known->classes && known->labels[list->count] != NULL)
+            name = known->labels[list->count];
+        status = cairn_class_add(set->ctx, list, name);
     }
-    set->info.labels = set->labels;
+    set->info.labels = (const char *const *)list->name;
     return status;
+}
+
+static cairn_status name_classes(cairn_dataset *set)
+{
+    const cairn_source *source = &set->source;
+    int wanted = source->options == NULL ? 0 : source->options->classes;
+    const cairn_known_set *known = cairn_known_set_find(set->name);
+    int found = (int)cairn_max(highest_label(&source->train), highest_label(&source->test)) + 1;
+    found = source->classes.count > 0 ? source->classes.count : known != NULL ? known->classes : found;
+    bool of_weights = source->mapped || source->classes.count == 0;
+    set->info.classes = wanted > 0 && of_weights ? wanted : found;
+    set->info.mapped = source->mapped;
+    if (set->info.classes > CAIRN_MAX_CLASSES)
+        return cairn_fail(set->ctx, CAIRN_USAGE, "%s: %d classes (expected at most %d)", set->path,
+                          set->info.classes, CAIRN_MAX_CLASSES);
+    cairn_status status = check_labels(set, "training", &source->train);
+    if (status == CAIRN_OK)
+        status = check_labels(set, "test", &source->test);
+    return status == CAIRN_OK ? complete_names(set, known) : status;
 }
 
 /* ---- splits ---- */
@@ -246,7 +214,7 @@ static void choose_validation(const cairn_dataset_options *options, ranked *orde
 static cairn_status split_training(cairn_dataset *set, const cairn_dataset_options *options)
 {
     cairn_ctx *ctx = set->ctx;
-    int64_t count = set->train.images.dim[0];
+    int64_t count = set->source.train.count;
     split *train = &set->splits[CAIRN_TRAIN], *validation = &set->splits[CAIRN_VALIDATION];
     ranked *order = cairn_alloc(ctx, (size_t)count, sizeof *order);
     bool *chosen = cairn_alloc(ctx, (size_t)count, sizeof *chosen);
@@ -255,7 +223,7 @@ static cairn_status split_training(cairn_dataset *set, const cairn_dataset_optio
     bool ok = order != NULL && chosen != NULL && train->samples != NULL && validation->samples != NULL;
     if (ok) {
         for (int64_t i = 0; i < count; i++)
-            order[i] = (ranked){.sample = i, .label = set->train.labels.data[i]};
+            order[i] = (ranked){.sample = i, .label = set->source.train.labels[i]};
         choose_validation(options, order, count, chosen);
         train->count = 0;
         for (int64_t i = 0; i < count; i++) {
@@ -268,15 +236,16 @@ static cairn_status split_training(cairn_dataset *set, const cairn_dataset_optio
     return ok ? CAIRN_OK : CAIRN_MEMORY;
 }
 
-static cairn_status make_splits(cairn_dataset *set, const cairn_dataset_options *options)
+static cairn_status make_splits(cairn_dataset *set)
 {
-    float share = options == NULL ? 0 : options->val_split;
-    set->splits[CAIRN_TRAIN] = (split){.from = &set->train, .count = set->train.images.dim[0]};
-    set->splits[CAIRN_TEST] = (split){.from = &set->test, .count = set->test.images.dim[0]};
-    set->splits[CAIRN_VALIDATION] = (split){.from = &set->train};
+    const cairn_source *source = &set->source;
+    float share = source->options == NULL ? 0 : source->options->val_split;
+    set->splits[CAIRN_TRAIN] = (split){.from = &source->train, .count = source->train.count};
+    set->splits[CAIRN_TEST] = (split){.from = &source->test, .count = source->test.count};
+    set->splits[CAIRN_VALIDATION] = (split){.from = &source->train};
     if (!(share >= 0 && share < 1))
         return cairn_fail(set->ctx, CAIRN_USAGE, "validation split: expected a share from 0 to below 1");
-    cairn_status status = share > 0 ? split_training(set, options) : CAIRN_OK;
+    cairn_status status = share > 0 ? split_training(set, source->options) : CAIRN_OK;
     for (int i = 0; i < 3; i++)
         set->info.count[i] = set->splits[i].count;
     return status;
@@ -284,17 +253,17 @@ static cairn_status make_splits(cairn_dataset *set, const cairn_dataset_options 
 
 /* ---- mean and deviation ---- */
 
-/* From a histogram in integers, so exact and the same everywhere; of the test part when it is all there is.
- */
-static void measure_pixels(cairn_dataset *set)
+/* Of ImageNet, which stand in for those of sets whose pictures are not all read at once. */
+static const float imagenet_mean[3] = {0.485f, 0.456f, 0.406f}, imagenet_std[3] = {0.229f, 0.224f, 0.225f};
+
+/* From a histogram in integers, so exact and the same everywhere. */
+static double measure_channel(const cairn_dataset *set, const split *s, int channel, float *std)
 {
-    const split *s = &set->splits[set->splits[CAIRN_TRAIN].count > 0 ? CAIRN_TRAIN : CAIRN_TEST];
-    size_t size = (size_t)set->info.h * (size_t)set->info.w;
+    size_t size = picture_bytes(set), step = (size_t)set->info.c;
     uint64_t histogram[256] = {0}, n = 0, sum = 0, squares = 0; /* at most 2^31 pixels: no overflow */
     for (int64_t i = 0; i < s->count; i++) {
-        const uint8_t *pixels =
-            s->from->images.data + (size_t)(s->samples == NULL ? i : s->samples[i]) * size;
-        for (size_t j = 0; j < size; j++)
+        const uint8_t *pixels = s->from->pixels + (size_t)(s->samples == NULL ? i : s->samples[i]) * size;
+        for (size_t j = (size_t)channel; j < size; j += step)
             histogram[pixels[j]]++;
     }
     for (uint64_t value = 0; value < 256; value++) {
@@ -302,12 +271,57 @@ static void measure_pixels(cairn_dataset *set)
         sum += histogram[value] * value;
         squares += histogram[value] * value * value;
     }
-    double mean = n == 0 ? 0 : (double)sum / (double)n;
     unsigned __int128 spread =
         (unsigned __int128)n * squares - (unsigned __int128)sum * sum; /* n^2 variance */
-    set->info.mean[0] = (float)(mean / 255);
-    set->info.std[0] = spread > 0 ? (float)(sqrt((double)spread) / (double)n / 255) : 1;
-    set->info.light_on_dark = mean < 127.5;
+    *std = spread > 0 ? (float)(sqrt((double)spread) / (double)n / 255) : 1;
+    return n == 0 ? 0 : (double)sum / (double)n;
+}
+
+/* Of the training part, or of the test part when it is all there is. */
+static void measure_pixels(cairn_dataset *set)
+{
+    const split *s = &set->splits[set->splits[CAIRN_TRAIN].count > 0 ? CAIRN_TRAIN : CAIRN_TEST];
+    double sum = 0;
+    if (s->from->pixels == NULL) {
+        memcpy(set->info.mean, imagenet_mean, sizeof imagenet_mean);
+        memcpy(set->info.std, imagenet_std, sizeof imagenet_std);
+        return;
+    }
+    for (int k = 0; k < set->info.c; k++) {
+        double mean = measure_channel(set, s, k, &set->info.std[k]);
+        set->info.mean[k] = (float)(mean / 255);
+        sum += mean;
+    }
+    set->info.light_on_dark = sum / set->info.c < 127.5;
+}
+
+/* ---- opening ---- */
+
+static bool is_empty(const cairn_source *source)
+{
+    return source->train.count == 0 && source->test.count == 0;
+}
+
+/* Asks each reader in turn whether the folder is of its kind. */
+static cairn_status read_source(cairn_dataset *set)
+{
+    cairn_source *source = &set->source;
+    source->path = set->path;
+    cairn_status status = cairn_source_idx(source);
+    if (status == CAIRN_OK && is_empty(source))
+        status = cairn_source_cifar(source);
+    if (status == CAIRN_OK && is_empty(source))
+        status = cairn_source_pictures(source);
+    if (status == CAIRN_OK && is_empty(source))
+        status =
+            cairn_fail(set->ctx, CAIRN_INPUT,
+                       "%s: holds no data set (expected IDX files such as t10k-images-idx3-ubyte.gz, CIFAR "
+                       "binaries such as test_batch.bin, or folders of pictures)",
+                       set->path);
+    set->info.h = source->h;
+    set->info.w = source->w;
+    set->info.c = source->c;
+    return status;
 }
 
 cairn_status cairn_dataset_open(cairn_ctx *ctx, const char *name_or_folder,
@@ -317,18 +331,20 @@ cairn_status cairn_dataset_open(cairn_ctx *ctx, const char *name_or_folder,
     cairn_dataset *set = cairn_alloc(ctx, 1, sizeof *set);
     if (set == NULL)
         return CAIRN_MEMORY;
-    set->ctx = ctx;
+    set->ctx = set->source.ctx = ctx;
+    set->source.options = options;
     cairn_status status = cairn_dataset_locate(ctx, name_or_folder, &set->name, &set->path);
     if (status == CAIRN_OK)
-        status = load_parts(set);
+        status = read_source(set);
     if (status == CAIRN_OK)
-        status = name_classes(set, options == NULL ? 0 : options->classes);
+        status = name_classes(set);
     if (status == CAIRN_OK)
-        status = make_splits(set, options);
+        status = make_splits(set);
     if (status != CAIRN_OK) {
         cairn_dataset_close(set);
         return status;
     }
+    set->source.options = NULL; /* the caller's */
     set->info.name = set->name;
     set->info.path = set->path;
     measure_pixels(set);

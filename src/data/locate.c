@@ -12,6 +12,10 @@ static const cairn_known_set known_sets[] = {
      {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
       "Ankle boot"}},
     {"mnist", 10, {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}},
+    {"cifar10",
+     10,
+     {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"}},
+    {"cifar100", 100, {NULL}}, /* its folder has their names */
 };
 
 const cairn_known_set *cairn_known_set_find(const char *name)
@@ -79,7 +83,8 @@ static cairn_status fail_unknown(cairn_ctx *ctx, const char *name)
     const char *nearest = cairn_nearest_name(name, names, CAIRN_COUNT(names));
     if (nearest != NULL)
         return cairn_fail(ctx, CAIRN_USAGE, "unknown data set '%s' (did you mean '%s'?)", name, nearest);
-    return cairn_fail(ctx, CAIRN_USAGE, "unknown data set '%s' (expected fashion-mnist, mnist or a folder)",
+    return cairn_fail(ctx, CAIRN_USAGE,
+                      "unknown data set '%s' (expected fashion-mnist, mnist, cifar10, cifar100 or a folder)",
                       name);
 }
 

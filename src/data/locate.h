@@ -7,7 +7,7 @@
 typedef struct cairn_known_set {
     const char *name;
     int classes;
-    const char *labels[10];
+    const char *labels[10]; /* NULL: not known here */
 } cairn_known_set;
 
 /* NULL when the name is not known. */

@@ -35,19 +35,22 @@ cairn_val cairn_image(cairn_graph *graph, int h, int w, int c)
 }
 
 /* The rounding of each step is that of single precision, as in the libraries whose weights are used. */
-static void fill_table(double *table, int c, const float *mean, const float *std)
+static void fill_table(double *table, int c, float scale, const float *mean, const float *std)
 {
     for (int k = 0; k < c; k++)
         for (int byte = 0; byte < 256; byte++) {
-            float unit = (float)byte / 255.0f;
+            float unit = (float)byte / scale; /* exact where the scale is 1 */
             table[k * 256 + byte] = (double)((unit - mean[k]) / std[k]);
         }
 }
 
-cairn_val cairn_image_bytes(cairn_graph *graph, int h, int w, int c, const float *mean, const float *std)
+cairn_val cairn_image_bytes(cairn_graph *graph, int h, int w, int c, float scale, const float *mean,
+                            const float *std)
 {
     if (!image_size_ok(graph, h, w, c))
         return NONE;
+    if (!(scale >= 0))
+        cairn_graph_fail(graph, CAIRN_USAGE, "image: the scale is not positive");
     for (int k = 0; k < c; k++)
         if (!(std[k] > 0))
             cairn_graph_fail(graph, CAIRN_USAGE, "image: standard deviation of channel %d is not positive",
@@ -58,7 +61,7 @@ cairn_val cairn_image_bytes(cairn_graph *graph, int h, int w, int c, const float
             graph->status = CAIRN_MEMORY;
         return NONE;
     }
-    fill_table(table, c, mean, std);
+    fill_table(table, c, scale == 0 ? 255 : scale, mean, std);
     cairn_shape shape = batched(3, h, w, c), table_shape = {.rank = 2, .dim = {c, 256}};
     cairn_val in[2] = {cairn_add_input(graph, "image", &shape, CAIRN_BYTE),
                        cairn_add_constant(graph, "normalization", &table_shape, table)};
@@ -94,8 +97,9 @@ cairn_val cairn_samples(cairn_graph *graph)
 
 /* ---- parameters ---- */
 
-static cairn_val parameter(cairn_graph *graph, const char *layer, const char *kind, const cairn_shape *shape,
-                           cairn_init init, cairn_init_kind standard, int64_t fan_in, int64_t fan_out)
+cairn_val cairn_add_parameter(cairn_graph *graph, const char *layer, const char *kind, const cairn_shape *shape,
+                              cairn_role role, cairn_init init, cairn_init standard, int64_t fan_in,
+                              int64_t fan_out)
 {
     char name[CAIRN_NAME_BYTES];
     if (snprintf(name, sizeof name, "%s.%s", layer, kind) >= (int)sizeof name) {
@@ -103,8 +107,15 @@ static cairn_val parameter(cairn_graph *graph, const char *layer, const char *ki
         return NONE;
     }
     if (init.kind == CAIRN_INIT_DEFAULT)
-        init.kind = standard;
-    return cairn_add_variable(graph, name, shape, CAIRN_ROLE_PARAMETER, init, fan_in, fan_out);
+        init = standard;
+    return cairn_add_variable(graph, name, shape, role, init, fan_in, fan_out);
+}
+
+static cairn_val parameter(cairn_graph *graph, const char *layer, const char *kind, const cairn_shape *shape,
+                           cairn_init init, cairn_init_kind standard, int64_t fan_in, int64_t fan_out)
+{
+    return cairn_add_parameter(graph, layer, kind, shape, CAIRN_ROLE_PARAMETER, init,
+                               (cairn_init){standard, 0}, fan_in, fan_out);
 }
 
 static cairn_val vector(cairn_graph *graph, const char *layer, const char *kind, int64_t elements,

@@ -24,6 +24,31 @@ cairn_val cairn_cross_entropy(cairn_graph *graph, cairn_val logits, cairn_val ta
     return losses;
 }
 
+void cairn_auxiliary_head(cairn_graph *graph, cairn_val logits, const char *name, double weight)
+{
+    char output[CAIRN_NAME_BYTES];
+    if (!cairn_graph_ok(graph))
+        return;
+    if (graph->head_count == CAIRN_MAX_HEADS ||
+        snprintf(output, sizeof output, "%s_logits", name) >= (int)sizeof output) {
+        cairn_graph_fail(graph, CAIRN_USAGE, "%.64s: expected up to %d auxiliary heads with short names", name,
+                         CAIRN_MAX_HEADS);
+        return;
+    }
+    cairn_output(graph, logits, output);
+    graph->heads[graph->head_count++] = (cairn_head){logits, weight};
+}
+
+cairn_val cairn_auxiliary_losses(cairn_graph *graph, cairn_val losses, cairn_val targets,
+                                 cairn_loss_options options)
+{
+    for (int i = 0; i < graph->head_count; i++) {
+        cairn_val head = cairn_cross_entropy(graph, graph->heads[i].logits, targets, options);
+        losses = cairn_loss_sum(graph, losses, head, graph->heads[i].weight);
+    }
+    return losses;
+}
+
 cairn_val cairn_mean(cairn_graph *graph, cairn_val per_image)
 {
     graph->in_training = true;
@@ -189,6 +214,12 @@ static void update(cairn_graph *graph, int index, cairn_val flag, const cairn_sg
     cairn_add_node(graph, &cairn_op_sgd, name, &attrs, 4, in, NULL);
 }
 
+static void update_statistics(cairn_graph *graph, const cairn_statistics *s, cairn_val flag)
+{
+    cairn_val in[5] = {s->mean, s->var, s->sums, s->squares, flag};
+    cairn_add_node(graph, &cairn_op_batchnorm_update, "statistics", &s->attrs, 5, in, NULL);
+}
+
 void cairn_sgd(cairn_graph *graph, cairn_val loss, cairn_sgd_options options)
 {
     if (!cairn_graph_ok(graph))
@@ -205,6 +236,8 @@ void cairn_sgd(cairn_graph *graph, cairn_val loss, cairn_sgd_options options)
     int variables = graph->variable_count;
     for (int i = 0; i < variables && cairn_graph_ok(graph); i++)
         update(graph, i, flag, &options);
+    for (int i = 0; i < graph->statistics_count && cairn_graph_ok(graph); i++)
+        update_statistics(graph, &graph->statistics[i], flag);
     cairn_output(graph, flag, "finite");
     graph->in_training = false;
 }

@@ -33,12 +33,19 @@ void cairn_graph_destroy(cairn_graph *graph)
         cairn_free(ctx, graph->constants[i].data);
     for (int i = 0; i < graph->port_count; i++)
         cairn_free(ctx, graph->ports[i].name);
+    cairn_free(ctx, graph->statistics);
+    cairn_free(ctx, graph->names);
     cairn_free(ctx, graph->nodes);
     cairn_free(ctx, graph->values);
     cairn_free(ctx, graph->variables);
     cairn_free(ctx, graph->constants);
     cairn_free(ctx, graph->ports);
     cairn_free(ctx, graph);
+}
+
+void cairn_graph_for_training(cairn_graph *graph)
+{
+    graph->for_training = true;
 }
 
 cairn_status cairn_graph_status(const cairn_graph *graph)
@@ -107,12 +114,41 @@ void cairn_leave(cairn_graph *graph)
     graph->scope[graph->scope_end[--graph->scope_depth]] = '\0';
 }
 
+/* The slot of a name: where it is, or where it would go. */
+static int name_slot(const cairn_graph *graph, const char *name)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (const char *p = name; *p != '\0'; p++)
+        hash = (hash ^ (uint8_t)*p) * 16777619u;
+    int slot = (int)(hash & (uint32_t)(graph->name_room - 1));
+    while (graph->names[slot] != 0 && strcmp(graph->nodes[graph->names[slot] - 1].name, name) != 0)
+        slot = (slot + 1) & (graph->name_room - 1);
+    return slot;
+}
+
 static bool name_taken(const cairn_graph *graph, const char *name)
 {
-    for (int i = 0; i < graph->node_count; i++)
-        if (strcmp(graph->nodes[i].name, name) == 0)
-            return true;
-    return false;
+    return graph->name_room > 0 && graph->names[name_slot(graph, name)] != 0;
+}
+
+/* Enters the newest node; at most half of the table is in use. */
+static bool remember_name(cairn_graph *graph)
+{
+    int newest = graph->node_count - 1, room = graph->name_room;
+    if (2 * graph->node_count > room) {
+        cairn_free(graph->ctx, graph->names);
+        graph->name_room = room == 0 ? 128 : 2 * room;
+        graph->names = cairn_alloc(graph->ctx, (size_t)graph->name_room, sizeof *graph->names);
+        if (graph->names == NULL) {
+            graph->name_room = 0;
+            graph->status = CAIRN_MEMORY;
+            return false;
+        }
+        for (int i = 0; i < newest; i++)
+            graph->names[name_slot(graph, graph->nodes[i].name)] = i + 1;
+    }
+    graph->names[name_slot(graph, graph->nodes[newest].name)] = newest + 1;
+    return true;
 }
 
 /* The scoped name; repeated ones are counted: relu, relu_1, relu_2. */
@@ -190,6 +226,8 @@ cairn_val cairn_add_node(cairn_graph *graph, const cairn_op *op, const char *nam
             out[i] = node.out[i];
     }
     graph->nodes[graph->node_count++] = node;
+    if (!remember_name(graph))
+        return none;
     return op->outputs > 0 ? node.out[0] : none;
 }
 

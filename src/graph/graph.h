@@ -47,6 +47,18 @@ typedef struct cairn_port {
     bool input;
 } cairn_port;
 
+/* An auxiliary classifier, which only training listens to. */
+typedef struct cairn_head {
+    cairn_val logits;
+    double weight;
+} cairn_head;
+
+/* Running statistics that the update moves. */
+typedef struct cairn_statistics {
+    cairn_val mean, var, sums, squares;
+    cairn_batchnorm_attrs attrs;
+} cairn_statistics;
+
 struct cairn_graph {
     cairn_ctx *ctx;
     cairn_status status;
@@ -57,12 +69,24 @@ struct cairn_graph {
     cairn_port *ports;
     int node_count, value_count, variable_count, constant_count, port_count;
     int node_room, value_room, variable_room, constant_room, port_room;
+    int *names; /* open hash table of nodes by name: index + 1, 0 is free; a power of two */
+    int name_room;
     char scope[CAIRN_NAME_BYTES];
     size_t scope_end[CAIRN_MAX_SCOPES];
     int scope_depth;
     int dropouts;     /* made so far: each has a random stream of its own */
+    cairn_head heads[CAIRN_MAX_HEADS];
+    int head_count;
+    cairn_statistics *statistics;
+    int statistics_count, statistics_room;
+    bool for_training; /* normalisation uses the batch */
     bool in_training; /* nodes added now are not part of the network */
 };
+
+/* A parameter "<layer>.<kind>" with an initialisation, or if none is chosen the operator's standard one. */
+cairn_val cairn_add_parameter(cairn_graph *graph, const char *layer, const char *kind, const cairn_shape *shape,
+                              cairn_role role, cairn_init init, cairn_init standard, int64_t fan_in,
+                              int64_t fan_out);
 
 /* True while nothing has failed. */
 static inline bool cairn_graph_ok(const cairn_graph *graph)

@@ -5,7 +5,7 @@
 #include "graph/graph.h"
 #include <math.h>
 
-typedef enum distribution { FILLED, UNIFORM, NORMAL } distribution;
+typedef enum distribution { FILLED, UNIFORM, NORMAL, TRUNCATED } distribution;
 
 typedef struct rule {
     distribution distribution;
@@ -31,6 +31,12 @@ static rule rule_of(const cairn_variable *variable)
         return (rule){UNIFORM, 1.0 / sqrt(in)};
     case CAIRN_INIT_KAIMING_NORMAL:
         return (rule){NORMAL, sqrt(2.0 / out)};
+    case CAIRN_INIT_CAFFE_XAVIER:
+        return (rule){UNIFORM, sqrt(3.0 / in)};
+    case CAIRN_INIT_KAIMING_FAN_IN:
+        return (rule){NORMAL, sqrt(2.0 / in)};
+    case CAIRN_INIT_TRUNCATED:
+        return (rule){TRUNCATED, (double)variable->init.value};
     case CAIRN_INIT_LECUN_1998:
         return (rule){UNIFORM, 2.4 / in};
     }
@@ -43,7 +49,7 @@ static void draw(const rule *r, const uint32_t words[4], double values[4])
     for (int i = 0; i < 4; i++)
         values[i] =
             r->distribution == FILLED ? r->scale : (2.0 * (double)cairn_rng_unit(words[i]) - 1.0) * r->scale;
-    if (r->distribution != NORMAL)
+    if (r->distribution != NORMAL && r->distribution != TRUNCATED)
         return;
     for (int i = 0; i < 4; i += 2) { /* Box and Muller 1958; 1 - u is never 0 */
         double radius = r->scale * sqrt(-2.0 * cairn_real_log(1.0 - (double)cairn_rng_unit(words[i])));
@@ -52,6 +58,23 @@ static void draw(const rule *r, const uint32_t words[4], double values[4])
         values[i] = radius * cosine;
         values[i + 1] = radius * sine;
     }
+}
+
+/* Values beyond 2 are drawn again, from the next blocks of the same element. */
+#define TRUNCATION 2.0
+
+static void draw_all(const rule *r, cairn_rng *rng, double values[4])
+{
+    uint32_t words[4];
+    cairn_rng_block(rng, 0, words);
+    draw(r, words, values);
+    for (int i = 0; i < 4 && r->distribution == TRUNCATED; i++)
+        for (uint32_t block = 1; fabs(values[i]) > TRUNCATION && block < 64; block++) {
+            double again[4];
+            cairn_rng_block(rng, block * 4 + (uint32_t)i, words);
+            draw(r, words, again);
+            values[i] = again[0];
+        }
 }
 
 static void store(const cairn_tensor *tensor, int64_t element, double value)
@@ -68,10 +91,8 @@ static void fill(const cairn_variable *variable, uint32_t ordinal, uint64_t seed
     int64_t elements = cairn_shape_elements(&tensor->shape);
     for (int64_t i = 0; i < elements; i += 4) {
         cairn_rng rng = cairn_rng_at(seed, CAIRN_STREAM_INIT, 0, 0, (uint64_t)i / 4, ordinal);
-        uint32_t words[4];
         double values[4];
-        cairn_rng_block(&rng, 0, words);
-        draw(&r, words, values);
+        draw_all(&r, &rng, values);
         for (int64_t k = 0; k < 4 && i + k < elements; k++)
             store(tensor, i + k, values[k]);
     }

@@ -25,8 +25,11 @@ static bool of_weights(const cairn_graph *graph, cairn_val value)
 /* Trainable numbers among the inputs, looking through connection tables, which leave some of them out. */
 static int64_t params_behind(const cairn_graph *graph, cairn_val value)
 {
-    if (cairn_variable_of(graph, value) != NULL)
-        return cairn_shape_elements(&cairn_type_of(graph, value)->shape);
+    const cairn_variable *variable = cairn_variable_of(graph, value);
+    if (variable != NULL)
+        return variable->role == CAIRN_ROLE_PARAMETER
+                   ? cairn_shape_elements(&cairn_type_of(graph, value)->shape)
+                   : 0;
     const cairn_node *node = cairn_maker(graph, value);
     if (node->inputs != 2 || cairn_variable_of(graph, node->in[0]) == NULL)
         return 0;
@@ -35,6 +38,13 @@ static int64_t params_behind(const cairn_graph *graph, cairn_val value)
     for (int64_t i = 0; mask != NULL && i < elements; i++)
         used += mask->data[i] != 0;
     return used;
+}
+
+static int64_t buffers_behind(const cairn_graph *graph, cairn_val value)
+{
+    const cairn_variable *variable = cairn_variable_of(graph, value);
+    bool statistic = variable != NULL && variable->role == CAIRN_ROLE_BUFFER;
+    return statistic ? cairn_shape_elements(&cairn_type_of(graph, value)->shape) : 0;
 }
 
 static int64_t node_macs(const cairn_graph *graph, const cairn_node *node)
@@ -66,9 +76,10 @@ cairn_node_info cairn_node_at(const cairn_graph *graph, int index)
         info.shape = cairn_shape_of(graph, node->out[0]);
         info.macs = node_macs(graph, node);
         for (int k = 0; k < node->inputs; k++) {
-            if (of_weights(graph, node->in[k]))
+            if (of_weights(graph, node->in[k])) {
                 info.params += params_behind(graph, node->in[k]);
-            else
+                info.buffers += buffers_behind(graph, node->in[k]);
+            } else
                 info.input[info.inputs++] = node->in[k];
         }
         if (node->op->describe != NULL)
@@ -79,6 +90,8 @@ cairn_node_info cairn_node_at(const cairn_graph *graph, int index)
             info.k_w = window->k_w;
             info.stride_h = window->stride_h;
             info.stride_w = window->stride_w;
+            info.dilation_h = window->dilation_h;
+            info.dilation_w = window->dilation_w;
         }
         break;
     }

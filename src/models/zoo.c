@@ -1,5 +1,6 @@
 /* The list of networks, their switches, and the graph of one: picture, network, loss, gradients, update. */
 #include "base/base.h"
+#include "base/text.h"
 #include <cairn/models.h>
 #include <string.h>
 
@@ -11,6 +12,15 @@ static const cairn_model *const zoo[] = {
 #define MODEL(name) &cairn_model_##name,
 #include "models/zoo.def"
 #undef MODEL
+};
+
+/* Other names of networks. */
+static const struct alias {
+    const char *alias, *name;
+} aliases[] = {
+#define ALIAS(alias, name) {alias, name},
+#include "models/zoo.def"
+#undef ALIAS
 };
 
 int cairn_model_count(void)
@@ -25,6 +35,9 @@ const cairn_model *cairn_model_at(int index)
 
 const cairn_model *cairn_model_find(const char *name)
 {
+    for (size_t i = 0; i < CAIRN_COUNT(aliases); i++)
+        if (strcmp(aliases[i].alias, name) == 0)
+            name = aliases[i].name;
     for (size_t i = 0; i < CAIRN_COUNT(zoo); i++)
         if (strcmp(zoo[i]->name, name) == 0)
             return zoo[i];
@@ -66,11 +79,25 @@ static const cairn_switch *find_switch(const cairn_model *model, span key)
     return NULL;
 }
 
+/* The number that a piece of text is, all of it and finite. */
+static bool read_number(span value, double *number)
+{
+    char text[64];
+    if (value.length == 0 || value.length >= sizeof text)
+        return false;
+    memcpy(text, value.text, value.length);
+    text[value.length] = '\0';
+    return cairn_number_parse(text, number);
+}
+
 static bool is_alternative(const char *values, span value)
 {
+    double number;
     for (const char *p = values; *p != '\0';) {
         size_t length = strcspn(p, "|");
         if (length == value.length && memcmp(p, value.text, length) == 0)
+            return true;
+        if (span_is((span){p, length}, "<number>") && read_number(value, &number))
             return true;
         p += length + (p[length] == '|');
     }
@@ -96,17 +123,30 @@ cairn_status cairn_model_check(cairn_ctx *ctx, const cairn_model *model, const c
     return CAIRN_OK;
 }
 
-bool cairn_switch_is(const cairn_model *model, const cairn_model_settings *settings, const char *key,
-                     const char *value)
+/* The value of a switch: the last one given, else its default; empty if there is no such switch. */
+static span chosen_value(const cairn_model *model, const cairn_model_settings *settings, const char *key)
 {
     const cairn_switch *found = find_switch(model, (span){key, strlen(key)});
     if (found == NULL)
-        return false;
+        return (span){"", 0};
     span chosen = {found->values, strcspn(found->values, "|")}, k, v;
     for (const char *list = settings->set; next_pair(&list, &k, &v);)
         if (span_is(k, key))
             chosen = v;
-    return span_is(chosen, value);
+    return chosen;
+}
+
+bool cairn_switch_is(const cairn_model *model, const cairn_model_settings *settings, const char *key,
+                     const char *value)
+{
+    return find_switch(model, (span){key, strlen(key)}) != NULL &&
+           span_is(chosen_value(model, settings, key), value);
+}
+
+double cairn_switch_number(const cairn_model *model, const cairn_model_settings *settings, const char *key)
+{
+    double number = 0;
+    return read_number(chosen_value(model, settings, key), &number) ? number : 0;
 }
 
 cairn_training_defaults cairn_model_training_of(const cairn_model *model, const char *set)
@@ -121,7 +161,8 @@ cairn_training_defaults cairn_model_training_of(const cairn_model *model, const 
 
 /* ---- graphs ---- */
 
-static cairn_model_settings complete(const cairn_model *model, const cairn_model_settings *settings)
+static cairn_model_settings complete(const cairn_model *model, const cairn_model_settings *settings,
+                                     bool training)
 {
     cairn_model_settings s = {0};
     if (settings != NULL)
@@ -131,6 +172,8 @@ static cairn_model_settings complete(const cairn_model *model, const cairn_model
     s.c = s.c == 0 ? model->c : s.c;
     s.classes = s.classes == 0 ? model->classes : s.classes;
     s.set = s.set == NULL ? "" : s.set;
+    s.model = model;
+    s.heads = (s.heads || training) && !cairn_switch_is(model, &s, "aux", "off");
     return s;
 }
 
@@ -140,20 +183,24 @@ static void add_training(cairn_graph *graph, const cairn_model *model, const cai
     cairn_val labels = cairn_labels(graph);
     cairn_val losses = model->loss != NULL ? model->loss(graph, logits, labels, settings, training->loss)
                                            : cairn_cross_entropy(graph, logits, labels, training->loss);
+    losses = cairn_auxiliary_losses(graph, losses, labels, training->loss);
     cairn_val loss = cairn_mean(graph, losses);
     cairn_output(graph, losses, "losses");
     cairn_output(graph, loss, "loss");
+    if (training->loss_only)
+        return;
     cairn_differentiate(graph, loss);
     if (!training->gradients_only)
         cairn_sgd(graph, loss, training->sgd);
 }
 
 cairn_status cairn_model_graph(cairn_ctx *ctx, const cairn_model *model, const cairn_model_settings *settings,
-                               cairn_model_input input, const float *mean, const float *std,
+                               cairn_model_input input, float scale, const float *mean, const float *std,
                                const cairn_model_training *training, cairn_graph **result)
 {
     *result = NULL;
-    cairn_model_settings s = complete(model, settings);
+    bool learns = training != NULL && !training->loss_only;
+    cairn_model_settings s = complete(model, settings, learns);
     cairn_status status = cairn_model_check(ctx, model, &s);
     if (status != CAIRN_OK)
         return status;
@@ -161,7 +208,9 @@ cairn_status cairn_model_graph(cairn_ctx *ctx, const cairn_model *model, const c
     status = cairn_graph_create(ctx, &graph);
     if (status != CAIRN_OK)
         return status;
-    cairn_val image = input == CAIRN_INPUT_BYTES ? cairn_image_bytes(graph, s.h, s.w, s.c, mean, std)
+    if (learns)
+        cairn_graph_for_training(graph);
+    cairn_val image = input == CAIRN_INPUT_BYTES ? cairn_image_bytes(graph, s.h, s.w, s.c, scale, mean, std)
                                                  : cairn_image(graph, s.h, s.w, s.c);
     cairn_val logits = model->build(graph, image, &s);
     cairn_output(graph, logits, "logits");

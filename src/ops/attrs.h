@@ -58,6 +58,55 @@ typedef struct cairn_pool_attrs {
     cairn_divisor divisor; /* average; completed */
 } cairn_pool_attrs;
 
+/* slice (x): channels first ... first + count - 1. concat has none. */
+typedef struct cairn_slice_attrs {
+    int32_t first, count;
+} cairn_slice_attrs;
+
+/* zero_pad (x); zero_pad_bwd (dy). */
+typedef struct cairn_zero_pad_attrs {
+    int32_t top, bottom, left, right;
+} cairn_zero_pad_attrs;
+
+/* subsample (x); subsample_bwd (dy): channels of zeros before and after. */
+typedef struct cairn_subsample_attrs {
+    int32_t stride, before, after;
+    int32_t in_h, in_w; /* completed */
+} cairn_subsample_attrs;
+
+/* adaptive_avgpool (x); adaptive_avgpool_bwd (dy). */
+typedef struct cairn_adaptive_attrs {
+    int32_t out_h, out_w;
+    int32_t in_h, in_w; /* completed */
+} cairn_adaptive_attrs;
+
+/* scale (x). */
+typedef struct cairn_scale_attrs {
+    double factor;
+} cairn_scale_attrs;
+
+/* batchnorm (x, beta, mean, var[, gamma]); batchnorm_train (x, sums, squares, beta[, gamma]); batchnorm_sums (x,
+ * dy, sums, squares); batchnorm_bwd (x, dy, sums, squares, sum of dy, sum of dy * xhat[, gamma]);
+ * batchnorm_update (mean, var, sums, squares, finite flag). */
+typedef struct cairn_batchnorm_attrs {
+    double eps, momentum;
+    bool biased, no_scale;
+    int64_t pixels;            /* of an image */
+    cairn_activation_kind act; /* as in cairn_conv2d_attrs */
+} cairn_batchnorm_attrs;
+
+/* lrn (x); lrn_bwd (x, dy). */
+typedef struct cairn_lrn_attrs {
+    int32_t size;
+    double alpha, beta, k;
+} cairn_lrn_attrs;
+
+/* fold_batchnorm (w, beta, mean, var[, gamma][, bias]) -> w, bias. */
+typedef struct cairn_fold_batchnorm_attrs {
+    double eps;
+    bool no_scale, has_bias;
+} cairn_fold_batchnorm_attrs;
+
 /* dropout (x, samples INT64); dropout_bwd (dy, samples). */
 typedef struct cairn_dropout_attrs {
     float rate;

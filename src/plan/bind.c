@@ -62,16 +62,17 @@ static char *base_of(const cairn_plan *plan, int index, const cairn_thread *thre
 {
     if (index < 0)
         return NULL;
-    const cairn_buffer *buffer = &plan->buffers[index];
+    size_t within;
+    const cairn_buffer *buffer = &plan->buffers[cairn_outermost(plan, index, &within)];
     switch (buffer->place) {
     case CAIRN_PLACE_BOUND:
         return buffer->bound;
     case CAIRN_PLACE_LOCAL:
-        return thread->local + buffer->offset;
+        return thread->local + buffer->offset + within;
     case CAIRN_PLACE_ARENA:
         break;
     }
-    return plan->arena + buffer->offset;
+    return plan->arena + buffer->offset + within;
 }
 
 static void write_work(cairn_plan *plan, cairn_thread *thread, int index, char *scratch)

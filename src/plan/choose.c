@@ -2,6 +2,7 @@
  * processor runs, in this precision, for this shape. Kernels that want their weights packed get a step that
  * packs them; batch sums that are computed in parts get a step that adds the parts up. */
 #include "base/cpu.h"
+#include "ops/check.h"
 #include "ops/sum_parts/sum_parts.h"
 #include "plan/plan.h"
 #include <stdio.h>
@@ -20,7 +21,7 @@ static int buffer_for_value(cairn_plan *plan, uint32_t value, cairn_buffer_kind 
 {
     if (plan->buffer_of[value] >= 0)
         return plan->buffer_of[value];
-    cairn_buffer buffer = {.kind = kind, .type = plan->values[value].type, .maker = -1, .source = source};
+    cairn_buffer buffer = {.kind = kind, .type = plan->values[value].type, .maker = -1, .inside = -1, .source = source};
     buffer.image_bytes =
         (size_t)cairn_shape_elements(&buffer.type.shape) * cairn_element_bytes(plan, buffer.type.element);
     buffer.images = buffer.type.shape.batched ? plan->options.batch : 1;
@@ -67,7 +68,14 @@ static bool make_buffers(cairn_plan *plan)
     return ok;
 }
 
-static cairn_operand operand_of(const cairn_value_type *type)
+/* Elements between the pixels of a buffer: the channels of the one that it lies in. */
+static int64_t pitch_of(const cairn_plan *plan, int buffer)
+{
+    size_t bytes;
+    return cairn_channels(&plan->buffers[cairn_outermost(plan, buffer, &bytes)].type.shape);
+}
+
+static cairn_operand operand_of(const cairn_plan *plan, const cairn_value_type *type, int buffer)
 {
     const cairn_shape *shape = &type->shape;
     cairn_operand operand = {
@@ -78,7 +86,7 @@ static cairn_operand operand_of(const cairn_value_type *type)
         operand.w = shape->dim[1];
         operand.c = shape->dim[2];
     }
-    operand.pitch = operand.c;
+    operand.pitch = plan->buffers[buffer].inside >= 0 ? pitch_of(plan, buffer) : operand.c;
     return operand;
 }
 
@@ -94,15 +102,16 @@ static void describe_site(cairn_plan *plan, cairn_step *step)
                          .unit_flops = 1,
                          .pack_units = 1};
     for (int k = 0; k < step->inputs; k++)
-        site->in[k] = operand_of(&plan->values[step->in_type[k]].type);
+        site->in[k] = operand_of(plan, &plan->values[step->in_type[k]].type, step->in[k]);
     for (int k = 0; k < step->outputs; k++)
-        site->out[k] = operand_of(&plan->values[step->out_type[k]].type);
+        site->out[k] = operand_of(plan, &plan->values[step->out_type[k]].type, step->out[k]);
 }
 
 static cairn_status choose_kernel(cairn_plan *plan, cairn_step *step)
 {
     cairn_isa level = plan->options.reference ? CAIRN_ISA_SCALAR : cairn_isa_level();
-    for (const cairn_kernel *const *k = step->op->kernels; k != NULL && *k != NULL; k++) {
+    const cairn_kernel *const in_place[] = {step->kernel, NULL};
+    for (const cairn_kernel *const *k = step->kernel != NULL ? in_place : step->op->kernels; k != NULL && *k != NULL; k++) {
         if ((*k)->isa > level || ((*k)->precisions & 1u << plan->options.precision) == 0)
             continue;
         describe_site(plan, step);
@@ -171,6 +180,7 @@ static cairn_status add_pack(cairn_plan *plan, int index)
     cairn_buffer packed = {.kind = CAIRN_BUFFER_PACKED,
                            .type = {{.rank = 0}, CAIRN_BYTE},
                            .maker = -1,
+                           .inside = -1,
                            .images = 1,
                            .image_bytes = plan->steps[index].site.packed,
                            .lasting = true};
@@ -241,7 +251,7 @@ cairn_status cairn_plan_choose(cairn_plan *plan)
 {
     if (!make_buffers(plan))
         return CAIRN_MEMORY;
-    cairn_status status = CAIRN_OK;
+    cairn_status status = cairn_plan_nest(plan);
     int steps = plan->step_count;
     for (int s = 0; s < steps && status == CAIRN_OK; s++)
         status = choose_kernel(plan, &plan->steps[s]);

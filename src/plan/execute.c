@@ -10,22 +10,33 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Where an image of a buffer in the arena begins. */
+static char *image_in_arena(const cairn_plan *plan, int index, int64_t image)
+{
+    size_t within;
+    const cairn_buffer *buffer = &plan->buffers[cairn_outermost(plan, index, &within)];
+    return plan->arena + buffer->offset + within + buffer->image_bytes * (size_t)image;
+}
+
+static bool in_arena(const cairn_plan *plan, int index, const cairn_operand *operand)
+{
+    return index >= 0 && operand->batched && plan->buffers[index].place == CAIRN_PLACE_ARENA;
+}
+
 /* Moves the pointers of batched operands to `image`, which is image 0 of what lies in local memory. */
 static void aim(const cairn_plan *plan, cairn_work *work, const cairn_step *step, int64_t image)
 {
     work->first_image = image;
-    for (int k = 0; k < step->inputs; k++) {
-        const cairn_buffer *buffer = &plan->buffers[step->in[k]];
-        if (step->in[k] >= 0 && work->in[k].batched && buffer->place == CAIRN_PLACE_ARENA)
-            work->in[k].data = plan->arena + buffer->offset + buffer->image_bytes * (size_t)image;
-    }
+    for (int k = 0; k < step->inputs; k++)
+        if (in_arena(plan, step->in[k], &work->in[k]))
+            work->in[k].data = image_in_arena(plan, step->in[k], image);
     for (int k = 0; k < step->outputs; k++) {
         const cairn_buffer *buffer = &plan->buffers[step->out[k]];
         if (buffer->kind == CAIRN_BUFFER_PARTS)
             work->out[k].data =
                 plan->arena + buffer->offset + buffer->image_bytes * (size_t)(image / plan->chunk);
-        else if (work->out[k].batched && buffer->place == CAIRN_PLACE_ARENA)
-            work->out[k].data = plan->arena + buffer->offset + buffer->image_bytes * (size_t)image;
+        else if (in_arena(plan, step->out[k], &work->out[k]))
+            work->out[k].data = image_in_arena(plan, step->out[k], image);
     }
 }
 
@@ -156,7 +167,7 @@ cairn_status cairn_plan_run(cairn_plan *plan, const cairn_run_options *options)
         return cairn_fail(plan->ctx, CAIRN_USAGE, "run: expected 1 to %d images, found %lld",
                           plan->options.batch, (long long)n);
     plan->run =
-        (cairn_run_values){.n = n, .capacity = plan->options.batch, .training = plan->options.training};
+        (cairn_run_values){.n = n, .capacity = plan->options.batch, .training = plan->options.training && !plan->options.no_dropout};
     if (options != NULL) {
         plan->run.lr = options->lr;
         plan->run.step = options->step;

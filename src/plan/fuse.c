@@ -3,7 +3,7 @@
 #include "plan/plan.h"
 #include <string.h>
 
-static bool is_port(const cairn_plan *plan, uint32_t root)
+bool cairn_plan_is_port(const cairn_plan *plan, uint32_t root)
 {
     for (int i = 0; i < plan->port_count; i++)
         if (plan->root[plan->ports[i].value.id] == root)
@@ -11,7 +11,7 @@ static bool is_port(const cairn_plan *plan, uint32_t root)
     return false;
 }
 
-static int count_uses(const cairn_plan *plan, uint32_t root)
+int cairn_plan_count_uses(const cairn_plan *plan, uint32_t root)
 {
     int uses = 0;
     for (int s = 0; s < plan->step_count; s++)
@@ -20,7 +20,7 @@ static int count_uses(const cairn_plan *plan, uint32_t root)
     return uses;
 }
 
-static cairn_step *maker_of(cairn_plan *plan, uint32_t root)
+cairn_step *cairn_plan_maker_of(cairn_plan *plan, uint32_t root)
 {
     for (int s = 0; s < plan->step_count; s++)
         for (int k = 0; k < plan->steps[s].outputs; k++)
@@ -35,9 +35,9 @@ static bool absorb(cairn_plan *plan, const cairn_step *step)
         return false;
     cairn_activation_kind kind = step->op->activation(step->attrs);
     uint32_t input = step->in_value[0];
-    cairn_step *maker = maker_of(plan, input);
-    if (kind == CAIRN_ACT_NONE || maker == NULL || maker->op->epilogue == NULL || is_port(plan, input) ||
-        count_uses(plan, input) != 1)
+    cairn_step *maker = cairn_plan_maker_of(plan, input);
+    if (kind == CAIRN_ACT_NONE || maker == NULL || maker->op->epilogue == NULL || cairn_plan_is_port(plan, input) ||
+        cairn_plan_count_uses(plan, input) != 1)
         return false;
     cairn_activation_kind *slot = maker->op->epilogue(maker->attrs);
     if (slot == NULL || *slot != CAIRN_ACT_NONE)
@@ -45,6 +45,18 @@ static bool absorb(cairn_plan *plan, const cairn_step *step)
     *slot = kind;
     maker->out_value[0] = step->out_value[0];
     return true;
+}
+
+void cairn_plan_sweep(cairn_plan *plan)
+{
+    int kept = 0;
+    for (int s = 0; s < plan->step_count; s++) {
+        if (plan->steps[s].outputs == 0)
+            cairn_free(plan->ctx, plan->steps[s].name);
+        else
+            plan->steps[kept++] = plan->steps[s];
+    }
+    plan->step_count = kept;
 }
 
 /* Absorbed steps are marked by having no outputs, and swept out at the end. */
@@ -55,12 +67,5 @@ void cairn_plan_fuse(cairn_plan *plan)
     for (int s = 0; s < plan->step_count; s++)
         if (absorb(plan, &plan->steps[s]))
             plan->steps[s].inputs = plan->steps[s].outputs = 0;
-    int kept = 0;
-    for (int s = 0; s < plan->step_count; s++) {
-        if (plan->steps[s].outputs == 0)
-            cairn_free(plan->ctx, plan->steps[s].name);
-        else
-            plan->steps[kept++] = plan->steps[s];
-    }
-    plan->step_count = kept;
+    cairn_plan_sweep(plan);
 }

@@ -35,6 +35,24 @@ int cairn_plan_add_step(cairn_plan *plan, const cairn_step *step, const char *na
     return plan->step_count++;
 }
 
+uint32_t cairn_plan_add_value(cairn_plan *plan, const cairn_value_type *type)
+{
+    size_t count = (size_t)plan->value_count + 1;
+    void *values = cairn_resize(plan->ctx, plan->values, count, sizeof *plan->values);
+    plan->values = values != NULL ? values : plan->values;
+    void *root = cairn_resize(plan->ctx, plan->root, count, sizeof *plan->root);
+    plan->root = root != NULL ? root : plan->root;
+    void *buffer_of = cairn_resize(plan->ctx, plan->buffer_of, count, sizeof *plan->buffer_of);
+    plan->buffer_of = buffer_of != NULL ? buffer_of : plan->buffer_of;
+    if (values == NULL || root == NULL || buffer_of == NULL)
+        return 0;
+    uint32_t value = (uint32_t)plan->value_count++;
+    plan->values[value] = (cairn_value){.type = *type};
+    plan->root[value] = value;
+    plan->buffer_of[value] = -1;
+    return value;
+}
+
 static bool name_in_list(const char *list, const char *name)
 {
     size_t length = strlen(name);

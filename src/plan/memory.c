@@ -8,12 +8,12 @@
 
 static void touch(cairn_plan *plan, int buffer, int region)
 {
-    if (buffer < 0)
-        return;
-    cairn_buffer *b = &plan->buffers[buffer];
-    b->used_in = b->first > region && b->last < 0 ? region : b->used_in == region ? region : -1;
-    b->first = (int)cairn_min(b->first, region);
-    b->last = (int)cairn_max(b->last, region);
+    for (; buffer >= 0; buffer = plan->buffers[buffer].inside) { /* a range keeps the whole alive */
+        cairn_buffer *b = &plan->buffers[buffer];
+        b->used_in = b->first > region && b->last < 0 ? region : b->used_in == region ? region : -1;
+        b->first = (int)cairn_min(b->first, region);
+        b->last = (int)cairn_max(b->last, region);
+    }
 }
 
 static void find_lives(cairn_plan *plan)
@@ -43,7 +43,7 @@ static void find_local(cairn_plan *plan)
 {
     for (int i = 0; i < plan->buffer_count; i++) {
         cairn_buffer *b = &plan->buffers[i];
-        if (b->kind == CAIRN_BUFFER_VALUE && b->type.shape.batched && !b->lasting && b->used_in >= 0 &&
+        if (b->inside < 0 && b->kind == CAIRN_BUFFER_VALUE && b->type.shape.batched && !b->lasting && b->used_in >= 0 &&
             plan->regions[b->used_in].chain) {
             b->place = CAIRN_PLACE_LOCAL;
             b->images = plan->chunk;
@@ -51,12 +51,18 @@ static void find_local(cairn_plan *plan)
             b->last = -1;
         }
     }
+    for (int i = 0; i < plan->buffer_count; i++) {
+        size_t bytes;
+        plan->buffers[i].place = plan->buffers[cairn_outermost(plan, i, &bytes)].place;
+    }
     for (int i = 0; i < plan->step_count; i++) {
         const cairn_step *step = &plan->steps[plan->order[i]];
         for (int k = 0; k < step->inputs + step->outputs; k++) {
             int buffer = k < step->inputs ? step->in[k] : step->out[k - step->inputs];
             if (buffer < 0 || plan->buffers[buffer].place != CAIRN_PLACE_LOCAL)
                 continue;
+            size_t bytes;
+            buffer = cairn_outermost(plan, buffer, &bytes);
             plan->buffers[buffer].first = (int)cairn_min(plan->buffers[buffer].first, i);
             plan->buffers[buffer].last = (int)cairn_max(plan->buffers[buffer].last, i);
         }
@@ -113,7 +119,7 @@ static cairn_status place_all(cairn_plan *plan, cairn_place place, size_t *total
     if (entries == NULL)
         return CAIRN_MEMORY;
     for (int i = 0; i < plan->buffer_count; i++)
-        if (plan->buffers[i].place == place && plan->buffers[i].last >= plan->buffers[i].first)
+        if (plan->buffers[i].inside < 0 && plan->buffers[i].place == place && plan->buffers[i].last >= plan->buffers[i].first)
             entries[count++] = (entry){bytes_of(&plan->buffers[i]), i};
     qsort(entries, (size_t)count, sizeof *entries, larger_first);
     for (int i = 0; i < count; i++) {

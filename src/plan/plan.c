@@ -34,6 +34,8 @@ static cairn_status make(cairn_ctx *ctx, const cairn_graph *graph, const cairn_p
     status = cairn_plan_lower(plan, graph);
     plan->options.outputs = NULL; /* the caller's text */
     if (status == CAIRN_OK)
+        status = cairn_plan_fold(plan);
+    if (status == CAIRN_OK)
         cairn_plan_fuse(plan);
     if (status == CAIRN_OK)
         status = cairn_plan_choose(plan);

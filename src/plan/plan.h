@@ -1,6 +1,8 @@
 /* The inside of a plan. It is made in stages, one file each:
  *   lower.c     nodes that are needed become steps on values; views vanish
+ *   fold.c      padding, normalisation and scaling move into convolutions
  *   fuse.c      activations move into the steps that make their inputs
+ *   nest.c      parts of concatenations become ranges of the whole
  *   choose.c    a kernel for each step; packed forms, parts of batch sums and the steps that make them
  *   schedule.c  steps are ordered in regions, between which the threads meet
  *   memory.c    every buffer gets its place
@@ -43,6 +45,8 @@ typedef struct cairn_buffer {
     int used_in;        /* the only region that uses it, -1: several */
     cairn_place place;
     size_t offset;
+    int inside;          /* the buffer that this one is a range of channels of, -1: none */
+    size_t inside_bytes; /* where in a pixel of it */
     int source;  /* variable or constant of the graph that it came from */
     char *bound; /* CAIRN_PLACE_BOUND: the data */
 } cairn_buffer;
@@ -115,6 +119,23 @@ cairn_status cairn_plan_schedule(cairn_plan *plan);
 cairn_status cairn_plan_place(cairn_plan *plan);
 cairn_status cairn_plan_bind(cairn_plan *plan, cairn_weights *weights, cairn_weights *state);
 
+/* Stage 2a: padding, normalisation and scaling move into the convolutions beside them (inference). */
+cairn_status cairn_plan_fold(cairn_plan *plan);
+/* Stage 3a: parts of concatenations become ranges of the whole. */
+cairn_status cairn_plan_nest(cairn_plan *plan);
+
+/* Facts about steps on values, before there are buffers: the only maker of a value, the number of its readers,
+ * whether it can be read from outside. */
+cairn_step *cairn_plan_maker_of(cairn_plan *plan, uint32_t value);
+int cairn_plan_count_uses(const cairn_plan *plan, uint32_t value);
+bool cairn_plan_is_port(const cairn_plan *plan, uint32_t value);
+
+/* Removes the steps that have no outputs left. */
+void cairn_plan_sweep(cairn_plan *plan);
+
+/* A new value of that type; 0 without memory. */
+uint32_t cairn_plan_add_value(cairn_plan *plan, const cairn_value_type *type);
+
 /* Appends; the returned index is -1 without memory. */
 int cairn_plan_add_buffer(cairn_plan *plan, const cairn_buffer *buffer);
 int cairn_plan_add_step(cairn_plan *plan, const cairn_step *step, const char *name);
@@ -123,6 +144,15 @@ int cairn_plan_add_step(cairn_plan *plan, const cairn_step *step, const char *na
 static inline bool cairn_in_parts(const cairn_step *step)
 {
     return step->site.per_image && (step->op->flags & CAIRN_OP_BATCH_SUM) != 0;
+}
+
+/* The buffer whose memory it is, and where in its pixels a nested one begins. */
+static inline int cairn_outermost(const cairn_plan *plan, int buffer, size_t *bytes)
+{
+    *bytes = 0;
+    for (; plan->buffers[buffer].inside >= 0; buffer = plan->buffers[buffer].inside)
+        *bytes += plan->buffers[buffer].inside_bytes;
+    return buffer;
 }
 
 /* The counter of tasks that are handed out of one thread's share of a region; each has a cache line. */

@@ -3,76 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- words ---- */
-
-typedef struct word {
-    const char *key, *text;
-} word;
-
-static const char *translate(const word *words, size_t count, const char *key, const char *otherwise)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(words[i].key, key) == 0)
-            return words[i].text;
-    return otherwise;
-}
-
-/* Operators that have no name of their own are called after their kind and counted ("tanh", "tanh_1"). */
-static void kind_of_name(const char *name, char *kind, size_t size)
-{
-    const char *dot = strrchr(name, '.');
-    snprintf(kind, size, "%s", dot ? dot + 1 : name);
-    char *end = strrchr(kind, '_');
-    if (end && end[1] && strspn(end + 1, "0123456789") == strlen(end + 1))
-        *end = '\0';
-}
-
-static const char *activation_name(const cairn_node_info *node)
-{
-    static const word names[] = {
-        {"relu", "ReLU"}, {"tanh", "tanh"}, {"tanh1998", "scaled tanh"}, {"sigmoid", "sigmoid"}};
-    char kind[32];
-    kind_of_name(node->name, kind, sizeof kind);
-    return translate(names, CAIRN_COUNT(names), kind, "activation");
-}
-
-static void describe(const cairn_node_info *node, char *text, size_t size)
-{
-    static const word pools[] = {
-        {"maxpool", "max pooling"}, {"avgpool", "average pooling"}, {"sumpool", "sum pooling"}};
-    static const word others[] = {{"linear", "fully connected"},
-                                  {"rbf", "radial basis functions"},
-                                  {"add", "sum"},
-                                  {"scale_bias", "scale, bias"}};
-    char what[64], kind[32], stride[32] = "";
-    kind_of_name(node->name, kind, sizeof kind);
-    if (strcmp(node->op, "activation") == 0)
-        snprintf(what, sizeof what, "%s", activation_name(node));
-    else if (node->k_h == 0)
-        snprintf(what, sizeof what, "%s", translate(others, CAIRN_COUNT(others), node->op, node->op));
-    else if (strcmp(node->op, "conv2d") == 0)
-        snprintf(what, sizeof what, "%dx%d convolution", node->k_h, node->k_w);
-    else
-        snprintf(what, sizeof what, "%dx%d %s", node->k_h, node->k_w,
-                 translate(pools, CAIRN_COUNT(pools), kind, kind));
-    /* A pool whose windows touch without overlap, and a convolution of stride 1, go without saying. */
-    bool pool = strcmp(node->op, "conv2d") != 0;
-    if (node->k_h > 0 &&
-        (node->stride_h != (pool ? node->k_h : 1) || node->stride_w != (pool ? node->k_w : 1)))
-        snprintf(stride, sizeof stride, node->stride_h == node->stride_w ? ", stride %d" : ", stride %dx%d",
-                 node->stride_h, node->stride_w);
-    snprintf(text, size, "%s%s", what, stride);
-}
-
-static cairn_layer_kind kind_of(const cairn_node_info *node)
-{
-    if (strcmp(node->op, "conv2d") == 0)
-        return CAIRN_LAYER_CONV;
-    if (strcmp(node->op, "linear") == 0 || strcmp(node->op, "rbf") == 0)
-        return CAIRN_LAYER_DENSE;
-    return node->k_h > 0 ? CAIRN_LAYER_POOL : CAIRN_LAYER_OTHER;
-}
-
 /* ---- reading ---- */
 
 typedef struct graph_reader {
@@ -97,30 +27,48 @@ static bool is(const char *op, const char *const *ops, size_t count)
 static bool joins(const graph_reader *reader, const cairn_node_info *node, const cairn_layer *before)
 {
     static const char *const with_activation[] = {"conv2d", "linear", "scale_bias"};
-    static const char *const small[] = {"activation", "scale_bias", "flatten", "dropout", "normalize"};
-    if (reader->detail == CAIRN_DETAIL_STAGES)
-        return is(node->op, small, CAIRN_COUNT(small));
+    static const char *const small[] = {"activation", "batchnorm", "dropout",   "flatten",
+                                        "flatten_chw", "lrn",      "normalize", "reshape",
+                                        "scale",       "scale_bias"};
     if (strcmp(node->op, "normalize") == 0)
         return true;
+    if (reader->detail == CAIRN_DETAIL_ALL)
+        return false;
+    /* What is normalised behind a sum belongs to what comes next. */
+    if (before->kind == CAIRN_LAYER_JOIN && node->params > 0)
+        return false;
+    if (reader->detail == CAIRN_DETAIL_STAGES)
+        return before->kind != CAIRN_LAYER_INPUT && is(node->op, small, CAIRN_COUNT(small));
     return strcmp(node->op, "activation") == 0 && before->after[0] == '\0' &&
            is(before->op, with_activation, CAIRN_COUNT(with_activation));
 }
 
+/* Adds to a list of words joined by commas. */
+static void append(char *list, size_t size, const char *text)
+{
+    size_t length = strlen(list);
+    snprintf(list + length, size - length, "%s%s", length ? ", " : "", text);
+}
+
 static void join(cairn_layer *layer, const cairn_node_info *node)
 {
+    static const char *const views[] = {"flatten", "flatten_chw", "reshape"};
     /* A pool has no name of its own; the trainable operator behind it has. */
     if (layer->params == 0 && node->params > 0 && layer->kind != CAIRN_LAYER_INPUT)
         layer->name = node->name;
     layer->params += node->params;
+    layer->buffers += node->buffers;
     layer->macs += node->macs;
+    bool view = is(node->op, views, CAIRN_COUNT(views));
     char text[64];
-    describe(node, text, sizeof text);
-    bool silent = strcmp(node->op, "flatten") == 0 || strcmp(node->op, "normalize") == 0;
-    size_t length = strlen(layer->after);
-    if (!silent)
-        snprintf(layer->after + length, sizeof layer->after - length, "%s%s", length ? ", " : "", text);
+    if (!view && strcmp(node->op, "normalize") != 0) {
+        cairn_layer_after(node, false, text, sizeof text);
+        append(layer->after, sizeof layer->after, text);
+        cairn_layer_after(node, true, text, sizeof text);
+        append(layer->brief_after, sizeof layer->brief_after, text);
+    }
     /* A flattened map is still drawn as the map that it is. */
-    if (strcmp(node->op, "flatten") != 0) {
+    if (!view) {
         layer->shape = node->shape;
         layer->result = node->name;
     }
@@ -142,10 +90,14 @@ static void see(const graph_reader *reader, cairn_layer *layer)
         layer->jump_w = input->jump_w > layer->jump_w ? input->jump_w : layer->jump_w;
     }
     if (layer->k_h > 0) {
-        layer->field_h += (int64_t)((layer->k_h - 1) * layer->jump_h);
-        layer->field_w += (int64_t)((layer->k_w - 1) * layer->jump_w);
+        layer->field_h += (int64_t)((layer->k_h - 1) * layer->dilation_h * layer->jump_h);
+        layer->field_w += (int64_t)((layer->k_w - 1) * layer->dilation_w * layer->jump_w);
         layer->jump_h *= layer->stride_h;
         layer->jump_w *= layer->stride_w;
+    } else if (strcmp(layer->op, "subsample") == 0 && !all) {
+        const int64_t *before = layers[layer->input[0]].shape.dim, *after = layer->shape.dim;
+        layer->jump_h *= (double)cairn_ceil_div(before[0], after[0]);
+        layer->jump_w *= (double)cairn_ceil_div(before[1], after[1]);
     }
     if (all)
         layer->field_h = layer->field_w = 0;
@@ -170,11 +122,22 @@ static void add_input(graph_reader *reader)
                            .label = "InputLayer",
                            .kind = CAIRN_LAYER_INPUT,
                            .operation = "input",
+                           .brief = "input",
                            .shape = cairn_shape_of(reader->graph, image),
                            .field_h = 1,
                            .field_w = 1,
                            .jump_h = 1,
                            .jump_w = 1};
+}
+
+/* A grouped convolution multiplies each output with a part of the inputs; the products tell which. */
+static int64_t groups_of(const graph_reader *reader, const cairn_node_info *node)
+{
+    if (strcmp(node->op, "conv2d") != 0 || node->macs <= 0)
+        return 1;
+    int64_t in_c = cairn_shape_of(reader->graph, node->input[0]).dim[2];
+    int64_t full = cairn_shape_elements(&node->shape) * node->k_h * node->k_w * in_c;
+    return full % node->macs == 0 ? full / node->macs : 1;
 }
 
 static void add_node(graph_reader *reader, const cairn_node_info *node)
@@ -197,17 +160,21 @@ static void add_node(graph_reader *reader, const cairn_node_info *node)
                            .op = node->op,
                            .result = node->name,
                            .label = node->label ? node->label : node->op,
-                           .kind = kind_of(node),
+                           .kind = cairn_layer_kind_of(node),
                            .shape = node->shape,
                            .params = node->params,
+                           .buffers = node->buffers,
                            .macs = node->macs,
                            .k_h = node->k_h,
                            .k_w = node->k_w,
                            .stride_h = node->stride_h,
                            .stride_w = node->stride_w,
+                           .dilation_h = node->dilation_h,
+                           .dilation_w = node->dilation_w,
                            .inputs = inputs};
     memcpy(layer->input, from, (size_t)inputs * sizeof *from);
-    describe(node, layer->operation, sizeof layer->operation);
+    cairn_layer_words(node, layer->operation, sizeof layer->operation);
+    cairn_layer_brief(node, groups_of(reader, node), layer->brief, sizeof layer->brief);
     see(reader, layer);
 }
 
@@ -232,12 +199,19 @@ static cairn_status survey(graph_reader *reader)
     return CAIRN_OK;
 }
 
-static void total(cairn_architecture *architecture)
+/* Sums, and the layer that gives the scores. */
+static void total(const graph_reader *reader)
 {
+    cairn_architecture *architecture = reader->architecture;
+    cairn_val scores = cairn_find(reader->graph, "logits");
+    architecture->result = architecture->count - 1;
+    if (scores.id != 0 && scores.id < reader->values && reader->layer_of[scores.id] > 0)
+        architecture->result = reader->layer_of[scores.id] - 1;
     architecture->chain = architecture->count > 0;
     for (int i = 0; i < architecture->count; i++) {
         const cairn_layer *layer = &architecture->layer[i];
         architecture->params += layer->params;
+        architecture->buffers += layer->buffers;
         architecture->macs += layer->macs;
         architecture->chain &= i == 0 ? layer->inputs == 0 : layer->inputs == 1 && layer->input[0] == i - 1;
     }
@@ -262,7 +236,7 @@ cairn_status cairn_architecture_read(cairn_ctx *ctx, const cairn_graph *graph, c
             cairn_node_info node = cairn_node_at(graph, i);
             add_node(&reader, &node);
         }
-        total(architecture);
+        total(&reader);
     }
     cairn_free(ctx, reader.layer_of);
     cairn_free(ctx, reader.consumers);
@@ -278,48 +252,4 @@ void cairn_architecture_free(cairn_architecture *architecture)
     cairn_free(architecture->ctx, architecture->layer);
     architecture->layer = NULL;
     architecture->count = 0;
-}
-
-/* ---- texts and colours ---- */
-
-void cairn_layer_size(const cairn_layer *layer, char *text, size_t size)
-{
-    const int64_t *dim = layer->shape.dim;
-    if (layer->shape.rank == 3)
-        snprintf(text, size, "%lld@%lldx%lld", (long long)dim[2], (long long)dim[0], (long long)dim[1]);
-    else
-        snprintf(text, size, "%lld", (long long)cairn_shape_elements(&layer->shape));
-}
-
-void cairn_layer_action(const cairn_layer *layer, char *text, size_t size)
-{
-    snprintf(text, size, "%s%s%s", layer->operation, layer->after[0] ? ", " : "", layer->after);
-}
-
-/* Hues of Okabe and Ito, which colour-blind readers tell apart; fills are light so that lines show on them.
- */
-static const struct {
-    const char *name;
-    uint32_t fill, line;
-} kinds[CAIRN_LAYER_KINDS] = {
-    [CAIRN_LAYER_INPUT] = {"input", 0xEDEFF2, 0x6A737D},
-    [CAIRN_LAYER_CONV] = {"convolution", 0xCFE3F3, 0x1B6098},
-    [CAIRN_LAYER_POOL] = {"pooling", 0xFBE5BF, 0xA86400},
-    [CAIRN_LAYER_DENSE] = {"fully connected", 0xCBEADF, 0x00735A},
-    [CAIRN_LAYER_OTHER] = {"other", 0xEBD7E5, 0x8A4576},
-};
-
-cairn_paint cairn_layer_fill(cairn_layer_kind kind)
-{
-    return cairn_rgb(kinds[kind].fill);
-}
-
-cairn_paint cairn_layer_line(cairn_layer_kind kind)
-{
-    return cairn_rgb(kinds[kind].line);
-}
-
-const char *cairn_layer_kind_name(cairn_layer_kind kind)
-{
-    return kinds[kind].name;
 }

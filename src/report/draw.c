@@ -64,7 +64,7 @@ double cairn_draw_legend(cairn_scene *scene, const cairn_architecture *architect
 }
 
 void cairn_draw_scene(cairn_scene *scene, const cairn_architecture *architecture, cairn_draw_style style,
-                      const char *title)
+                      const char *title, bool fold)
 {
     bool volumes = style == CAIRN_DRAW_VOLUMES
                        ? architecture->count <= MOST_VOLUMES * 4
@@ -72,7 +72,7 @@ void cairn_draw_scene(cairn_scene *scene, const cairn_architecture *architecture
     scene->title = title;
     if (volumes && architecture->chain)
         cairn_draw_volumes(scene, architecture, title);
-    else
+    else if (style == CAIRN_DRAW_STRIPS || !cairn_draw_flow(scene, architecture, title, fold))
         cairn_draw_strips(scene, architecture, title);
 }
 
@@ -132,7 +132,7 @@ static cairn_status draw_file(cairn_ctx *ctx, const cairn_architecture *architec
     } else {
         cairn_scene scene;
         cairn_scene_begin(&scene, ctx, options.width);
-        cairn_draw_scene(&scene, architecture, options.style, options.title);
+        cairn_draw_scene(&scene, architecture, options.style, options.title, !options.unfold);
         status = cairn_scene_render(&scene, format, &bytes);
         cairn_scene_end(&scene);
     }
@@ -157,7 +157,8 @@ cairn_status cairn_draw(cairn_ctx *ctx, const cairn_graph *graph, const char *pa
                           ".png or .dot)",
                           path);
     cairn_architecture architecture;
-    cairn_status status = cairn_architecture_read(ctx, graph, CAIRN_DETAIL_STAGES, &architecture);
+    cairn_status status = cairn_architecture_read(
+        ctx, graph, chosen.detail ? CAIRN_DETAIL_ALL : CAIRN_DETAIL_STAGES, &architecture);
     if (status)
         return status;
     status = draw_file(ctx, &architecture, path, format, chosen);

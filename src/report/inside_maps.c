@@ -13,17 +13,16 @@
 
 cairn_status cairn_seen_picture(const cairn_run_record *record, int64_t index, cairn_picture *picture)
 {
-    const cairn_dataset_info *data = record->data;
-    cairn_picture raw = {.h = data->h, .w = data->w, .c = data->c};
-    *picture = (cairn_picture){0};
-    raw.data = cairn_alloc(record->ctx, (size_t)data->h * (size_t)data->w, (size_t)data->c);
-    if (!raw.data)
-        return CAIRN_MEMORY;
+    const cairn_preprocess *chain = record->network->preprocess;
+    cairn_decode_options decode = {.channels = chain->channels, .exif = chain->exif};
+    cairn_picture raw;
     int label;
-    cairn_status status = cairn_dataset_read(record->dataset, record->split, index, raw.data, &label, NULL);
+    *picture = (cairn_picture){0};
+    cairn_status status = cairn_dataset_picture(record->ctx, record->dataset, record->split, index, &decode,
+                                                &raw, &label, NULL);
     if (!status)
-        status = cairn_preprocess_apply(record->ctx, record->network->preprocess, &raw, picture);
-    cairn_free(record->ctx, raw.data);
+        status = cairn_preprocess_apply(record->ctx, chain, &raw, picture);
+    cairn_picture_free(record->ctx, &raw);
     return status;
 }
 

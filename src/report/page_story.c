@@ -127,7 +127,7 @@ cairn_status cairn_section_network(cairn_page *page)
     }
     cairn_scene scene;
     cairn_scene_begin(&scene, page->ctx, CAIRN_PAGE_WIDTH);
-    cairn_draw_scene(&scene, &r->architecture, CAIRN_DRAW_AUTO, NULL);
+    cairn_draw_scene(&scene, &r->architecture, CAIRN_DRAW_AUTO, NULL, true);
     cairn_status status =
         cairn_page_figure(page, &scene, NULL,
                           "The network. Above each layer its name and the size of its output, maps@height "

@@ -132,7 +132,8 @@ static cairn_status open_data(cairn_run_record *record)
         return cairn_fail(record->ctx, CAIRN_INPUT, "%s: classes of the data (expected %d, found %d)",
                           record->data->path, record->network->classes, record->data->classes);
     status =
-        cairn_evaluate(record->ctx, record->classifier, record->dataset, record->split, &record->evaluation);
+        cairn_evaluate(record->ctx, record->classifier, record->dataset, record->split, NULL,
+                       &record->evaluation);
     record->evaluated = !status;
     return status;
 }

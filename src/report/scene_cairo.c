@@ -8,6 +8,7 @@
 
 #define PNG_MIN_WIDTH 1600.0
 #define PNG_MIN_SCALE 2.0
+#define PNG_MOST_PIXELS 1e8 /* an unfolded network of a thousand layers is drawn coarser */
 
 static cairo_status_t append(void *closure, const unsigned char *bytes, unsigned length)
 {
@@ -150,6 +151,7 @@ static cairn_status render_pdf(const cairn_scene *scene, cairn_text *out)
 static cairn_status render_png(const cairn_scene *scene, cairn_text *out)
 {
     double scale = ceil(fmax(PNG_MIN_SCALE, PNG_MIN_WIDTH / scene->width));
+    scale = fmin(scale, sqrt(PNG_MOST_PIXELS / (scene->width * scene->height)));
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)ceil(scene->width * scale),
                                                           (int)ceil(scene->height * scale));
     cairo_t *cr = cairo_create(surface);

@@ -11,7 +11,7 @@ struct cairn_classifier {
     cairn_preprocess preprocess;
     cairn_weights *weights;
     cairn_plan *plan;
-    char *path, *set, **labels;
+    char *path, *set, **labels, **label_ids;
     int batch;
     size_t picture_bytes;
 };
@@ -47,9 +47,13 @@ static cairn_status read_settings(cairn_classifier *c, const cairn_weights *load
     return status;
 }
 
-/* What a network of this input size expects when nobody says otherwise: pixels between 0 and 1. */
-static cairn_preprocess default_preprocess(const cairn_model_settings *s)
+/* What a network expects when the file says nothing: what the weights that people have were trained with,
+ * else pixels between 0 and 1. */
+static cairn_preprocess default_preprocess(const cairn_model *model, const cairn_model_settings *s)
 {
+    const cairn_preprocess *own = model->preprocess;
+    if (own != NULL && s->h == model->h && s->w == model->w && s->c == own->channels)
+        return *own;
     cairn_preprocess p = {.resize = s->h, .squash = true, .channels = s->c};
     for (size_t i = 0; i < CAIRN_COUNT(p.std); i++)
         p.std[i] = 1;
@@ -61,7 +65,7 @@ static cairn_status read_preprocess(cairn_classifier *c, const cairn_weights *lo
 {
     const char *stored = cairn_weights_meta(loaded, "cairn.preprocess");
     c->info.default_preprocess = stored == NULL;
-    c->preprocess = default_preprocess(&c->info.settings);
+    c->preprocess = default_preprocess(c->info.model, &c->info.settings);
     cairn_status status =
         stored == NULL ? CAIRN_OK : cairn_preprocess_from_json(c->ctx, stored, &c->preprocess);
     if (status != CAIRN_OK || overrides == NULL)
@@ -70,17 +74,15 @@ static cairn_status read_preprocess(cairn_classifier *c, const cairn_weights *lo
     return status == CAIRN_INPUT ? CAIRN_USAGE : status;
 }
 
-static cairn_status make_plan(cairn_classifier *c, const cairn_weights *loaded)
+static cairn_status make_network(cairn_classifier *c, const cairn_weights *loaded)
 {
-    cairn_status status = cairn_model_graph(c->ctx, c->info.model, &c->info.settings, CAIRN_INPUT_BYTES,
-                                            c->preprocess.mean, c->preprocess.std, NULL, &c->info.graph);
+    cairn_status status =
+        cairn_model_graph(c->ctx, c->info.model, &c->info.settings, CAIRN_INPUT_BYTES, c->preprocess.scale,
+                          c->preprocess.mean, c->preprocess.std, NULL, &c->info.graph);
     if (status == CAIRN_USAGE)
         status = CAIRN_INPUT; /* sizes that no network of this kind can have came from the file */
     if (status == CAIRN_OK)
         status = cairn_weights_bind(c->ctx, c->info.graph, loaded, CAIRN_F32, &c->weights);
-    cairn_plan_options options = {.batch = c->batch};
-    if (status == CAIRN_OK)
-        status = cairn_plan_create(c->ctx, c->info.graph, c->weights, NULL, &options, &c->plan);
     return status;
 }
 
@@ -94,7 +96,7 @@ static cairn_status open_loaded(cairn_classifier *c, const cairn_weights *loaded
         status = read_preprocess(c, loaded, json);
     if (status == CAIRN_OK)
         status = cairn_metadata_labels(c->ctx, c->path, loaded, c->info.classes, &c->labels);
-    return status == CAIRN_OK ? make_plan(c, loaded) : status;
+    return status == CAIRN_OK ? make_network(c, loaded) : status;
 }
 
 cairn_status cairn_classifier_open(cairn_ctx *ctx, const char *path, const char *model,
@@ -154,13 +156,29 @@ cairn_weights *cairn_classifier_weights(cairn_classifier *classifier)
     return classifier->weights;
 }
 
+int cairn_classifier_batch(const cairn_classifier *classifier)
+{
+    return classifier->batch;
+}
+
+/* Made when it is wanted: evaluation has plans of its own on the same weights. */
+static cairn_status make_plan(cairn_classifier *c)
+{
+    cairn_plan_options options = {.batch = c->batch};
+    return c->plan != NULL ? CAIRN_OK
+                           : cairn_plan_create(c->ctx, c->info.graph, c->weights, NULL, &options, &c->plan);
+}
+
 cairn_status cairn_classifier_run(cairn_classifier *c, int n, const uint8_t *pixels, float *logits)
 {
     if (n < 1 || n > c->batch)
         return cairn_fail(c->ctx, CAIRN_USAGE, "pictures: expected 1 to %d, found %d", c->batch, n);
+    cairn_status status = make_plan(c);
+    if (status != CAIRN_OK)
+        return status;
     memcpy(cairn_plan_data(c->plan, "image"), pixels, (size_t)n * c->picture_bytes);
     cairn_run_options run = {.n = n};
-    cairn_status status = cairn_plan_run(c->plan, &run);
+    status = cairn_plan_run(c->plan, &run);
     if (status == CAIRN_OK)
         memcpy(logits, cairn_plan_data(c->plan, "logits"),
                (size_t)n * (size_t)c->info.classes * sizeof *logits);

@@ -2,25 +2,34 @@
 #include "train/evaluate.h"
 #include "train/classifier.h"
 #include "train/clock.h"
-#include <cairn/train.h>
+#include "train/views.h"
 #include <math.h>
-
-#define EVALUATION_BATCH 64
+#include <string.h>
 
 cairn_status cairn_evaluation_plan(cairn_ctx *ctx, const cairn_model *model,
-                                   const cairn_model_settings *settings, const float *mean, const float *std,
+                                   const cairn_model_settings *settings, const cairn_preprocess *preprocess,
                                    int batch, cairn_weights *weights, cairn_plan **plan)
 {
-    cairn_model_training training = {.gradients_only = true};
+    const cairn_preprocess *p = preprocess;
+    cairn_model_training training = {.loss_only = true};
     cairn_plan_options options = {.batch = batch, .outputs = "logits,losses"};
     cairn_graph *graph;
-    cairn_status status =
-        cairn_model_graph(ctx, model, settings, CAIRN_INPUT_BYTES, mean, std, &training, &graph);
+    cairn_status status = cairn_model_graph(ctx, model, settings, CAIRN_INPUT_BYTES, p->scale, p->mean,
+                                            p->std, &training, &graph);
     if (status != CAIRN_OK)
         return status;
     status = cairn_plan_create(ctx, graph, weights, NULL, &options, plan);
     cairn_graph_destroy(graph);
     return status;
+}
+
+/* Adds a batch but for its broken pictures. */
+static void add_readable(const cairn_evaluated *batch, const float *losses, cairn_tally *tally)
+{
+    for (int i = 0; i < batch->n; i++)
+        if (!cairn_loader_broken(batch->loader, i))
+            cairn_tally_add(tally, 1, batch->classes, batch->logits + (size_t)i * (size_t)batch->classes,
+                            losses + i, batch->labels + i);
 }
 
 cairn_status cairn_evaluation_run(cairn_plan *plan, cairn_loader *loader, int64_t count, int classes,
@@ -30,14 +39,14 @@ cairn_status cairn_evaluation_run(cairn_plan *plan, cairn_loader *loader, int64_
     uint8_t *pixels = cairn_plan_data(plan, "image");
     int32_t *labels = cairn_plan_data(plan, "labels");
     int64_t *samples = cairn_plan_data(plan, "samples"); /* NULL unless something random is in the network */
-    cairn_evaluated batch = {.classes = classes, .labels = labels, .tally = tally};
+    cairn_evaluated batch = {.classes = classes, .labels = labels, .loader = loader, .tally = tally};
     batch.logits = cairn_plan_data(plan, "logits");
     const float *losses = cairn_plan_data(plan, "losses");
     *tally = (cairn_tally){0};
     cairn_plan_refresh(plan);
     cairn_status status = cairn_loader_start(loader, NULL, 0, count);
     while (status == CAIRN_OK) {
-        batch.first = tally->images;
+        batch.first += batch.n;
         status = cairn_loader_next(loader, pixels, labels, samples, &batch.n);
         if (status != CAIRN_OK || batch.n == 0)
             break;
@@ -45,7 +54,7 @@ cairn_status cairn_evaluation_run(cairn_plan *plan, cairn_loader *loader, int64_
         status = cairn_plan_run(plan, &run);
         if (status != CAIRN_OK)
             break;
-        cairn_tally_add(tally, batch.n, classes, batch.logits, losses, labels);
+        add_readable(&batch, losses, tally);
         if (seen != NULL && !seen(user, &batch))
             status = CAIRN_INTERRUPTED;
     }
@@ -62,24 +71,32 @@ static float confidence_of(const float *logits, int classes, int answer)
     return (float)(1.0 / sum);
 }
 
+void cairn_evaluation_record(cairn_evaluation *e, int64_t at, int truth, int answer, float confidence)
+{
+    e->answer[at] = answer;
+    e->truth[at] = truth;
+    e->confidence[at] = confidence;
+    if (answer >= 0)
+        e->confusion[(int64_t)truth * e->classes + answer]++;
+    else
+        e->failed++;
+}
+
 static bool record(void *user, const cairn_evaluated *batch)
 {
-    cairn_evaluation *e = user;
     for (int i = 0; i < batch->n; i++) {
         const float *logits = batch->logits + (size_t)i * (size_t)batch->classes;
-        int64_t at = batch->first + i;
-        int answer = cairn_answer(logits, batch->classes), truth = batch->labels[i];
-        e->answer[at] = answer;
-        e->truth[at] = truth;
-        e->confidence[at] = confidence_of(logits, batch->classes, answer);
-        e->confusion[(int64_t)truth * batch->classes + answer]++;
+        bool broken = cairn_loader_broken(batch->loader, i);
+        int answer = broken ? -1 : cairn_answer(logits, batch->classes);
+        cairn_evaluation_record(user, batch->first + i, batch->labels[i], answer,
+                                broken ? 0 : confidence_of(logits, batch->classes, answer));
     }
     return true;
 }
 
-static cairn_status allocate(cairn_ctx *ctx, int64_t count, cairn_evaluation *e)
+static cairn_status allocate(cairn_ctx *ctx, cairn_evaluation *e)
 {
-    size_t images = (size_t)count, classes = (size_t)e->classes;
+    size_t images = (size_t)e->count, classes = (size_t)e->classes;
     e->confusion = cairn_alloc(ctx, classes * classes, sizeof *e->confusion);
     e->confidence = cairn_alloc(ctx, images, sizeof *e->confidence);
     e->answer = cairn_alloc(ctx, images, sizeof *e->answer);
@@ -100,57 +117,72 @@ static cairn_status check(cairn_ctx *ctx, const cairn_classifier_info *info, con
     return CAIRN_OK;
 }
 
-static cairn_status evaluate(cairn_ctx *ctx, cairn_classifier *classifier, const cairn_dataset *dataset,
-                             cairn_split split, cairn_plan *plan, cairn_evaluation *e)
+static cairn_loader_options loading_of(const cairn_classifier_info *info, const cairn_dataset *dataset,
+                                       cairn_split split, int batch)
+{
+    return (cairn_loader_options){.dataset = dataset,
+                                  .split = split,
+                                  .preprocess = info->preprocess,
+                                  .h = info->settings.h,
+                                  .w = info->settings.w,
+                                  .c = info->settings.c,
+                                  .batch = batch,
+                                  .skip_broken = true};
+}
+
+static cairn_status evaluate_single(cairn_ctx *ctx, cairn_classifier *classifier,
+                                    const cairn_loader_options *loading, cairn_evaluation *e,
+                                    cairn_tally *tally)
 {
     const cairn_classifier_info *info = cairn_classifier_about(classifier);
-    cairn_loader_options options = {.dataset = dataset,
-                                    .split = split,
-                                    .preprocess = info->preprocess,
-                                    .h = info->settings.h,
-                                    .w = info->settings.w,
-                                    .c = info->settings.c,
-                                    .batch = EVALUATION_BATCH};
-    int64_t count = cairn_dataset_about(dataset)->count[split];
-    cairn_loader *loader;
-    cairn_status status = cairn_loader_create(ctx, &options, &loader);
+    cairn_loader *loader = NULL;
+    cairn_plan *plan;
+    cairn_status status = cairn_evaluation_plan(ctx, info->model, &info->settings, info->preprocess,
+                                                loading->batch, cairn_classifier_weights(classifier), &plan);
     if (status != CAIRN_OK)
         return status;
-    cairn_tally tally;
-    double start = cairn_clock();
-    status = allocate(ctx, count, e);
+    status = cairn_loader_create(ctx, loading, &loader);
     if (status == CAIRN_OK)
-        status = cairn_evaluation_run(plan, loader, count, info->classes, record, e, &tally);
+        status = cairn_evaluation_run(plan, loader, e->count, info->classes, record, e, tally);
     cairn_loader_destroy(loader);
+    cairn_plan_destroy(plan);
+    return status;
+}
+
+cairn_status cairn_evaluate(cairn_ctx *ctx, cairn_classifier *classifier, const cairn_dataset *dataset,
+                            cairn_split split, const cairn_evaluate_options *options, cairn_evaluation *e)
+{
+    static const cairn_evaluate_options single = {0};
+    const cairn_evaluate_options *o = options == NULL ? &single : options;
+    const cairn_classifier_info *info = cairn_classifier_about(classifier);
+    const cairn_dataset_info *data = cairn_dataset_about(dataset);
+    *e = (cairn_evaluation){.classes = info->classes, .count = data->count[split]};
+    cairn_status status = check(ctx, info, data, split);
     if (status != CAIRN_OK)
         return status;
+    cairn_loader_options loading = loading_of(info, dataset, split, cairn_classifier_batch(classifier));
+    cairn_tally tally = {0};
+    double start = cairn_clock();
+    status = allocate(ctx, e);
+    if (status == CAIRN_OK && o->views == CAIRN_VIEW_SINGLE)
+        status = evaluate_single(ctx, classifier, &loading, e, &tally);
+    else if (status == CAIRN_OK && o->views == CAIRN_VIEW_TEN_CROP)
+        status = cairn_evaluate_ten_crops(ctx, classifier, &loading, e, &tally);
+    else if (status == CAIRN_OK)
+        status = cairn_evaluate_scales(ctx, classifier, &loading, o, e, &tally);
+    if (status == CAIRN_OK && tally.images == 0)
+        status = cairn_fail(ctx, CAIRN_INPUT, "%s: none of %lld pictures could be read", data->path,
+                            (long long)e->count);
+    if (status != CAIRN_OK) {
+        cairn_evaluation_free(ctx, e);
+        return status;
+    }
     e->seconds = cairn_clock() - start;
     e->images = tally.images;
     e->top1 = cairn_tally_top1(&tally);
     e->top5 = cairn_tally_top5(&tally);
     e->loss = cairn_tally_loss(&tally);
     return CAIRN_OK;
-}
-
-cairn_status cairn_evaluate(cairn_ctx *ctx, cairn_classifier *classifier, const cairn_dataset *dataset,
-                            cairn_split split, cairn_evaluation *e)
-{
-    const cairn_classifier_info *info = cairn_classifier_about(classifier);
-    *e = (cairn_evaluation){.classes = info->classes};
-    cairn_status status = check(ctx, info, cairn_dataset_about(dataset), split);
-    if (status != CAIRN_OK)
-        return status;
-    cairn_plan *plan;
-    status = cairn_evaluation_plan(ctx, info->model, &info->settings, info->preprocess->mean,
-                                   info->preprocess->std, EVALUATION_BATCH,
-                                   cairn_classifier_weights(classifier), &plan);
-    if (status != CAIRN_OK)
-        return status;
-    status = evaluate(ctx, classifier, dataset, split, plan, e);
-    cairn_plan_destroy(plan);
-    if (status != CAIRN_OK)
-        cairn_evaluation_free(ctx, e);
-    return status;
 }
 
 void cairn_evaluation_free(cairn_ctx *ctx, cairn_evaluation *e)

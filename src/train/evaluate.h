@@ -10,7 +10,7 @@
 /* A plan with the outputs "logits" and "losses", the network's own loss without label smoothing. It shares
  * the weights. */
 cairn_status cairn_evaluation_plan(cairn_ctx *ctx, const cairn_model *model,
-                                   const cairn_model_settings *settings, const float *mean, const float *std,
+                                   const cairn_model_settings *settings, const cairn_preprocess *preprocess,
                                    int batch, cairn_weights *weights, cairn_plan **plan);
 
 /* One batch after it was run. */
@@ -19,6 +19,7 @@ typedef struct cairn_evaluated {
     int n, classes;
     const float *logits;
     const int32_t *labels;
+    const cairn_loader *loader; /* knows which pictures are broken: they are not in the tally */
     const cairn_tally *tally;
 } cairn_evaluated;
 

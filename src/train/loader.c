@@ -1,6 +1,7 @@
 /* The loader. Every picture of a batch depends on its index alone; a thread, if there is one, fills the slots
  * of the ring in turn and the caller empties them in the same turn. */
 #include "train/loader.h"
+#include "train/gather.h"
 #include <pthread.h>
 #include <string.h>
 
@@ -18,9 +19,10 @@ struct cairn_loader {
     cairn_ctx *ctx;
     cairn_loader_options options;
     int data_h, data_w, data_c;
-    size_t picture_bytes; /* of the network's input */
-    uint8_t *raw;         /* one picture as the data set has it */
-    bool pad_only;        /* preprocessing is nothing but padding: the fast way */
+    size_t picture_bytes;     /* of the network's input */
+    uint8_t *raw;             /* one picture as the data set has it */
+    bool pad_only;            /* preprocessing is nothing but padding: the fast way */
+    cairn_gatherer *gatherer; /* for all other ways */
     const int64_t *order;
     int64_t next, end; /* positions in the order */
 
@@ -44,43 +46,29 @@ static void copy_padded(const cairn_loader *loader, uint8_t *to)
         memcpy(to + (size_t)y * pitch, loader->raw + (size_t)y * row, row);
 }
 
-static cairn_status prepare(cairn_loader *loader, uint8_t *to)
-{
-    cairn_picture from = {loader->data_h, loader->data_w, loader->data_c, loader->raw}, ready;
-    cairn_status status = cairn_preprocess_apply(loader->ctx, loader->options.preprocess, &from, &ready);
-    if (status != CAIRN_OK)
-        return status;
-    if (ready.h == loader->options.h && ready.w == loader->options.w && ready.c == loader->options.c)
-        memcpy(to, ready.data, loader->picture_bytes);
-    else
-        status =
-            cairn_fail(loader->ctx, CAIRN_INPUT, "preprocessing: expected %dx%dx%d, found %dx%dx%d",
-                       loader->options.h, loader->options.w, loader->options.c, ready.h, ready.w, ready.c);
-    cairn_picture_free(loader->ctx, &ready);
-    return status;
-}
-
 static cairn_status gather(cairn_loader *loader, uint8_t *pixels, int32_t *labels, int64_t *samples, int *n)
 {
-    *n = (int)cairn_min(loader->options.batch, loader->end - loader->next);
+    const cairn_loader_options *o = &loader->options;
+    *n = (int)cairn_min(o->batch, loader->end - loader->next);
+    if (!loader->pad_only) {
+        cairn_status status =
+            cairn_gatherer_run(loader->gatherer, loader->order, loader->next, *n, pixels, labels, samples);
+        loader->next += status == CAIRN_OK ? *n : 0;
+        return status;
+    }
+    bool direct = o->preprocess->pad == 0;
     for (int i = 0; i < *n; i++) {
         int64_t position = loader->next + i,
                 index = loader->order == NULL ? position : loader->order[position];
         uint8_t *to = pixels + (size_t)i * loader->picture_bytes;
-        bool direct = loader->pad_only && loader->options.preprocess->pad == 0;
         int label;
-        cairn_status status =
-            cairn_dataset_read(loader->options.dataset, loader->options.split, index,
-                               direct ? to : loader->raw, &label, samples == NULL ? NULL : samples + i);
+        cairn_status status = cairn_dataset_read(o->dataset, o->split, index, direct ? to : loader->raw,
+                                                 &label, samples == NULL ? NULL : samples + i);
         if (status != CAIRN_OK)
             return status;
         labels[i] = label;
-        if (direct)
-            continue;
-        if (loader->pad_only)
+        if (!direct)
             copy_padded(loader, to);
-        else if ((status = prepare(loader, to)) != CAIRN_OK)
-            return status;
     }
     loader->next += *n;
     return CAIRN_OK;
@@ -155,7 +143,8 @@ static bool only_pads(const cairn_loader *loader)
     bool resizes =
         p->resize != 0 && (p->squash ? h != p->resize || w != p->resize : cairn_min(h, w) != p->resize);
     bool crops = p->crop != 0 && (h != p->crop || w != p->crop);
-    return !resizes && !crops && loader->data_c == p->channels;
+    return h != 0 && !resizes && !crops && !p->bgr && loader->data_c == p->channels &&
+           loader->options.views == 1;
 }
 
 static cairn_status create_slots(cairn_loader *loader)
@@ -181,6 +170,7 @@ cairn_status cairn_loader_create(cairn_ctx *ctx, const cairn_loader_options *opt
     const cairn_dataset_info *info = cairn_dataset_about(options->dataset);
     loader->ctx = ctx;
     loader->options = *options;
+    loader->options.views = options->views > 0 ? options->views : 1;
     loader->data_h = info->h;
     loader->data_w = info->w;
     loader->data_c = info->c;
@@ -188,7 +178,7 @@ cairn_status cairn_loader_create(cairn_ctx *ctx, const cairn_loader_options *opt
     pthread_mutex_init(&loader->lock, NULL);
     pthread_cond_init(&loader->changed, NULL);
     loader->pad_only = only_pads(loader);
-    /* Resampling allocates through the context, which belongs to the caller's thread. */
+    /* Resampling uses the context's threads, which belong to the caller's thread. */
     loader->options.thread = options->thread && loader->pad_only;
     loader->raw = cairn_alloc(ctx, (size_t)info->h * (size_t)info->w, (size_t)info->c);
     cairn_status status = loader->raw == NULL ? CAIRN_MEMORY : CAIRN_OK;
@@ -197,6 +187,8 @@ cairn_status cairn_loader_create(cairn_ctx *ctx, const cairn_loader_options *opt
         (info->h + pad != options->h || info->w + pad != options->w))
         status = cairn_fail(ctx, CAIRN_INPUT, "%s: pictures of %dx%d with %d added: expected %dx%d",
                             info->path, info->h, info->w, pad, options->h, options->w);
+    if (status == CAIRN_OK && !loader->pad_only)
+        status = cairn_gatherer_create(ctx, &loader->options, &loader->gatherer);
     if (status == CAIRN_OK && loader->options.thread)
         status = create_slots(loader);
     if (status == CAIRN_OK)
@@ -218,6 +210,7 @@ void cairn_loader_destroy(cairn_loader *loader)
     }
     pthread_cond_destroy(&loader->changed);
     pthread_mutex_destroy(&loader->lock);
+    cairn_gatherer_destroy(loader->gatherer);
     cairn_free(loader->ctx, loader->raw);
     cairn_free(loader->ctx, loader);
 }
@@ -244,4 +237,9 @@ cairn_status cairn_loader_next(cairn_loader *loader, uint8_t *pixels, int32_t *l
     if (loader->options.thread)
         return take(loader, pixels, labels, samples, n);
     return gather(loader, pixels, labels, samples, n);
+}
+
+bool cairn_loader_broken(const cairn_loader *loader, int place)
+{
+    return loader->gatherer != NULL && cairn_gatherer_broken(loader->gatherer)[place];
 }

@@ -13,8 +13,10 @@ typedef struct cairn_loader_options {
     cairn_split split;
     const cairn_preprocess *preprocess; /* from the data set's pictures to the network's input */
     int h, w, c;                        /* of the network's input */
-    int batch;
+    int batch;                          /* pictures */
+    int views;                          /* [1] inputs that each picture gives: 1 or CAIRN_TEN_CROPS */
     bool thread;
+    bool skip_broken; /* [false] a picture that cannot be read is logged and marked, not an error */
 } cairn_loader_options;
 
 /* The data set and the preprocessing must outlive the loader. CAIRN_INPUT when the preprocessing does not
@@ -26,9 +28,12 @@ void cairn_loader_destroy(cairn_loader *loader);
  * start. */
 cairn_status cairn_loader_start(cairn_loader *loader, const int64_t *order, int64_t first, int64_t count);
 
-/* The next batch: up to options.batch pictures of h x w x c bytes, their classes and (unless NULL) their
- * sample indices. n is 0 at the end of the pass. */
+/* The next batch: up to options.batch pictures, views inputs of h x w x c bytes for each, their classes and
+ * (unless NULL) their sample indices. n is 0 at the end of the pass. */
 cairn_status cairn_loader_next(cairn_loader *loader, uint8_t *pixels, int32_t *labels, int64_t *samples,
                                int *n);
+
+/* Whether the picture at a place of the last batch could not be read: its pixels are zeros. */
+bool cairn_loader_broken(const cairn_loader *loader, int place);
 
 #endif

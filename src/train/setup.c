@@ -86,7 +86,8 @@ static cairn_status make_plans(cairn_trainer *t)
     cairn_plan_options options = {.batch = c->batch, .training = true};
     cairn_graph *graph;
     cairn_status status = cairn_model_graph(t->ctx, c->model, &t->settings, CAIRN_INPUT_BYTES,
-                                            t->preprocess.mean, t->preprocess.std, &training, &graph);
+                                            t->preprocess.scale, t->preprocess.mean, t->preprocess.std,
+                                            &training, &graph);
     if (status != CAIRN_OK)
         return status;
     status = cairn_weights_begin(t->ctx, graph, c->seed, c->init, &t->weights);
@@ -96,8 +97,8 @@ static cairn_status make_plans(cairn_trainer *t)
         status = cairn_plan_create(t->ctx, graph, t->weights, t->optimiser, &options, &t->plan);
     cairn_graph_destroy(graph);
     if (status == CAIRN_OK)
-        status = cairn_evaluation_plan(t->ctx, c->model, &t->settings, t->preprocess.mean, t->preprocess.std,
-                                       c->batch, t->weights, &t->evaluation);
+        status = cairn_evaluation_plan(t->ctx, c->model, &t->settings, &t->preprocess, c->batch, t->weights,
+                                       &t->evaluation);
     return status;
 }
 

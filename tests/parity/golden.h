@@ -6,8 +6,10 @@
 #include <cairn/cairn.h>
 #include <jansson.h>
 
+uint64_t golden_hash(const char *name);
+
 /* Element `index` of the uniform sequence of a name, in [-1, 1). */
-double golden_unit(const char *name, uint64_t seed, uint64_t index);
+double golden_unit(uint64_t hash, uint64_t seed, uint64_t index);
 
 /* Which element sample k of a tensor with `elements` elements is. */
 uint64_t golden_sample(uint64_t k, uint64_t elements);
@@ -20,12 +22,16 @@ bool golden_parameter(const char *name, const char *kind, double fan_in, uint64_
 /* How far one network is from its golden file. Negative: the file has nothing to compare. */
 typedef struct golden_result {
     bool params_equal, macs_equal;
-    double logits; /* largest difference / largest logit */
-    double losses; /* largest relative difference of the losses before each of three steps and after them */
+    int64_t params, macs;
+    double logits;    /* of all heads: largest difference / largest logit */
+    double losses[4]; /* absolute differences before steps 1, 2, 3 and after them */
+    double expected[4];
     double grad_norm; /* largest relative difference of a gradient's norm */
     double probe;     /* largest difference of a probe product / norm */
     double sample;    /* largest difference of a sampled gradient element / norm */
-    char worst[128];  /* the parameter of the worst gradient figure */
+    double stats;     /* running statistics after a step: norms and samples, relative */
+    char worst[128];  /* the tensor of the worst gradient figure */
+    char layer[160];  /* with wrong logits: the first layer that differs */
 } golden_result;
 
 /* Builds the zoo network, runs it in `precision` at the kernel level in force, and compares. */

@@ -124,8 +124,8 @@ static void I5_label_out_of_range(void **state)
     put_labels(b, "train-labels-idx1-ubyte", 100, 6);
     assert_fails(b, open_fails(b, b->folder, &six), CAIRN_INPUT,
                  "test label 6: expected a class below 6, found 6");
-    cairn_dataset_options many = {.classes = 257};
-    assert_fails(b, open_fails(b, b->folder, &many), CAIRN_USAGE, "at most 256");
+    cairn_dataset_options many = {.classes = 100001};
+    assert_fails(b, open_fails(b, b->folder, &many), CAIRN_USAGE, "at most 100000");
 }
 
 /* ---- finding ---- */
@@ -220,6 +220,248 @@ static void measures_pixels(void **state)
     cairn_dataset_close(set);
 }
 
+/* ---- CIFAR ---- */
+
+/* Records of `labels` bytes and planes: label i % classes, red i, green 2 i + column, blue 255 - row. */
+static void put_cifar(bench *b, const char *name, int count, int labels, int classes)
+{
+    size_t record = (size_t)labels + 3072;
+    uint8_t *bytes = calloc((size_t)count, record);
+    assert_non_null(bytes);
+    for (int i = 0; i < count; i++) {
+        uint8_t *r = bytes + (size_t)i * record;
+        r[0] = 99; /* the coarse label, unless the next line writes over it */
+        r[labels - 1] = (uint8_t)(i % classes);
+        for (int k = 0; k < 1024; k++) {
+            r[labels + k] = (uint8_t)i;
+            r[labels + 1024 + k] = (uint8_t)(2 * i + k % 32);
+            r[labels + 2048 + k] = (uint8_t)(255 - k / 32);
+        }
+    }
+    bench_put(bench_path(b, name), bytes, (size_t)count * record);
+    free(bytes);
+}
+
+static void assert_cifar_picture(const cairn_dataset *set, cairn_split split, int index)
+{
+    uint8_t pixels[3072];
+    int label;
+    assert_int_equal(cairn_dataset_read(set, split, index, pixels, &label, NULL), CAIRN_OK);
+    for (int k = 0; k < 1024; k++) {
+        assert_int_equal(pixels[3 * k], index);
+        assert_int_equal(pixels[3 * k + 1], 2 * index + k % 32);
+        assert_int_equal(pixels[3 * k + 2], 255 - k / 32);
+    }
+}
+
+static void cifar_10(void **state)
+{
+    bench *b = *state;
+    put_cifar(b, "test_batch.bin", 12, 1, 10);
+    bench_put(bench_path(b, "batches.meta.txt"), "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n\n", 21);
+    cairn_dataset *set = open_set(b, b->folder, NULL);
+    const cairn_dataset_info *info = cairn_dataset_about(set);
+    assert_true(info->h == 32 && info->w == 32 && info->c == 3 && info->classes == 10);
+    assert_string_equal(info->labels[9], "j");
+    assert_int_equal(info->count[CAIRN_TRAIN], 0);
+    assert_int_equal(info->count[CAIRN_TEST], 12);
+    assert_true(fabs((double)info->mean[0] - 5.5 / 255) < 1e-6);
+    assert_true(fabs((double)info->mean[2] - 239.5 / 255) < 1e-6);
+    assert_cifar_picture(set, CAIRN_TEST, 11);
+    cairn_dataset_close(set);
+    put_cifar(b, "data_batch_1.bin", 3, 1, 10);
+    assert_fails(b, open_fails(b, b->folder, NULL), CAIRN_IO, "data_batch_2.bin");
+    for (char i = '2'; i <= '5'; i++) {
+        char name[] = "data_batch_0.bin";
+        name[11] = i;
+        put_cifar(b, name, 3, 1, 10);
+    }
+    set = open_set(b, b->folder, NULL);
+    assert_int_equal(cairn_dataset_about(set)->count[CAIRN_TRAIN], 15);
+    assert_cifar_picture(set, CAIRN_TRAIN, 2);
+    cairn_dataset_close(set);
+    put_cifar(b, "test_batch.bin", 12, 1, 11);
+    assert_fails(b, open_fails(b, b->folder, NULL), CAIRN_INPUT,
+                 "label 10: expected a class below 10, found 10");
+    bench_put(bench_path(b, "test_batch.bin"), "too short", 9);
+    assert_fails(b, open_fails(b, b->folder, NULL), CAIRN_INPUT, "9 bytes (expected a multiple of 3073)");
+}
+
+static void cifar_100_below_its_archive_s_folder(void **state)
+{
+    bench *b = *state;
+    assert_int_equal(cairn_folder_make(b->ctx, bench_path(b, "cifar-100-binary")), CAIRN_OK);
+    put_cifar(b, "cifar-100-binary/test.bin", 101, 2, 100);
+    cairn_dataset *set = open_set(b, b->folder, NULL);
+    assert_int_equal(cairn_dataset_about(set)->classes, 100);
+    assert_string_equal(cairn_dataset_about(set)->labels[42], "42");
+    assert_cifar_picture(set, CAIRN_TEST, 100);
+    cairn_dataset_close(set);
+    bench_put(bench_path(b, "cifar-100-binary/fine_label_names.txt"), "apple\nbear\n", 11);
+    assert_fails(b, open_fails(b, b->folder, NULL), CAIRN_INPUT, "2 names (expected 100)");
+}
+
+/* ---- folders of pictures ---- */
+
+/* A copy of a golden picture; its size tells which it is. */
+static void put_picture(bench *b, const char *name, const char *golden)
+{
+    char path[512];
+    uint8_t *bytes;
+    size_t size;
+    snprintf(path, sizeof path, CAIRN_TEST_DATA "/preprocess/%s", golden);
+    assert_int_equal(cairn_file_read(b->ctx, path, 1 << 20, &bytes, &size), CAIRN_OK);
+    char *folder = strdup(bench_path(b, name));
+    assert_non_null(folder);
+    *strrchr(folder, '/') = '\0';
+    assert_int_equal(cairn_folder_make(b->ctx, folder), CAIRN_OK);
+    free(folder);
+    bench_put(bench_path(b, name), bytes, size);
+    cairn_free(b->ctx, bytes);
+}
+
+static void assert_picture(bench *b, const cairn_dataset *set, cairn_split split, int index, int h, int label)
+{
+    cairn_picture picture;
+    cairn_decode_options options = {.channels = 3};
+    int found;
+    int64_t sample;
+    assert_int_equal(cairn_dataset_picture(b->ctx, set, split, index, &options, &picture, &found, &sample),
+                     CAIRN_OK);
+    assert_int_equal(picture.h, h);
+    assert_int_equal(picture.c, 3);
+    assert_int_equal(found, label);
+    assert_int_equal(sample, index);
+    cairn_picture_free(b->ctx, &picture);
+}
+
+static void folders_are_classes(void **state)
+{
+    bench *b = *state;
+    put_picture(b, "set/train/b/2.PNG", "small_40x30.png");
+    put_picture(b, "set/train/b/deep/1.png", "onewide_1x40.png");
+    put_picture(b, "set/train/a/z.jpeg", "gray_233x311.jpg");
+    put_picture(b, "set/val/b/x.png", "rgba_225x225.png");
+    bench_put(bench_path(b, "set/train/a/notes.txt"), "x", 1);
+    bench_put(bench_path(b, "set/train/a/.hidden.png"), "x", 1);
+    assert_int_equal(symlink("..", bench_path(b, "set/train/b/deep/loop")), 0);
+    cairn_dataset *set = open_set(b, bench_path(b, "set"), NULL);
+    const cairn_dataset_info *info = cairn_dataset_about(set);
+    assert_true(info->h == 0 && info->w == 0 && info->c == 3 && info->classes == 2 && !info->mapped);
+    assert_string_equal(info->labels[0], "a");
+    assert_string_equal(info->labels[1], "b");
+    assert_int_equal(info->count[CAIRN_TRAIN], 3);
+    assert_int_equal(info->count[CAIRN_TEST], 1);
+    assert_picture(b, set, CAIRN_TRAIN, 0, 311, 0);
+    assert_picture(b, set, CAIRN_TRAIN, 1, 30, 1); /* a folder's own pictures come before those below */
+    assert_picture(b, set, CAIRN_TRAIN, 2, 40, 1);
+    assert_picture(b, set, CAIRN_TEST, 0, 225, 1);
+    uint8_t pixels[3];
+    int label;
+    assert_int_equal(cairn_dataset_read(set, CAIRN_TRAIN, 0, pixels, &label, NULL), CAIRN_USAGE);
+    cairn_dataset_close(set);
+    put_picture(b, "set/val/c/x.png", "rgba_225x225.png");
+    assert_fails(b, open_fails(b, bench_path(b, "set"), NULL), CAIRN_INPUT,
+                 "'c' is not in the training part");
+    /* a part alone is for evaluation, or is split */
+    cairn_dataset_options half = {.val_split = 0.5f};
+    set = open_set(b, bench_path(b, "set/val"), NULL);
+    assert_int_equal(cairn_dataset_about(set)->count[CAIRN_TEST], 2);
+    cairn_dataset_close(set);
+    set = open_set(b, bench_path(b, "set/train"), &half);
+    assert_int_equal(cairn_dataset_about(set)->count[CAIRN_TRAIN], 1);
+    assert_int_equal(cairn_dataset_about(set)->count[CAIRN_VALIDATION], 2);
+    cairn_dataset_close(set);
+}
+
+static const char *const known_names[] = {"tench", "goldfish", "great_white_shark"}, *const known_ids[] = {
+                                                                                         "n01440764",
+                                                                                         "n01443537",
+                                                                                         "n01484850"};
+static const cairn_dataset_options known = {.classes = 3, .class_names = known_names, .class_ids = known_ids};
+
+static void folders_are_the_weights_classes(void **state)
+{
+    bench *b = *state;
+    put_picture(b, "set/great_white_shark/1.png", "small_40x30.png");
+    put_picture(b, "set/n01443537/1.png", "onewide_1x40.png");
+    cairn_dataset *set = open_set(b, bench_path(b, "set"), &known);
+    assert_true(cairn_dataset_about(set)->mapped);
+    assert_int_equal(cairn_dataset_about(set)->classes, 3);
+    assert_string_equal(cairn_dataset_about(set)->labels[1], "goldfish");
+    assert_picture(b, set, CAIRN_TEST, 0, 30, 2);
+    assert_picture(b, set, CAIRN_TEST, 1, 40, 1);
+    cairn_dataset_close(set);
+    put_picture(b, "set/axolotl/1.png", "small_40x30.png");
+    assert_fails(b, open_fails(b, bench_path(b, "set"), &known), CAIRN_INPUT,
+                 "class 'axolotl' is not known to the weights");
+    /* weights that know no names: the number of classes must agree, and their order is taken */
+    const char *const numbers[] = {"0", "1", "2", "3"};
+    cairn_dataset_options three = {.classes = 3, .class_names = numbers},
+                          four = {.classes = 4, .class_names = numbers};
+    set = open_set(b, bench_path(b, "set"), &three);
+    assert_false(cairn_dataset_about(set)->mapped);
+    assert_picture(b, set, CAIRN_TEST, 2, 40, 2);
+    cairn_dataset_close(set);
+    assert_fails(b, open_fails(b, bench_path(b, "set"), &four), CAIRN_INPUT, "3 classes (expected 4");
+}
+
+static void pictures_named_after_their_class(void **state)
+{
+    bench *b = *state;
+    put_picture(b, "flat/n01484850_great_white_shark.JPEG", "gray_233x311.jpg");
+    put_picture(b, "flat/ILSVRC2012_val_00000293_n01440764.JPEG", "cmyk_210x190.jpg");
+    cairn_dataset *set = open_set(b, bench_path(b, "flat"), &known);
+    assert_picture(b, set, CAIRN_TEST, 0, 190, 0);
+    assert_picture(b, set, CAIRN_TEST, 1, 311, 2);
+    cairn_dataset_close(set);
+    set = open_set(b, bench_path(b, "flat"), NULL); /* on their own, the identifiers are the classes */
+    assert_int_equal(cairn_dataset_about(set)->classes, 2);
+    assert_string_equal(cairn_dataset_about(set)->labels[1], "n01484850");
+    cairn_dataset_close(set);
+    put_picture(b, "flat/other.png", "small_40x30.png");
+    assert_fails(b, open_fails(b, bench_path(b, "flat"), &known), CAIRN_INPUT,
+                 "other.png: its class is not known");
+}
+
+static void put_text(bench *b, const char *name, const char *text)
+{
+    bench_put(bench_path(b, name), text, strlen(text));
+}
+
+static void lists_tell_the_classes(void **state)
+{
+    bench *b = *state;
+    put_picture(b, "flat/1.png", "small_40x30.png");
+    put_picture(b, "flat/2.png", "onewide_1x40.png");
+    put_text(b, "flat/val.txt", "2.png 1\n1.png 2\r\n");
+    cairn_dataset *set = open_set(b, bench_path(b, "flat"), &known);
+    assert_int_equal(cairn_dataset_about(set)->classes, 3);
+    assert_picture(b, set, CAIRN_TEST, 0, 40, 1);
+    assert_picture(b, set, CAIRN_TEST, 1, 30, 2);
+    cairn_dataset_close(set);
+    static const char *const wrong[] = {"1.png\n", "1.png x\n", "1.png -1\n", "1.png 1.5\n", "../1.png 1\n"};
+    for (size_t i = 0; i < CAIRN_COUNT(wrong); i++) {
+        put_text(b, "flat/val.txt", wrong[i]);
+        assert_fails(b, open_fails(b, bench_path(b, "flat"), &known), CAIRN_INPUT, "val.txt: line 1");
+    }
+    put_text(b, "flat/val.txt", "1.png 3\n");
+    assert_fails(b, open_fails(b, bench_path(b, "flat"), &known), CAIRN_INPUT, "expected a class below 3");
+    assert_int_equal(unlink(bench_path(b, "flat/val.txt")), 0);
+    /* numbers of the data set's own tools, in an order that is not the sorted one */
+    put_text(b, "flat/ILSVRC2012_validation_ground_truth.txt", "2\n1\n");
+    assert_fails(b, open_fails(b, bench_path(b, "flat"), &known), CAIRN_INPUT, "map_clsloc.txt is missing");
+    put_text(b, "flat/map_clsloc.txt", "n01484850 1 shark\nn01440764 2 tench\n");
+    set = open_set(b, bench_path(b, "flat"), &known);
+    assert_picture(b, set, CAIRN_TEST, 0, 30, 0);
+    assert_picture(b, set, CAIRN_TEST, 1, 40, 2);
+    cairn_dataset_close(set);
+    put_text(b, "flat/ILSVRC2012_validation_ground_truth.txt", "2\n1\n1\n");
+    assert_fails(b, open_fails(b, bench_path(b, "flat"), &known), CAIRN_INPUT, "more lines of ground truth");
+    put_text(b, "flat/ILSVRC2012_validation_ground_truth.txt", "2\n3\n");
+    assert_fails(b, open_fails(b, bench_path(b, "flat"), &known), CAIRN_INPUT, "ground truth of picture 2");
+}
+
 /* ---- the real one ---- */
 
 typedef struct reading {
@@ -274,6 +516,12 @@ int main(void)
         TEST(splits_by_class),
         TEST(measures_pixels),
         TEST(fashion_mnist),
+        TEST(cifar_10),
+        TEST(cifar_100_below_its_archive_s_folder),
+        TEST(folders_are_classes),
+        TEST(folders_are_the_weights_classes),
+        TEST(pictures_named_after_their_class),
+        TEST(lists_tell_the_classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

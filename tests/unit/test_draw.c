@@ -27,7 +27,7 @@ static cairn_graph *new_graph(cairn_ctx *ctx, const char *name)
     cairn_graph *graph;
     const cairn_model *model = cairn_model_find(name);
     assert_non_null(model);
-    assert_int_equal(cairn_model_graph(ctx, model, NULL, CAIRN_INPUT_BYTES, &mean, &std, NULL, &graph),
+    assert_int_equal(cairn_model_graph(ctx, model, NULL, CAIRN_INPUT_BYTES, 0, &mean, &std, NULL, &graph),
                      CAIRN_OK);
     return graph;
 }

@@ -38,7 +38,7 @@ static void evaluation_agrees_with_training(void **state)
         cairn_classifier *classifier = open_run(b, cairn_model_at(i)->name, &metrics);
         cairn_dataset *set = tiny_open(b);
         cairn_evaluation e;
-        assert_ok(b, cairn_evaluate(b->ctx, classifier, set, CAIRN_TEST, &e));
+        assert_ok(b, cairn_evaluate(b->ctx, classifier, set, CAIRN_TEST, NULL, &e));
         assert_int_equal(e.images, TINY_TEST);
         assert_int_equal(e.failed, 0);
         assert_true(e.top1 == metrics.val_top1 && e.top5 == metrics.val_top5);
@@ -57,7 +57,7 @@ static void an_evaluation_is_consistent_in_itself(void **state)
     cairn_classifier *classifier = open_run(b, "lenet5", &metrics);
     cairn_dataset *set = tiny_open(b);
     cairn_evaluation e;
-    assert_ok(b, cairn_evaluate(b->ctx, classifier, set, CAIRN_TRAIN, &e));
+    assert_ok(b, cairn_evaluate(b->ctx, classifier, set, CAIRN_TRAIN, NULL, &e));
     assert_int_equal(e.images, TINY_TRAIN);
     assert_int_equal(e.classes, TINY_CLASSES);
     int64_t hits = 0, sum = 0;
@@ -73,7 +73,7 @@ static void an_evaluation_is_consistent_in_itself(void **state)
     assert_int_equal(sum, TINY_TRAIN);
     assert_true(fabs(e.top1 - 100.0 * (double)hits / TINY_TRAIN) < 1e-9);
     cairn_evaluation_free(b->ctx, &e);
-    assert_fails(b, cairn_evaluate(b->ctx, classifier, set, CAIRN_VALIDATION, &e), CAIRN_INPUT, "empty");
+    assert_fails(b, cairn_evaluate(b->ctx, classifier, set, CAIRN_VALIDATION, NULL, &e), CAIRN_INPUT, "empty");
     cairn_dataset_close(set);
     cairn_classifier_close(classifier);
 }
@@ -91,7 +91,7 @@ static void scores_come_out_of_pictures(void **state)
     assert_true(info->settings.h == 32 && info->settings.w == 32 && info->settings.c == 1);
     cairn_dataset *set = tiny_open(b);
     cairn_evaluation e;
-    assert_ok(b, cairn_evaluate(b->ctx, classifier, set, CAIRN_TEST, &e));
+    assert_ok(b, cairn_evaluate(b->ctx, classifier, set, CAIRN_TEST, NULL, &e));
     uint8_t raw[TINY_SIDE * TINY_SIDE], pixels[5 * 32 * 32];
     float logits[5 * TINY_CLASSES];
     for (int i = 0; i < 5; i++) {
@@ -207,7 +207,7 @@ static void a_data_set_of_other_classes_is_refused(void **state)
     cairn_dataset *set;
     assert_ok(b, cairn_dataset_open(b->ctx, bench_path(b, "digits"), &options, &set));
     cairn_evaluation e;
-    assert_fails(b, cairn_evaluate(b->ctx, classifier, set, CAIRN_TEST, &e), CAIRN_INPUT, "12 classes");
+    assert_fails(b, cairn_evaluate(b->ctx, classifier, set, CAIRN_TEST, NULL, &e), CAIRN_INPUT, "12 classes");
     cairn_dataset_close(set);
     cairn_classifier_close(classifier);
 }

@@ -149,7 +149,7 @@ static void counts_of_the_lenets(void **state)
         cairn_graph *g;
         cairn_model_settings settings = {.set = cases[i].set};
         assert_int_equal(cairn_model_graph(ctx, cairn_model_find(cases[i].name), &settings,
-                                           CAIRN_INPUT_NUMBERS, NULL, NULL, NULL, &g),
+                                           CAIRN_INPUT_NUMBERS, 0, NULL, NULL, NULL, &g),
                          CAIRN_OK);
         int64_t params = 0, macs = 0;
         for (int n = 0; n < cairn_node_count(g); n++) {
@@ -170,15 +170,15 @@ static void switches_are_checked(void **state)
     static const char *const wrong[] = {"squash=relu", "output", "colour=red", "squash=tanh1998,output=rb"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         cairn_model_settings settings = {.set = wrong[i]};
-        assert_int_equal(cairn_model_graph(ctx, model, &settings, CAIRN_INPUT_NUMBERS, NULL, NULL, NULL, &g),
+        assert_int_equal(cairn_model_graph(ctx, model, &settings, CAIRN_INPUT_NUMBERS, 0, NULL, NULL, NULL, &g),
                          CAIRN_USAGE);
         assert_null(g);
     }
     cairn_model_settings digits = {.set = "output=rbf", .classes = 11};
-    assert_int_equal(cairn_model_graph(ctx, model, &digits, CAIRN_INPUT_NUMBERS, NULL, NULL, NULL, &g),
+    assert_int_equal(cairn_model_graph(ctx, model, &digits, CAIRN_INPUT_NUMBERS, 0, NULL, NULL, NULL, &g),
                      CAIRN_USAGE);
     cairn_model_settings small = {.h = 12, .w = 12};
-    assert_int_not_equal(cairn_model_graph(ctx, model, &small, CAIRN_INPUT_NUMBERS, NULL, NULL, NULL, &g),
+    assert_int_not_equal(cairn_model_graph(ctx, model, &small, CAIRN_INPUT_NUMBERS, 0, NULL, NULL, NULL, &g),
                          CAIRN_OK);
 }
 

@@ -29,7 +29,7 @@ static cairn_status rig_open(rig *r, const cairn_ctx_options *host, const char *
     *r = (rig){0};
     cairn_status status = cairn_ctx_create(host, &r->ctx);
     if (status == CAIRN_OK)
-        status = cairn_model_graph(r->ctx, cairn_model_find(model), NULL, CAIRN_INPUT_BYTES, mean, std,
+        status = cairn_model_graph(r->ctx, cairn_model_find(model), NULL, CAIRN_INPUT_BYTES, 0, mean, std,
                                    training ? &settings : NULL, &r->graph);
     if (status == CAIRN_OK)
         status = cairn_weights_init(r->ctx, r->graph, options->precision, 3, &r->weights);

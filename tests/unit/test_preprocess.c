@@ -5,6 +5,8 @@
 #include "base/json.h"
 #include "base/sha256.h"
 #include "data/picture.h"
+#include <cairn/plan.h>
+#include <math.h>
 
 #define GOLDEN CAIRN_TEST_DATA "/preprocess/"
 
@@ -56,7 +58,7 @@ static void golden_pictures(void **state)
         }
         cairn_picture_free(b->ctx, &decoded);
     }
-    assert_int_equal(compared, 15 * 6);
+    assert_int_equal(compared, 15 * 8);
     json_decref(golden);
 }
 
@@ -222,6 +224,129 @@ static void squashes_and_converts(void **state)
     assert_fails(b, cairn_preprocess_apply(b->ctx, &extreme, &from, &to), CAIRN_INPUT, "too many pixels");
 }
 
+static void channels_in_the_network_s_order(void **state)
+{
+    bench *b = *state;
+    uint8_t data[] = {1, 2, 3, 4, 5, 6};
+    const uint8_t turned[] = {3, 2, 1, 6, 5, 4};
+    cairn_picture from = {.h = 1, .w = 2, .c = 3, .data = data}, to;
+    cairn_preprocess p = {.channels = 3, .bgr = true};
+    assert_int_equal(cairn_preprocess_apply(b->ctx, &p, &from, &to), CAIRN_OK);
+    assert_memory_equal(to.data, turned, 6);
+    assert_int_equal(data[0], 1);
+    cairn_picture_free(b->ctx, &to);
+}
+
+/* The network's numbers at two pixels of one golden crop, by the three conventions of Keras. */
+static void numbers_of_the_three_conventions(void **state)
+{
+    bench *b = *state;
+    static const struct {
+        float scale;
+        bool bgr;
+        float mean[3], std[3];
+        double expected[2][3];
+    } modes[] = {
+        {1,
+         true,
+         {103.939f, 116.779f, 123.68f},
+         {1, 1, 1},
+         {{7.061, -11.779, -25.68}, {-8.939, 48.221, 111.32}}},
+        {127.5f,
+         false,
+         {1, 1, 1},
+         {1, 1, 1},
+         {{-0.231372549, -0.176470588, -0.129411765}, {0.843137255, 0.294117647, -0.254901961}}},
+        {0,
+         false,
+         {0.485f, 0.456f, 0.406f},
+         {0.229f, 0.224f, 0.225f},
+         {{-0.439678055, -0.197478992, 0.130196078}, {1.90641322, 0.852941176, -0.148671024}}},
+    };
+    cairn_picture decoded, crop;
+    cairn_decode_options options = {.channels = 3};
+    assert_int_equal(cairn_picture_load(b->ctx, GOLDEN "rgb_317x243.png", &options, &decoded), CAIRN_OK);
+    for (size_t i = 0; i < CAIRN_COUNT(modes); i++) {
+        cairn_preprocess p = {.resize = 224, .squash = true, .channels = 3, .filter = CAIRN_NEAREST};
+        p.bgr = modes[i].bgr;
+        assert_int_equal(cairn_preprocess_apply(b->ctx, &p, &decoded, &crop), CAIRN_OK);
+        cairn_graph *graph;
+        cairn_plan *plan;
+        cairn_weights *weights;
+        assert_int_equal(cairn_graph_create(b->ctx, &graph), CAIRN_OK);
+        cairn_output(graph, cairn_image_bytes(graph, 1, 1, 3, modes[i].scale, modes[i].mean, modes[i].std),
+                     "y");
+        assert_int_equal(cairn_weights_create(b->ctx, &weights), CAIRN_OK);
+        assert_int_equal(
+            cairn_plan_create(b->ctx, graph, weights, NULL, &(cairn_plan_options){.batch = 2}, &plan),
+            CAIRN_OK);
+        uint8_t *image = cairn_plan_data(plan, "image");
+        memcpy(image, crop.data + (74 * 224 + 74) * 3, 3);
+        memcpy(image + 3, crop.data + (74 * 224 + 138) * 3, 3);
+        assert_int_equal(cairn_plan_run(plan, NULL), CAIRN_OK);
+        const float *y = cairn_plan_data(plan, "y");
+        for (int k = 0; k < 6; k++) {
+            double expected = modes[i].expected[k / 3][k % 3];
+            assert_true(fabs((double)y[k] - expected) <= 1e-6 * fmax(1, fabs(expected)) * 8);
+        }
+        cairn_plan_destroy(plan);
+        cairn_weights_destroy(weights);
+        cairn_graph_destroy(graph);
+        cairn_picture_free(b->ctx, &crop);
+    }
+    cairn_picture_free(b->ctx, &decoded);
+}
+
+/* ---- several views ---- */
+
+static void mirrors(void **state)
+{
+    (void)state;
+    uint8_t data[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18};
+    const uint8_t mirrored[] = {7, 8, 9, 4, 5, 6, 1, 2, 3, 16, 17, 18, 13, 14, 15, 10, 11, 12};
+    cairn_picture p = {.h = 2, .w = 3, .c = 3, .data = data};
+    cairn_picture_mirror(&p);
+    assert_memory_equal(data, mirrored, sizeof data);
+}
+
+static void ten_crops_in_order(void **state)
+{
+    bench *b = *state;
+    uint8_t data[4 * 6]; /* value: row * 10 + column; the centre square has the columns 1 to 4 */
+    for (int i = 0; i < 24; i++)
+        data[i] = (uint8_t)(i / 6 * 10 + i % 6);
+    cairn_picture from = {.h = 4, .w = 6, .c = 1, .data = data}, to[CAIRN_TEN_CROPS];
+    cairn_preprocess p = {.resize = 4, .crop = 3, .channels = 1};
+    assert_int_equal(cairn_preprocess_ten_crops(b->ctx, &p, &from, 3, 3, to), CAIRN_OK);
+    /* top left pixel of each: tl, tr, bl, br, centre at round(0.5) = 0; then of the mirrored square */
+    const int corner[10] = {1, 2, 11, 12, 1, 4, 3, 14, 13, 4};
+    for (int i = 0; i < 10; i++) {
+        int step = i < 5 ? 1 : -1;
+        assert_true(to[i].h == 3 && to[i].w == 3 && to[i].c == 1);
+        for (int k = 0; k < 9; k++)
+            assert_int_equal(to[i].data[k], corner[i] + k / 3 * 10 + k % 3 * step);
+        cairn_picture_free(b->ctx, &to[i]);
+    }
+    /* a side that is smaller than the crop has zeros around it */
+    assert_int_equal(cairn_preprocess_ten_crops(b->ctx, &p, &from, 5, 5, to), CAIRN_OK);
+    assert_int_equal(to[0].data[4 * 5], 0);
+    for (int i = 0; i < 10; i++) {
+        assert_true(to[i].h == 5 && to[i].w == 5);
+        cairn_picture_free(b->ctx, &to[i]);
+    }
+}
+
+static void whole_pictures_at_a_scale(void **state)
+{
+    bench *b = *state;
+    cairn_picture from = example_picture(b), to; /* 375 x 500 */
+    cairn_preprocess p = {.resize = 256, .squash = true, .crop = 224, .channels = 3};
+    assert_int_equal(cairn_preprocess_whole(b->ctx, &p, &from, 96, &to), CAIRN_OK);
+    assert_true(to.h == 96 && to.w == 128 && to.c == 3);
+    cairn_picture_free(b->ctx, &to);
+    cairn_picture_free(b->ctx, &from);
+}
+
 /* ---- JSON ---- */
 
 static void json_round_trip(void **state)
@@ -240,11 +365,10 @@ static void json_round_trip(void **state)
     cairn_preprocess back = {0};
     char *text;
     assert_int_equal(cairn_preprocess_to_json(b->ctx, &p, &text), CAIRN_OK);
-    assert_string_equal(
-        text, "{\"resize\":28,\"resize_rule\":\"short-int\",\"squash\":false,\"filter\":\"bicubic\","
-              "\"pass_order\":\"pillow13\",\"crop\":null,\"crop_mode\":\"center\",\"pad\":2,"
-              "\"pad_value\":7,\"mean\":[0.2860406],\"std\":[0.35302424],\"channels\":\"L\","
-              "\"scale\":255,\"exif\":\"apply\"}");
+    assert_string_equal(text, "{\"resize\":28,\"resize_rule\":\"short-int\",\"filter\":\"bicubic\","
+                              "\"pass_order\":\"pillow13\",\"crop\":null,\"crop_mode\":\"center\",\"pad\":2,"
+                              "\"pad_value\":7,\"mean\":[0.2860406],\"std\":[0.35302424],\"channels\":\"L\","
+                              "\"scale\":255,\"exif\":\"apply\"}");
     assert_int_equal(cairn_preprocess_from_json(b->ctx, text, &back), CAIRN_OK);
     assert_memory_equal(&p.mean, &back.mean, sizeof p.mean);
     assert_memory_equal(&p.std, &back.std, sizeof p.std);
@@ -259,6 +383,41 @@ static void json_round_trip(void **state)
     cairn_text_free(b->ctx, text);
 }
 
+/* The metadata of Caffe's GoogLeNet, and how the first version of Cairn said the same. */
+static void json_of_other_origins(void **state)
+{
+    bench *b = *state;
+    cairn_preprocess p = {0};
+    assert_int_equal(
+        cairn_preprocess_from_json(
+            b->ctx,
+            "{\"resize\": 256, \"resize_rule\": \"squash\", \"filter\": \"bilinear\", \"pass_order\": \"h\", "
+            "\"crop\": 224, \"crop_mode\": \"center\", \"mean\": [104, 117, 123], \"std\": [1, 1, 1], "
+            "\"channels\": \"BGR\", \"scale\": 1, \"exif\": \"ignore\"}",
+            &p),
+        CAIRN_OK);
+    assert_true(p.resize == 256 && p.squash && p.crop == 224 && p.bgr && p.channels == 3 && !p.exif);
+    assert_true(p.scale == 1 && p.mean[0] == 104 && p.mean[2] == 123 && p.std[2] == 1);
+    char *text;
+    assert_int_equal(cairn_preprocess_to_json(b->ctx, &p, &text), CAIRN_OK);
+    assert_non_null(strstr(text, "\"resize_rule\":\"squash\""));
+    assert_non_null(strstr(text, "\"channels\":\"BGR\",\"scale\":1,"));
+    cairn_preprocess back = {0};
+    assert_int_equal(cairn_preprocess_from_json(b->ctx, text, &back), CAIRN_OK);
+    assert_memory_equal(&back, &p, sizeof p);
+    cairn_text_free(b->ctx, text);
+    assert_int_equal(cairn_preprocess_from_json(b->ctx, "{\"channels\":\"RGB\",\"scale\":127.5}", &p),
+                     CAIRN_OK);
+    assert_true(!p.bgr && p.scale == 127.5f && p.mean[0] == 104);
+    cairn_preprocess first = {.std = {1}};
+    assert_int_equal(cairn_preprocess_from_json(b->ctx,
+                                                "{\"resize\":32,\"resize_rule\":\"short-int\","
+                                                "\"squash\":true,\"channels\":\"L\"}",
+                                                &first),
+                     CAIRN_OK);
+    assert_true(first.squash && first.channels == 1);
+}
+
 static void json_refuses(void **state)
 {
     bench *b = *state;
@@ -271,11 +430,15 @@ static void json_refuses(void **state)
         {"{\"crop\":99999999}", "'crop'"},
         {"{\"pad_value\":256}", "'pad_value'"},
         {"{\"filter\":\"lanczos\"}", "'filter'"},
-        {"{\"channels\":\"BGR\"}", "'channels'"},
+        {"{\"channels\":\"GBR\"}", "'channels'"},
         {"{\"mean\":[1]}", "'mean'"},
         {"{\"std\":[1,1,0]}", "'std'"},
         {"{\"std\":[1,1,1e999]}", "JSON"},
-        {"{\"scale\":1}", "'scale'"},
+        {"{\"scale\":0}", "'scale'"},
+        {"{\"scale\":\"1\"}", "'scale'"},
+        {"{\"resize_rule\":\"long\"}", "'resize_rule'"},
+        {"{\"crop_mode\":\"border\"}", "'crop_mode'"},
+        {"{\"squash\":1}", "'squash'"},
         {"{\"resize\":1,\"resize\":1}", "duplicate"},
         {"[]", "not a JSON object"},
         {"", "JSON"},
@@ -294,9 +457,21 @@ static void json_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(golden_pictures),       TEST(example_A_one_row),        TEST(example_B_pass_order),
-        TEST(example_C_whole_chain), TEST(crops_round_half_to_even), TEST(pads_small_pictures_and_borders),
-        TEST(squashes_and_converts), TEST(json_round_trip),          TEST(json_refuses),
+        TEST(golden_pictures),
+        TEST(example_A_one_row),
+        TEST(example_B_pass_order),
+        TEST(example_C_whole_chain),
+        TEST(crops_round_half_to_even),
+        TEST(pads_small_pictures_and_borders),
+        TEST(squashes_and_converts),
+        TEST(json_round_trip),
+        TEST(json_refuses),
+        TEST(json_of_other_origins),
+        TEST(channels_in_the_network_s_order),
+        TEST(numbers_of_the_three_conventions),
+        TEST(mirrors),
+        TEST(ten_crops_in_order),
+        TEST(whole_pictures_at_a_scale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

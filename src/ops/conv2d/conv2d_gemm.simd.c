@@ -5,6 +5,8 @@
 #include <math.h>
 
 #define UNIT_FLOPS 1000000
+/* Bands of a padded picture overlap, so they had better be large. */
+#define BAND_FLOPS 8000000
 
 typedef struct setup {
     const cairn_conv2d_attrs *attrs;
@@ -32,6 +34,9 @@ static setup setup_of(const cairn_site *site)
     if (!s.patch.padded) {
         int64_t block_flops = CAIRN_GEMM_ROWS * 2 * s.k * y->c;
         s.span = cairn_min(cairn_ceil_div(UNIT_FLOPS, block_flops) * CAIRN_GEMM_ROWS, s.pixels);
+    } else { /* whole rows */
+        int64_t row_flops = 2 * s.k * y->c * y->w;
+        s.span = cairn_min(cairn_ceil_div(BAND_FLOPS, row_flops) * y->w, s.pixels);
     }
     return s;
 }
@@ -122,28 +127,41 @@ static void activate(const setup *s, const cairn_operand *y, int64_t count, cons
         vec_activate_span(s->attrs->act, b->c[i], b->c[i], y->c);
 }
 
+static void run_pixels(const cairn_work *work, const setup *s, const float *picture, int64_t first, int64_t end)
+{
+    const int64_t *offsets = cairn_patch_offsets(&s->patch, work->scratch);
+    block b;
+    for (int64_t count; first < end; first += count) {
+        count = cairn_min(CAIRN_GEMM_ROWS, end - first);
+        find_rows(work, s, picture, first, count, &b);
+        multiply(work, s, offsets, count, &b);
+        activate(s, &work->out[0], count, &b);
+    }
+}
+
+/* A band of output rows, from a padded copy of the rows that it sees. */
+static void run_band(const cairn_work *work, const setup *s, int64_t first, int64_t end)
+{
+    const cairn_operand *x = &work->in[0], *y = &work->out[0];
+    const cairn_window *w = s->patch.window;
+    int64_t image = first / s->pixels, top = first % s->pixels / y->w;
+    int64_t bottom = (end - 1) % s->pixels / y->w;
+    int64_t last = bottom * w->stride_h + (int64_t)(w->k_h - 1) * w->dilation_h + 1;
+    const float *picture = cairn_patch_load_rows(&s->patch, x, cairn_image_of(x, image), work->scratch,
+                                                 top * w->stride_h, cairn_min(last, s->patch.h));
+    run_pixels(work, s, picture, first, end);
+}
+
 static void run(const cairn_work *work)
 {
     setup s = setup_of(work->site);
-    const int64_t *offsets = cairn_patch_offsets(&s.patch, work->scratch);
-    int64_t units = work->site->units, pixel = first_pixel(&s, units, work->begin);
-    int64_t end = first_pixel(&s, units, work->end), loaded = -1, count;
-    const float *picture = NULL;
-    block b;
-    for (; pixel < end; pixel += count) {
-        int64_t image = pixel / s.pixels;
-        count = cairn_min(CAIRN_GEMM_ROWS, end - pixel);
-        if (s.patch.padded) {
-            count = cairn_min(count, (image + 1) * s.pixels - pixel);
-            if (image != loaded)
-                picture = cairn_patch_load(&s.patch, &work->in[0], cairn_image_of(&work->in[0], image),
-                                           work->scratch);
-            loaded = image;
-        }
-        find_rows(work, &s, picture, pixel, count, &b);
-        multiply(work, &s, offsets, count, &b);
-        activate(&s, &work->out[0], count, &b);
+    int64_t units = work->site->units;
+    if (!s.patch.padded) {
+        run_pixels(work, &s, NULL, first_pixel(&s, units, work->begin), first_pixel(&s, units, work->end));
+        return;
     }
+    for (int64_t unit = work->begin; unit < work->end; unit++)
+        run_band(work, &s, first_pixel(&s, units, unit), first_pixel(&s, units, unit + 1));
 }
 
 const cairn_kernel CAIRN_KERNEL(conv2d_gemm) = {.name = "gemm",

@@ -87,18 +87,27 @@ static inline void cairn_copy_pixels(float *to, int64_t to_pitch, const float *f
             to[i * to_pitch + k] = from[i * from_pitch + k];
 }
 
-/* The picture of an image with its padding. */
-static inline const float *cairn_patch_load(const cairn_patch *p, const cairn_operand *x, const float *image,
-                                            char *scratch)
+/* Rows begin ... end-1 of the picture of an image with its padding; the picture begins at the result. */
+static inline const float *cairn_patch_load_rows(const cairn_patch *p, const cairn_operand *x,
+                                                 const float *image, char *scratch, int64_t begin, int64_t end)
 {
     if (!p->padded)
         return image;
     float *picture = cairn_patch_picture(p, scratch);
-    memset(picture, 0, (size_t)(p->h * p->w * p->pitch) * sizeof *picture);
-    for (int64_t row = 0; row < x->h; row++)
-        cairn_copy_pixels(picture + ((row + p->window->pad_top) * p->w + p->window->pad_left) * p->pitch,
+    int64_t row_elements = p->w * p->pitch;
+    memset(picture + begin * row_elements, 0, (size_t)((end - begin) * row_elements) * sizeof *picture);
+    int64_t first = cairn_max(begin - p->window->pad_top, 0), last = cairn_min(end - p->window->pad_top, x->h);
+    for (int64_t row = first; row < last; row++)
+        cairn_copy_pixels(picture + (row + p->window->pad_top) * row_elements + p->window->pad_left * p->pitch,
                           p->pitch, image + row * cairn_row_stride(x), x->pitch, x->w, x->c);
     return picture;
+}
+
+/* All of it. */
+static inline const float *cairn_patch_load(const cairn_patch *p, const cairn_operand *x, const float *image,
+                                            char *scratch)
+{
+    return cairn_patch_load_rows(p, x, image, scratch, 0, p->h);
 }
 
 /* The pointers of `count` windows from window number `first` on, in rows of out_w. */

@@ -1,0 +1,175 @@
+/* Folders of pictures: the walk. In each class the pictures of a folder come before those of its folders, all
+ * sorted by bytes, so that the order never depends on the system. */
+#include "data/listing.h"
+#include "base/file.h"
+#include <string.h>
+#include <strings.h>
+
+#define MOST_DEPTH 32
+
+bool cairn_is_picture_name(const char *name)
+{
+    static const char *const endings[] = {".jpg", ".jpeg", ".png", ".ppm", ".pgm",
+                                          ".bmp", ".webp", ".tif", ".tiff"};
+    const char *dot = name[0] == '.' ? NULL : strrchr(name, '.');
+    for (size_t i = 0; dot != NULL && i < CAIRN_COUNT(endings); i++)
+        if (strcasecmp(dot, endings[i]) == 0)
+            return true;
+    return false;
+}
+
+cairn_status cairn_class_add(cairn_ctx *ctx, cairn_class_list *list, const char *name)
+{
+    if (list->count == CAIRN_MAX_CLASSES)
+        return cairn_fail(ctx, CAIRN_INPUT, "%s: too many classes (expected at most %d)", name,
+                          CAIRN_MAX_CLASSES);
+    char **longer = cairn_resize(ctx, list->name, (size_t)list->count + 1, sizeof *longer);
+    if (longer == NULL)
+        return CAIRN_MEMORY;
+    list->name = longer;
+    longer[list->count] = cairn_strdup(ctx, name);
+    if (longer[list->count] == NULL)
+        return CAIRN_MEMORY;
+    list->count++;
+    return CAIRN_OK;
+}
+
+void cairn_listing_free(cairn_listing *listing)
+{
+    cairn_names_free(listing->ctx, listing->files, listing->count);
+    cairn_names_free(listing->ctx, listing->classes.name, (size_t)listing->classes.count);
+    cairn_free(listing->ctx, listing->labels);
+    *listing = (cairn_listing){.ctx = listing->ctx, .folder = listing->folder};
+}
+
+static cairn_status make_room(cairn_listing *listing)
+{
+    if (listing->count < listing->room)
+        return CAIRN_OK;
+    size_t room = listing->room == 0 ? 256 : 2 * listing->room;
+    char **files = cairn_resize(listing->ctx, listing->files, room, sizeof *files);
+    if (files == NULL)
+        return CAIRN_MEMORY;
+    listing->files = files;
+    int32_t *labels = cairn_resize(listing->ctx, listing->labels, room, sizeof *labels);
+    if (labels == NULL)
+        return CAIRN_MEMORY;
+    listing->labels = labels;
+    listing->room = room;
+    return CAIRN_OK;
+}
+
+cairn_status cairn_listing_add(cairn_listing *listing, char *path, int32_t label)
+{
+    cairn_status status = path == NULL ? CAIRN_MEMORY : make_room(listing);
+    if (status != CAIRN_OK) {
+        cairn_free(listing->ctx, path);
+        return status;
+    }
+    listing->files[listing->count] = path;
+    listing->labels[listing->count++] = label;
+    return CAIRN_OK;
+}
+
+/* Whether a link leads back to where the walk came from. */
+static cairn_status leads_back(cairn_ctx *ctx, const char *folder, const char *path, bool *back)
+{
+    *back = false;
+    if (!cairn_path_is_link(path))
+        return CAIRN_OK;
+    char *here = NULL, *there = NULL;
+    cairn_status status = cairn_path_absolute(ctx, folder, &here);
+    if (status == CAIRN_OK)
+        status = cairn_path_absolute(ctx, path, &there);
+    size_t length = there == NULL ? 0 : strlen(there);
+    if (status == CAIRN_OK)
+        *back = strncmp(here, there, length) == 0 && (here[length] == '/' || here[length] == '\0');
+    cairn_free(ctx, here);
+    cairn_free(ctx, there);
+    return status;
+}
+
+static cairn_status walk(cairn_listing *listing, const char *folder, int32_t label, int depth)
+{
+    cairn_ctx *ctx = listing->ctx;
+    char **names;
+    size_t count;
+    if (depth == MOST_DEPTH)
+        return cairn_fail(ctx, CAIRN_INPUT, "%s: folders are nested too deeply (expected at most %d)", folder,
+                          MOST_DEPTH);
+    cairn_status status = cairn_folder_list(ctx, folder, &names, &count);
+    for (size_t i = 0; status == CAIRN_OK && i < count; i++)
+        if (cairn_is_picture_name(names[i])) {
+            char *path = cairn_path_join(ctx, folder, names[i]);
+            if (path != NULL && cairn_path_look(path) == CAIRN_PATH_FOLDER)
+                cairn_free(ctx, path);
+            else
+                status = cairn_listing_add(listing, path, label);
+        }
+    for (size_t i = 0; status == CAIRN_OK && i < count; i++) {
+        if (names[i][0] == '.')
+            continue;
+        char *path = cairn_path_join(ctx, folder, names[i]);
+        bool back = true;
+        if (path == NULL)
+            status = CAIRN_MEMORY;
+        else if (cairn_path_look(path) == CAIRN_PATH_FOLDER)
+            status = leads_back(ctx, folder, path, &back);
+        if (status == CAIRN_OK && !back)
+            status = walk(listing, path, label, depth + 1);
+        cairn_free(ctx, path);
+    }
+    cairn_names_free(ctx, names, count);
+    return status;
+}
+
+/* The pictures of one class; a folder without any is an error once others have some. */
+static cairn_status add_class(cairn_listing *listing, const char *name)
+{
+    char *path = cairn_path_join(listing->ctx, listing->folder, name);
+    size_t before = listing->count;
+    cairn_status status = path == NULL ? CAIRN_MEMORY : CAIRN_OK;
+    if (status == CAIRN_OK)
+        status = walk(listing, path, listing->classes.count, 0);
+    if (status == CAIRN_OK)
+        status = cairn_class_add(listing->ctx, &listing->classes, name);
+    if (status == CAIRN_OK && listing->count == before)
+        cairn_log(listing->ctx, CAIRN_LOG_WARNING, "%s: no pictures in this class", path);
+    cairn_free(listing->ctx, path);
+    return status;
+}
+
+/* The names of the folder's own folders come first, those of its pictures behind. */
+static cairn_status read_names(cairn_listing *listing, char **names, size_t count)
+{
+    cairn_ctx *ctx = listing->ctx;
+    cairn_status status = CAIRN_OK;
+    size_t pictures = 0;
+    for (size_t i = 0; status == CAIRN_OK && i < count; i++) {
+        char *path = cairn_path_join(ctx, listing->folder, names[i]);
+        bool folder = path != NULL && cairn_path_look(path) == CAIRN_PATH_FOLDER;
+        if (path == NULL)
+            status = CAIRN_MEMORY;
+        else if (folder && names[i][0] != '.')
+            status = add_class(listing, names[i]);
+        pictures += !folder && cairn_is_picture_name(names[i]);
+        cairn_free(ctx, path);
+    }
+    if (status == CAIRN_OK && listing->count == 0 && pictures > 0) {
+        cairn_listing_free(listing);
+        status = cairn_listing_flat(listing, names, count);
+    }
+    return status;
+}
+
+cairn_status cairn_listing_read(cairn_listing *listing)
+{
+    char **names;
+    size_t count;
+    cairn_status status = cairn_folder_list(listing->ctx, listing->folder, &names, &count);
+    if (status != CAIRN_OK)
+        return status;
+    status = read_names(listing, names, count);
+    cairn_names_free(listing->ctx, names, count);
+    return status;
+}

@@ -1,0 +1,22 @@
+/* Gradient of flatten_chw: back to (H, W, C), the shape in the attributes. */
+#include "ops/attrs.h"
+#include "ops/check.h"
+#define CAIRN_KERNELS_DEF "ops/flatten_chw_bwd/kernels.def"
+#include "ops/kernel_list.h"
+
+static cairn_status infer(cairn_infer *node)
+{
+    const cairn_reshape_attrs *attrs = node->attrs;
+    node->out[0] = (cairn_value_type){attrs->shape, CAIRN_REAL};
+    return cairn_expect_image_value(node, 0, 1);
+}
+
+const cairn_op cairn_op_flatten_chw_bwd = {
+    .name = "flatten_chw_bwd",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .outputs = 1,
+    .attr_size = sizeof(cairn_reshape_attrs),
+    .infer = infer,
+    .kernels = kernels,
+};

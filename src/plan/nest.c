@@ -1,0 +1,135 @@
+/* Stage 3a: concatenation in place. The makers of a concatenation's parts write straight into ranges of its
+ * channels, and a slice (the gradient of a part) is a range of what it is cut from; both need no work. A part
+ * that cannot move, because it can be read from outside or lies in another whole already, is copied. */
+#include "plan/plan.h"
+#include <stdio.h>
+#include <string.h>
+
+static void no_work(const cairn_work *work)
+{
+    (void)work;
+}
+
+static void plan_view(cairn_site *site)
+{
+    site->per_image = true;
+}
+
+/* What remains of a step whose output lies where it has to be: a place in the order. */
+static const cairn_kernel in_place = {.name = "in place",
+                                      .precisions = 1u << CAIRN_F32 | 1u << CAIRN_F64,
+                                      .plan = plan_view,
+                                      .run = no_work};
+
+static bool same_picture(const cairn_shape *a, const cairn_shape *b)
+{
+    return a->batched && b->batched && a->rank == 3 && b->rank == 3 && a->dim[0] == b->dim[0] &&
+           a->dim[1] == b->dim[1] && a->dim[2] == b->dim[2];
+}
+
+/* Is the buffer seen as (H, W, C) only, so that its pixels may lie apart? */
+static bool only_pictures(const cairn_plan *plan, int buffer)
+{
+    const cairn_shape *own = &plan->buffers[buffer].type.shape;
+    for (int s = 0; s < plan->step_count; s++) {
+        const cairn_step *step = &plan->steps[s];
+        for (int k = 0; k < step->inputs; k++)
+            if (step->in[k] == buffer && !same_picture(own, &plan->values[step->in_type[k]].type.shape))
+                return false;
+        for (int k = 0; k < step->outputs; k++)
+            if (step->out[k] == buffer && !same_picture(own, &plan->values[step->out_type[k]].type.shape))
+                return false;
+    }
+    return true;
+}
+
+static bool movable(const cairn_plan *plan, int buffer)
+{
+    const cairn_buffer *b = &plan->buffers[buffer];
+    return b->kind == CAIRN_BUFFER_VALUE && !b->lasting && b->inside < 0 && b->type.shape.batched &&
+           b->type.element == CAIRN_REAL && only_pictures(plan, buffer);
+}
+
+static size_t channel_bytes(const cairn_plan *plan, int buffer, int64_t channels)
+{
+    return (size_t)channels * cairn_element_bytes(plan, plan->buffers[buffer].type.element);
+}
+
+/* A step that copies a part into its range of the whole, which the concatenation then reads instead. */
+static cairn_status add_copy(cairn_plan *plan, int index, int k, int whole, size_t offset)
+{
+    const cairn_step *concat = &plan->steps[index];
+    uint32_t from = concat->in_type[k];
+    int64_t channels = plan->values[from].type.shape.dim[2];
+    cairn_slice_attrs attrs = {0, (int32_t)channels};
+    cairn_step copy = {.op = &cairn_op_slice, .inputs = 1, .outputs = 1, .packed = -1};
+    memcpy(copy.attrs, &attrs, sizeof attrs);
+    cairn_buffer part = {.kind = CAIRN_BUFFER_VALUE,
+                         .type = plan->values[from].type,
+                         .images = plan->options.batch,
+                         .maker = -1,
+                         .inside = whole,
+                         .inside_bytes = offset,
+                         .source = -1};
+    copy.in[0] = concat->in[k];
+    copy.in_value[0] = concat->in_value[k];
+    copy.in_type[0] = from;
+    char name[CAIRN_NAME_BYTES];
+    snprintf(name, sizeof name, "%.230s/copy_%d", concat->name, k);
+    uint32_t value = cairn_plan_add_value(plan, &part.type);
+    int buffer = value == 0 ? -1 : cairn_plan_add_buffer(plan, &part);
+    if (buffer < 0)
+        return CAIRN_MEMORY;
+    plan->buffer_of[value] = buffer;
+    copy.out[0] = buffer;
+    copy.out_value[0] = copy.out_type[0] = value;
+    plan->steps[index].in[k] = buffer;
+    plan->steps[index].in_value[k] = plan->steps[index].in_type[k] = value;
+    return cairn_plan_add_step(plan, &copy, name) < 0 ? CAIRN_MEMORY : CAIRN_OK;
+}
+
+static cairn_status nest_concat(cairn_plan *plan, int index)
+{
+    int whole = plan->steps[index].out[0];
+    int64_t channel = 0;
+    cairn_status status = CAIRN_OK;
+    for (int k = 0; k < plan->steps[index].inputs && status == CAIRN_OK; k++) {
+        int part = plan->steps[index].in[k];
+        int64_t channels = plan->values[plan->steps[index].in_type[k]].type.shape.dim[2];
+        size_t offset = channel_bytes(plan, whole, channel);
+        if (movable(plan, part)) {
+            plan->buffers[part].inside = whole;
+            plan->buffers[part].inside_bytes = offset;
+        } else {
+            status = add_copy(plan, index, k, whole, offset);
+        }
+        channel += channels;
+    }
+    plan->steps[index].kernel = &in_place;
+    return status;
+}
+
+static void nest_slice(cairn_plan *plan, cairn_step *step)
+{
+    const cairn_slice_attrs *attrs = (const void *)step->attrs;
+    if (!movable(plan, step->out[0]) || plan->buffers[step->in[0]].kind != CAIRN_BUFFER_VALUE ||
+        !only_pictures(plan, step->in[0]))
+        return;
+    plan->buffers[step->out[0]].inside = step->in[0];
+    plan->buffers[step->out[0]].inside_bytes = channel_bytes(plan, step->in[0], attrs->first);
+    step->kernel = &in_place;
+}
+
+cairn_status cairn_plan_nest(cairn_plan *plan)
+{
+    cairn_status status = CAIRN_OK;
+    if (plan->options.keep_all)
+        return CAIRN_OK;
+    for (int s = plan->step_count - 1; s >= 0 && status == CAIRN_OK; s--) /* the outer whole first */
+        if (plan->steps[s].op == &cairn_op_concat)
+            status = nest_concat(plan, s);
+    for (int s = 0; s < plan->step_count; s++)
+        if (plan->steps[s].op == &cairn_op_slice && plan->buffers[plan->steps[s].out[0]].inside < 0)
+            nest_slice(plan, &plan->steps[s]);
+    return status;
+}
