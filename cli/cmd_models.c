@@ -19,13 +19,34 @@ static cairn_status totals_of(cli_call *cli, const cairn_model *model, cli_total
     return status;
 }
 
-static void put_row(const cairn_model *model, const cli_totals *totals, int name_columns)
+/* Columns of the table before the paper; those of names are as wide as the longest. */
+typedef struct layout {
+    int name, family, flavour;
+} layout;
+
+static layout measure(void)
+{
+    layout wide = {4, 6, 7};
+    for (int i = 0; i < cairn_model_count(); i++) {
+        const cairn_model *model = cairn_model_at(i);
+        int name = cairn_cli_columns(model->name), family = cairn_cli_columns(model->family),
+            flavour = cairn_cli_columns(model->flavour);
+        wide.name = name > wide.name ? name : wide.name;
+        wide.family = family > wide.family ? family : wide.family;
+        wide.flavour = flavour > wide.flavour ? flavour : wide.flavour;
+    }
+    return wide;
+}
+
+static void put_row(const cairn_model *model, const cli_totals *totals, layout wide)
 {
     char input[64], params[CLI_NUMBER_BYTES], macs[CLI_NUMBER_BYTES];
     snprintf(input, sizeof input, "%dx%dx%d", model->h, model->w, model->c);
-    printf("%-*s %-9s %4d  %-10s %7s %7s  ", name_columns, model->name, model->family, model->year, input,
-           cairn_cli_short((double)totals->params, params), cairn_cli_short((double)totals->macs, macs));
-    int room = cairn_cli_is_terminal(stdout) ? cairn_cli_width(stdout) - (name_columns + 45) : 1000;
+    int before = printf("%-*s %-*s %-*s %4d  %-9s %7d %7s %7s  ", wide.name, model->name, wide.family,
+                        model->family, wide.flavour, model->flavour, model->year, input, model->classes,
+                        cairn_cli_short((double)totals->params, params),
+                        cairn_cli_short((double)totals->macs, macs));
+    int room = cairn_cli_is_terminal(stdout) ? cairn_cli_width(stdout) - before - 1 : 1000;
     int needed = cairn_cli_columns(model->paper);
     cairn_cli_put(stdout, model->paper, needed < room ? needed : room > 0 ? room : 0);
     putchar('\n');
@@ -50,31 +71,71 @@ static void put_json(cli_json *json, const cairn_model *model, const cli_totals 
     cairn_cli_json_close(json);
 }
 
-static void put_story(const cairn_model *model, const cli_totals *totals)
+/* Names of the networks of a family, the one that is told about left out. */
+static void put_relatives(const cairn_model *model, int width)
 {
-    const cairn_training_defaults *t = &model->training;
-    char line[512], params[CLI_NUMBER_BYTES], macs[CLI_NUMBER_BYTES];
-    int width = cairn_cli_width(stdout) - 1;
-    width = width > LONGEST_LINE ? LONGEST_LINE : width;
-    printf("%s   %s, %d\n", model->name, model->family, model->year);
-    cairn_cli_wrap(stdout, model->paper, 0, width);
-    snprintf(line, sizeof line, "input %dx%dx%d, %d classes, %s parameters, %s multiply-accumulates",
-             model->h, model->w, model->c, model->classes, cairn_cli_count(totals->params, params),
-             cairn_cli_count(totals->macs, macs));
+    char line[4096];
+    int length = snprintf(line, sizeof line, "Others of the family:");
+    bool any = false;
+    for (int i = 0; i < cairn_model_count(); i++) {
+        const cairn_model *other = cairn_model_at(i);
+        if (other == model || strcmp(other->family, model->family) != 0 || length >= (int)sizeof line - 80)
+            continue;
+        length += snprintf(line + length, sizeof line - (size_t)length, "%s %s", any ? "," : "", other->name);
+        any = true;
+    }
+    if (!any)
+        return;
     putchar('\n');
     cairn_cli_wrap(stdout, line, 0, width);
-    putchar('\n');
-    cairn_cli_wrap(stdout, model->story, 0, width);
+}
+
+/* What to type, with a data set that suits the input. */
+static void put_training(const cairn_model *model, int width)
+{
+    const cairn_training_defaults *t = &model->training;
+    char line[512];
     snprintf(line, sizeof line,
              "Trained by default for %d epochs with batch %d, learning rate %g (%s), momentum %g and weight "
-             "decay %g.",
+             "decay %g:",
              t->epochs, t->batch, (double)t->lr, t->schedule, (double)t->momentum, (double)t->weight_decay);
     putchar('\n');
     cairn_cli_wrap(stdout, line, 0, width);
+    const char *data = model->c == 1 ? "fashion-mnist" : model->h <= 64 ? "cifar10" : "FOLDER";
+    printf("    cairn train %s %s\n", model->name, data);
+}
+
+static void put_cost(const cairn_model *model, const cli_totals *totals, int width)
+{
+    char line[512], params[CLI_NUMBER_BYTES], buffers[CLI_NUMBER_BYTES], macs[CLI_NUMBER_BYTES],
+        bytes[CLI_NUMBER_BYTES], statistics[CLI_NUMBER_BYTES + 24] = "";
+    if (totals->buffers > 0)
+        snprintf(statistics, sizeof statistics, " and %s statistics",
+                 cairn_cli_count(totals->buffers, buffers));
+    snprintf(line, sizeof line,
+             "input %dx%dx%d, %d classes, %s parameters%s (%s as float32), %s multiply-accumulates", model->h,
+             model->w, model->c, model->classes, cairn_cli_count(totals->params, params), statistics,
+             cairn_cli_bytes(4.0 * (double)(totals->params + totals->buffers), bytes),
+             cairn_cli_count(totals->macs, macs));
+    putchar('\n');
+    cairn_cli_wrap(stdout, line, 0, width);
+}
+
+static void put_story(const cairn_model *model, const cli_totals *totals)
+{
+    int width = cairn_cli_width(stdout) - 1;
+    width = width > LONGEST_LINE ? LONGEST_LINE : width;
+    printf("%s   %s, %d, %s\n", model->name, model->family, model->year, model->flavour);
+    cairn_cli_wrap(stdout, model->paper, 0, width);
+    put_cost(model, totals, width);
+    putchar('\n');
+    cairn_cli_wrap(stdout, model->story, 0, width);
+    put_training(model, width);
     for (const cairn_switch *s = model->switches; s && s->key; s++) {
         printf("\n--set %s=%s\n", s->key, s->values);
         cairn_cli_wrap(stdout, s->help, 4, width);
     }
+    put_relatives(model, width);
 }
 
 /* The family's own spelling, or NULL with the nearest as a hint. */
@@ -102,15 +163,12 @@ static cairn_status list(cli_call *cli, const cairn_model *only, const char *fam
 {
     cli_json json = {0};
     bool as_json = cairn_cli_given(cli, OPTION_JSON);
-    int name_columns = 4;
-    for (int i = 0; i < cairn_model_count(); i++) {
-        int columns = cairn_cli_columns(cairn_model_at(i)->name);
-        name_columns = columns > name_columns ? columns : name_columns;
-    }
+    layout wide = measure();
     if (as_json)
         cairn_cli_json_open(&json, NULL, '[');
     else
-        printf("%-*s family    year  input       params    MACs  paper\n", name_columns, "name");
+        printf("%-*s %-*s %-*s year  %-9s %7s %7s %7s  paper\n", wide.name, "name", wide.family, "family",
+               wide.flavour, "flavour", "input", "classes", "params", "MACs");
     for (int i = 0; i < cairn_model_count(); i++) {
         const cairn_model *model = cairn_model_at(i);
         cli_totals totals;
@@ -122,7 +180,7 @@ static cairn_status list(cli_call *cli, const cairn_model *only, const char *fam
         if (as_json)
             put_json(&json, model, &totals);
         else
-            put_row(model, &totals, name_columns);
+            put_row(model, &totals, wide);
     }
     if (as_json)
         cairn_cli_json_close(&json);
@@ -154,7 +212,7 @@ const cli_command cairn_cli_models = {
     .arguments = "[NAME]",
     .help = "the networks there are, or the story of one",
     .examples = {{"cairn models", "all networks"},
-                 {"cairn models lenet5.paper", "what it brought, and its switches"},
+                 {"cairn models resnet50", "what it brought, its cost, its switches"},
                  {"cairn models --family lenet --json", "for programs"}},
     .options = {OPTION_FAMILY, OPTION_JSON},
     .max_names = 1,

@@ -34,8 +34,9 @@ static bool joins(const graph_reader *reader, const cairn_node_info *node, const
         return true;
     if (reader->detail == CAIRN_DETAIL_ALL)
         return false;
-    /* What is normalised behind a sum belongs to what comes next. */
-    if (before->kind == CAIRN_LAYER_JOIN && node->params > 0)
+    /* What is normalised behind a sum or a pool belongs to what comes next. */
+    if (strcmp(node->op, "batchnorm") == 0 && before->kind != CAIRN_LAYER_CONV &&
+        before->kind != CAIRN_LAYER_DENSE)
         return false;
     if (reader->detail == CAIRN_DETAIL_STAGES)
         return before->kind != CAIRN_LAYER_INPUT && is(node->op, small, CAIRN_COUNT(small));

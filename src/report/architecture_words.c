@@ -61,8 +61,8 @@ static const char *plain_word(const cairn_node_info *node, const char *kind, boo
 /* The whole map in one window. */
 static bool is_global(const cairn_node_info *node)
 {
-    return node->k_h > 1 && strcmp(node->op, "avgpool") == 0 && cairn_shape_elements(&node->shape) ==
-                                                                    node->shape.dim[node->shape.rank - 1];
+    bool average = strcmp(node->op, "avgpool") == 0 || strcmp(node->op, "adaptive_avgpool") == 0;
+    return average && node->k_h != 1 && cairn_shape_elements(&node->shape) == node->shape.dim[2];
 }
 
 void cairn_layer_words(const cairn_node_info *node, char *text, size_t size)

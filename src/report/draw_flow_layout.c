@@ -24,9 +24,12 @@ int cairn_flow_lines(const cairn_layer *layer, char line[2][96])
                  layer->brief_after);
         return 1;
     }
-    snprintf(line[0], sizeof line[0], "%s", layer->brief);
-    snprintf(line[1], sizeof line[1], "%s%s%s", layer->brief_after, layer->brief_after[0] && size[0] ? " · " : "",
-             size);
+    const char *after = layer->brief_after;
+    bool norm = layer->kind == CAIRN_LAYER_NORM;
+    snprintf(line[0], sizeof line[0], "%s%s%s", layer->brief, norm && after[0] ? ", " : "", norm ? after : "");
+    if (norm)
+        after = "";
+    snprintf(line[1], sizeof line[1], "%s%s%s", after, after[0] && size[0] ? " · " : "", size);
     return line[1][0] ? 2 : 1;
 }
 

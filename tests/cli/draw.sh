@@ -11,6 +11,15 @@ for style in volumes strips; do
     head -c 4 $style.png | grep -q PNG || fail "no PNG"
     head -n 5 $style.dot | grep -q digraph || fail "no dot"
 done
+works draw resnet152 -o r.svg
+grep -q '>x35</text>' r.svg || fail "no count of repeated blocks"
+grep -q '>layer3.1-35</text>' r.svg || fail "no scope of repeated blocks"
+works draw resnet152 -o u.svg --unfold
+grep -q '>x35</text>' u.svg && fail "folded in spite of --unfold"
+[ "$(grep -c '>3x3 conv, 256</text>' u.svg)" = 35 ] || fail "not all blocks with --unfold"
+works draw resnet50 -o d.svg --detail
+grep -q '>BN</text>' d.svg || fail "no box for normalisation with --detail"
+works draw lenet5 -o flow.svg --style flow
 works draw lenet5.paper -o paper.svg
 grep -q 28 paper.svg || fail "no sizes in the picture"
 for format in svg pdf png dot; do

@@ -2,8 +2,8 @@
 . "${0%/*}/common.sh"
 
 works models
-has '^name  *family  *year  *input  *params  *MACs  *paper$' \
-    '^lenet5  *LeNet  *1998  *32x32x1  *61.7 k  *417 k  LeCun' '^lenet5.paper ' '^lenet5.tutorial .* 520 k '
+has '^name  *family  *flavour  *year  *input  *classes  *params  *MACs  *paper$' \
+    '^lenet5  *LeNet  *classic  *1998  *32x32x1  *10  *61.7 k  *417 k  LeCun' '^lenet5.paper ' '^lenet5.tutorial .* 520 k '
 works models --json
 json name family flavour year input classes params macs paper
 has '"name": "lenet5", "family": "LeNet", .*"input": \[32, 32, 1\], "classes": 10, "params": 61706, "macs": 416520' \
@@ -14,6 +14,13 @@ works models --family lenet
 works models lenet5.paper
 has 'LeNet, 1998' '60,850 parameters' '\-\-set output=linear|rbf'
 narrow out
+works models resnet50
+has '25,557,032 parameters and 53,120 statistics (.*), 4,089,184,256' 'cairn train resnet50 FOLDER' \
+    '^--set shortcut=B|' 'Others of the family:.*resnet18'
+narrow out
+works models --family resnet --json
+json name params
+has '"name": "resnet152", .*"params": 60192808, "macs": 11513626624' '"name": "resnet50.keras", .*"flavour": "keras"'
 works models lenet5 --json
 json name params
 has '^\[{"name": "lenet5", .*}\]$'

@@ -4,7 +4,7 @@
 works summary lenet5.tutorial
 diff -u "$CAIRN_TEST_DATA/summary/tutorial_lenet5.txt" out || fail "not Keras' table"
 
-works summary lenet5 --train --batch 64
+works summary lenet5 --batch 64
 has 'conv1 (Conv2D, tanh).*│ (28, 28, 6) .*│ *156 │ *117,600 │ *5x5 │' 'Total params: 61,706' \
     'Multiply-accumulates: 416,520' 'Memory for inference, batch 64' 'Memory for training, batch 64'
 narrow out
@@ -16,6 +16,14 @@ has '"model": "lenet5", "input": \[32, 32, 1\]' '"params": 61706, "trainable": 6
     '"name": "fc2", "type": "Dense", "output": \[10\], "params": 850, "macs": 840'
 works summary lenet5 --json --batch 8 --train
 json memory.training
+
+works summary resnet18.tutorial
+diff -u "$CAIRN_TEST_DATA/summary/tutorial_resnet18.txt" out || fail "not Keras' table of a branching network"
+works summary resnet50 --depth 1
+has 'layer3 (62 layers) .*│ *7,098,368 │ *1,464,336,384 │ *267x267 │ layer2 ' 'Non-trainable params: 53,120'
+[ "$(wc -l <out)" -lt 40 ] || fail "--depth 1: a long table"
+works summary resnet50 --json
+has '"params": 25557032, "trainable": 25557032, "buffers": 53120, "macs": 4089184256, "params_with_heads": 25557032'
 works summary lenet5 --classes 100 --json
 has '"params": 69356,' # 85 more for each of 90 more classes
 works summary lenet5.paper --set output=rbf --json

@@ -58,7 +58,7 @@ static void full_table_has_figures(void **state)
     cairn_ctx *ctx;
     assert_int_equal(cairn_ctx_create(NULL, &ctx), CAIRN_OK);
     cairn_graph *graph = new_graph(ctx, "lenet5", true);
-    char *text = summarise(ctx, graph, (cairn_summary_options){.batch = 64, .train = true});
+    char *text = summarise(ctx, graph, (cairn_summary_options){.batch = 64});
     static const char *const expected[] = {"MACs",
                                            "Field",
                                            "conv1 (Conv2D, tanh)",
