@@ -17,8 +17,10 @@ static cairn_status run(cli_call *cli)
     if (status != CAIRN_OK)
         return status;
     status = cairn_cli_model_open(cli, cli->names[0], &model);
-    if (status == CAIRN_OK)
+    if (status == CAIRN_OK) {
+        model.settings.heads = cairn_cli_given(cli, OPTION_TRAIN);
         status = cairn_cli_model_graph(cli, &model, false, &graph);
+    }
     if (status == CAIRN_OK) {
         cairn_draw_options options = {.title = model.model->name,
                                       .unfold = cairn_cli_given(cli, OPTION_UNFOLD),
@@ -40,11 +42,13 @@ const cli_command cairn_cli_draw = {
     .name = "draw",
     .arguments = "MODEL",
     .help = "a network as a picture: svg, pdf, png or dot",
+    .text = "With --train the auxiliary heads are drawn, too, to which only training listens.",
     .examples = {{"cairn draw lenet5 -o lenet5.pdf", "feature maps as volumes"},
                  {"cairn draw resnet152 -o resnet.svg", "repeated blocks once, with a count"},
                  {"cairn draw inception_v4 --unfold --detail -o v4.pdf", "everything"},
                  {"cairn draw lenet5.paper --style strips -o l.svg", "a row a layer"}},
-    .options = {OPTION_OUTPUT, OPTION_STYLE, OPTION_UNFOLD, OPTION_DETAIL, OPTION_INPUT, OPTION_CLASSES, OPTION_SET, OPTION_QUIET},
+    .options = {OPTION_OUTPUT, OPTION_STYLE, OPTION_UNFOLD, OPTION_DETAIL, OPTION_TRAIN, OPTION_INPUT,
+                OPTION_CLASSES, OPTION_SET, OPTION_QUIET},
     .min_names = 1,
     .max_names = 1,
     .completion = CLI_COMPLETE_MODELS,

@@ -42,10 +42,10 @@ static void put_row(const cairn_model *model, const cli_totals *totals, layout w
 {
     char input[64], params[CLI_NUMBER_BYTES], macs[CLI_NUMBER_BYTES];
     snprintf(input, sizeof input, "%dx%dx%d", model->h, model->w, model->c);
-    int before = printf("%-*s %-*s %-*s %4d  %-9s %7d %7s %7s  ", wide.name, model->name, wide.family,
-                        model->family, wide.flavour, model->flavour, model->year, input, model->classes,
-                        cairn_cli_short((double)totals->params, params),
-                        cairn_cli_short((double)totals->macs, macs));
+    int before =
+        printf("%-*s %-*s %-*s %4d  %-9s %7d %7s %7s  ", wide.name, model->name, wide.family, model->family,
+               wide.flavour, model->flavour, model->year, input, model->classes,
+               cairn_cli_short((double)totals->params, params), cairn_cli_short((double)totals->macs, macs));
     int room = cairn_cli_is_terminal(stdout) ? cairn_cli_width(stdout) - before - 1 : 1000;
     int needed = cairn_cli_columns(model->paper);
     cairn_cli_put(stdout, model->paper, needed < room ? needed : room > 0 ? room : 0);

@@ -95,8 +95,7 @@ static cairn_status put_table(cli_call *cli, const cli_model *model, const cairn
                                      .keras = suffix && strcmp(suffix, ".tutorial") == 0};
     cairn_graph *training = NULL;
     char *text = NULL;
-    cairn_status status =
-        options.keras ? CAIRN_OK : cairn_cli_model_graph(cli, model, true, &training);
+    cairn_status status = options.keras ? CAIRN_OK : cairn_cli_model_graph(cli, model, true, &training);
     options.training = training;
     if (status == CAIRN_OK)
         status = cairn_summary_text(cli->ctx, graph, options.keras ? "functional" : model->model->name,
@@ -138,7 +137,8 @@ const cli_command cairn_cli_summary = {
                  {"cairn summary resnet50 --batch 8 --depth 1", "a row a stage; memory for batch 8"},
                  {"cairn summary googlenet --train", "with the auxiliary heads that training adds"},
                  {"cairn summary lenet5.tutorial", "Keras' own table"}},
-    .options = {OPTION_BATCH, OPTION_DEPTH, OPTION_TRAIN, OPTION_INPUT, OPTION_CLASSES, OPTION_SET, OPTION_JSON},
+    .options = {OPTION_BATCH, OPTION_DEPTH, OPTION_TRAIN, OPTION_INPUT, OPTION_CLASSES, OPTION_SET,
+                OPTION_JSON},
     .min_names = 1,
     .max_names = 1,
     .completion = CLI_COMPLETE_MODELS,

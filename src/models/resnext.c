@@ -21,9 +21,9 @@ static const cairn_switch switches[] = {
     "It came second in ImageNet 2016."
 #define STORY_IMAGENET(figures)                                                                              \
     STORY_WHY                                                                                                \
-        "\n\nThe name says paths x width of each in the first stage: 32x4d is 32 paths of 4 maps, and "      \
-        "each later stage has twice the width. The stride is on the 3x3, as in torchvision's ResNet. "       \
-        "The tutorial has no code for it, only a reference.\n\n" figures "\n\n" CAIRN_HOW_IMAGENET
+    "\n\nThe name says paths x width of each in the first stage: 32x4d is 32 paths of 4 maps, and "          \
+    "each later stage has twice the width. The stride is on the 3x3, as in torchvision's ResNet. "           \
+    "The tutorial has no code for it, only a reference.\n\n" figures "\n\n" CAIRN_HOW_IMAGENET
 #define STORY_CIFAR(figures)                                                                                 \
     STORY_WHY                                                                                                \
     "\n\nThe form for CIFAR: a 3x3 convolution, three stages of three blocks at 32, 16 and 8 pixels "        \

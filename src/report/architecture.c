@@ -27,9 +27,8 @@ static bool is(const char *op, const char *const *ops, size_t count)
 static bool joins(const graph_reader *reader, const cairn_node_info *node, const cairn_layer *before)
 {
     static const char *const with_activation[] = {"conv2d", "linear", "scale_bias"};
-    static const char *const small[] = {"activation", "batchnorm", "dropout",   "flatten",
-                                        "flatten_chw", "lrn",      "normalize", "reshape",
-                                        "scale",       "scale_bias"};
+    static const char *const small[] = {"activation", "batchnorm", "dropout", "flatten", "flatten_chw",
+                                        "lrn",        "normalize", "reshape", "scale",   "scale_bias"};
     if (strcmp(node->op, "normalize") == 0)
         return true;
     if (reader->detail == CAIRN_DETAIL_ALL)
@@ -51,16 +50,21 @@ static void append(char *list, size_t size, const char *text)
     snprintf(list + length, size - length, "%s%s", length ? ", " : "", text);
 }
 
-static void join(cairn_layer *layer, const cairn_node_info *node)
+static bool is_view(const cairn_node_info *node)
 {
     static const char *const views[] = {"flatten", "flatten_chw", "reshape"};
+    return is(node->op, views, CAIRN_COUNT(views));
+}
+
+static void join(cairn_layer *layer, const cairn_node_info *node)
+{
     /* A pool has no name of its own; the trainable operator behind it has. */
     if (layer->params == 0 && node->params > 0 && layer->kind != CAIRN_LAYER_INPUT)
         layer->name = node->name;
     layer->params += node->params;
     layer->buffers += node->buffers;
     layer->macs += node->macs;
-    bool view = is(node->op, views, CAIRN_COUNT(views));
+    bool view = is_view(node);
     char text[64];
     if (!view && strcmp(node->op, "normalize") != 0) {
         cairn_layer_after(node, false, text, sizeof text);
@@ -150,8 +154,9 @@ static void add_node(graph_reader *reader, const cairn_node_info *node)
             from[inputs++] = reader->layer_of[node->input[i].id] - 1;
     if (inputs == 0 && strcmp(node->op, "input") == 0)
         return;
-    if (inputs == 1 && reader->consumers[node->input[0].id] == 1 &&
-        joins(reader, node, &architecture->layer[from[0]])) {
+    /* A branch may look at a value in another shape than the others. */
+    bool alone = reader->consumers[node->input[0].id] == 1 || is_view(node);
+    if (inputs == 1 && alone && joins(reader, node, &architecture->layer[from[0]])) {
         join(&architecture->layer[from[0]], node);
         reader->layer_of[node->output.id] = from[0] + 1;
         return;

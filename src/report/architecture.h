@@ -19,13 +19,13 @@ typedef enum cairn_layer_kind {
 } cairn_layer_kind;
 
 typedef struct cairn_layer {
-    const char *name;   /* as in the weights file; borrowed from the graph */
-    const char *op;     /* of the first operator, "conv2d" */
-    const char *result; /* node whose value leaves the layer */
-    const char *label;  /* "Conv2D" */
-    char operation[64]; /* "5x5 convolution" */
-    char after[64];     /* what follows: "tanh", or empty */
-    char brief[64];     /* "5x5 conv, 64, /2", for narrow places */
+    const char *name;     /* as in the weights file; borrowed from the graph */
+    const char *op;       /* of the first operator, "conv2d" */
+    const char *result;   /* node whose value leaves the layer */
+    const char *label;    /* "Conv2D" */
+    char operation[64];   /* "5x5 convolution" */
+    char after[64];       /* what follows: "tanh", or empty */
+    char brief[64];       /* "5x5 conv, 64, /2", for narrow places */
     char brief_after[64]; /* "BN, ReLU" */
     cairn_layer_kind kind;
     cairn_shape shape; /* of the output */

@@ -128,11 +128,16 @@ cairn_layer_kind cairn_layer_kind_of(const cairn_node_info *node)
     static const struct {
         const char *op;
         cairn_layer_kind kind;
-    } of_op[] = {{"conv2d", CAIRN_LAYER_CONV},         {"linear", CAIRN_LAYER_DENSE},
-                 {"rbf", CAIRN_LAYER_DENSE},           {"batchnorm", CAIRN_LAYER_NORM},
-                 {"lrn", CAIRN_LAYER_NORM},            {"activation", CAIRN_LAYER_ACTIVATION},
-                 {"add", CAIRN_LAYER_JOIN},            {"concat", CAIRN_LAYER_JOIN},
-                 {"global_avgpool", CAIRN_LAYER_POOL}, {"adaptive_avgpool", CAIRN_LAYER_POOL}};
+    } of_op[] = {{"conv2d", CAIRN_LAYER_CONV},
+                 {"linear", CAIRN_LAYER_DENSE},
+                 {"rbf", CAIRN_LAYER_DENSE},
+                 {"batchnorm", CAIRN_LAYER_NORM},
+                 {"lrn", CAIRN_LAYER_NORM},
+                 {"activation", CAIRN_LAYER_ACTIVATION},
+                 {"add", CAIRN_LAYER_JOIN},
+                 {"concat", CAIRN_LAYER_JOIN},
+                 {"global_avgpool", CAIRN_LAYER_POOL},
+                 {"adaptive_avgpool", CAIRN_LAYER_POOL}};
     for (size_t i = 0; i < CAIRN_COUNT(of_op); i++)
         if (strcmp(node->op, of_op[i].op) == 0)
             return of_op[i].kind;

@@ -1,6 +1,7 @@
 /* Drawings of networks: the choice of style and format, and the pieces that all styles share. */
 #include "report/draw.h"
 #include "base/file.h"
+#include "report/draw_tree.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,32 +93,66 @@ static void dot_escape(cairn_text *out, const char *text)
     }
 }
 
+static void dot_layer(cairn_text *out, const cairn_architecture *architecture, int i)
+{
+    const cairn_layer *layer = &architecture->layer[i];
+    char action[160], size[64], params[CAIRN_NUMBER_BYTES];
+    cairn_layer_action(layer, action, sizeof action);
+    cairn_layer_size(layer, size, sizeof size);
+    cairn_text_format(out, "  n%d [label=\"", i);
+    dot_escape(out, layer->name);
+    cairn_text_add(out, "\\n");
+    dot_escape(out, action);
+    cairn_text_format(out, "\\n%s", size);
+    if (layer->params > 0)
+        cairn_text_format(out, "\\n%s parameters", cairn_number_grouped(params, layer->params));
+    cairn_text_format(out, "\", fillcolor=\"#%06x\", color=\"#%06x\"];\n",
+                      (unsigned)cairn_layer_fill(layer->kind).rgb,
+                      (unsigned)cairn_layer_line(layer->kind).rgb);
+}
+
+static void dot_members(cairn_text *out, const cairn_tree *tree, int at)
+{
+    if (tree->node[at].layer >= 0)
+        cairn_text_format(out, " n%d;", tree->node[at].layer);
+    for (int child = tree->node[at].first; child >= 0; child = tree->node[child].next)
+        dot_members(out, tree, child);
+}
+
+/* Scopes as clusters. */
+static void dot_groups(cairn_text *out, const cairn_tree *tree)
+{
+    for (int i = 0; i < tree->count; i++) {
+        if (tree->node[i].kind != CAIRN_TREE_GROUP)
+            continue;
+        cairn_text_format(out, "  subgraph cluster_%d { label=\"", i);
+        dot_escape(out, tree->node[i].name);
+        cairn_text_add(out, "\"; fontname=\"" CAIRN_FONT_FAMILY ", sans-serif\"; fontsize=10;");
+        dot_members(out, tree, i);
+        cairn_text_add(out, " }\n");
+    }
+}
+
 void cairn_draw_dot(cairn_text *out, const cairn_architecture *architecture, const char *title)
 {
+    cairn_tree tree;
+    cairn_status status = cairn_tree_build(&tree, architecture, false);
+    out->failed |= status != CAIRN_OK;
+    if (status)
+        return;
     cairn_text_add(out, "digraph network {\n  label=\"");
     dot_escape(out, title ? title : "");
     cairn_text_add(out, "\";\n  labelloc=t;\n  node [shape=box, style=filled, fontname=\"" CAIRN_FONT_FAMILY
                         ", sans-serif\", fontsize=10];\n");
-    for (int i = 0; i < architecture->count; i++) {
-        const cairn_layer *layer = &architecture->layer[i];
-        char action[160], size[64], params[CAIRN_NUMBER_BYTES];
-        cairn_layer_action(layer, action, sizeof action);
-        cairn_layer_size(layer, size, sizeof size);
-        cairn_text_format(out, "  n%d [label=\"", i);
-        dot_escape(out, layer->name);
-        cairn_text_add(out, "\\n");
-        dot_escape(out, action);
-        cairn_text_format(out, "\\n%s", size);
-        if (layer->params > 0)
-            cairn_text_format(out, "\\n%s parameters", cairn_number_grouped(params, layer->params));
-        cairn_text_format(out, "\", fillcolor=\"#%06x\", color=\"#%06x\"];\n",
-                          (unsigned)cairn_layer_fill(layer->kind).rgb,
-                          (unsigned)cairn_layer_line(layer->kind).rgb);
-    }
+    for (int i = 0; i < architecture->count; i++)
+        dot_layer(out, architecture, i);
+    if (!tree.tangled)
+        dot_groups(out, &tree);
     for (int i = 0; i < architecture->count; i++)
         for (int k = 0; k < architecture->layer[i].inputs; k++)
             cairn_text_format(out, "  n%d -> n%d;\n", architecture->layer[i].input[k], i);
     cairn_text_add(out, "}\n");
+    cairn_tree_free(&tree);
 }
 
 /* ---- files ---- */

@@ -18,9 +18,11 @@ void cairn_draw_strips(cairn_scene *scene, const cairn_architecture *architectur
 /* From top to bottom with branches side by side, in columns; the scene becomes as wide as that needs. fold:
  * blocks that come again are drawn once, with a count. False: the network is no nesting of chains and
  * branches, and nothing was drawn. */
-bool cairn_draw_flow(cairn_scene *scene, const cairn_architecture *architecture, const char *title, bool fold);
+bool cairn_draw_flow(cairn_scene *scene, const cairn_architecture *architecture, const char *title,
+                     bool fold);
 
-/* The style that AUTO means; a flow instead of volumes for what cannot be drawn so, strips instead of that. */
+/* The style that AUTO means; a flow instead of volumes for what cannot be drawn so, strips instead of that.
+ */
 void cairn_draw_scene(cairn_scene *scene, const cairn_architecture *architecture, cairn_draw_style style,
                       const char *title, bool fold);
 

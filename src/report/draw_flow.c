@@ -68,8 +68,9 @@ static void paint_box(const cairn_flow *flow, int index, cairn_box box)
     char line[2][96];
     int lines = cairn_flow_lines(layer, line);
     double x = (box.left + box.right) / 2, room = box.right - box.left - 4;
-    cairn_scene_rect(flow->scene, box,
-                     (cairn_brush){cairn_layer_fill(layer->kind), cairn_layer_line(layer->kind), .line = 0.6});
+    cairn_scene_rect(
+        flow->scene, box,
+        (cairn_brush){cairn_layer_fill(layer->kind), cairn_layer_line(layer->kind), .line = 0.6});
     cairn_scene_shorten(flow->scene, line[0], CAIRN_FLOW_TYPE, room);
     cairn_scene_text(flow->scene, (cairn_point){x, box.top + 9}, line[0], CAIRN_FLOW_TYPE);
     if (lines < 2)
@@ -83,8 +84,9 @@ static void paint_sum(const cairn_flow *flow, int index, double x, double y)
     const cairn_layer *layer = &flow->architecture->layer[index];
     double r = CAIRN_FLOW_SUM, cy = y + r, arm = 0.55 * r;
     cairn_brush cross = {.stroke = cairn_layer_line(layer->kind), .line = 0.9};
-    cairn_scene_circle(flow->scene, (cairn_point){x, cy}, r,
-                       (cairn_brush){cairn_layer_fill(layer->kind), cairn_layer_line(layer->kind), .line = 0.6});
+    cairn_scene_circle(
+        flow->scene, (cairn_point){x, cy}, r,
+        (cairn_brush){cairn_layer_fill(layer->kind), cairn_layer_line(layer->kind), .line = 0.6});
     cairn_scene_line(flow->scene, (cairn_point){x - arm, cy}, (cairn_point){x + arm, cy}, cross);
     cairn_scene_line(flow->scene, (cairn_point){x, cy - arm}, (cairn_point){x, cy + arm}, cross);
     cairn_type type = CAIRN_FLOW_NOTE_TYPE;
@@ -106,22 +108,23 @@ static void paint_frame(const cairn_flow *flow, cairn_box box, const char *name,
     cairn_brush brush = {cairn_rgb(inner ? 0xFFFFFF : 0xF4F6F8), cairn_rgb(0xAEB6BF), .line = 0.6};
     char text[16];
     if (count > 1)
-        cairn_scene_rect(flow->scene,
-                         (cairn_box){box.left + SHADOW, box.top + SHADOW, box.right + SHADOW,
-                                     box.bottom + SHADOW},
-                         brush);
+        cairn_scene_rect(
+            flow->scene,
+            (cairn_box){box.left + SHADOW, box.top + SHADOW, box.right + SHADOW, box.bottom + SHADOW}, brush);
     cairn_scene_rect(flow->scene, box, brush);
     if (name[0])
         cairn_scene_text(flow->scene, (cairn_point){box.left + 4, box.top + 9}, name, CAIRN_FLOW_SCOPE_TYPE);
     snprintf(text, sizeof text, "x%d", count);
     if (count > 1)
-        cairn_scene_text(flow->scene, (cairn_point){box.right - 4, box.top + 10}, text, CAIRN_FLOW_COUNT_TYPE);
+        cairn_scene_text(flow->scene, (cairn_point){box.right - 4, box.top + 10}, text,
+                         CAIRN_FLOW_COUNT_TYPE);
 }
 
 /* ---- modules ---- */
 
 /* From the end of a branch to the join. */
-static void paint_branch_end(const cairn_flow *flow, int join, double x, double branch_x, double from, double to)
+static void paint_branch_end(const cairn_flow *flow, int join, double x, double branch_x, double from,
+                             double to)
 {
     bool sum = cairn_flow_is_sum(flow, join);
     if (sum && branch_x != x) {
@@ -176,8 +179,7 @@ static void paint_module(const cairn_flow *flow, int at, double x, double y)
         edge += e.left + e.right + CAIRN_FLOW_BESIDE;
     }
     if (node->layer >= 0)
-        paint_layer(flow, node->layer, x, join_y,
-                    (cairn_extent){width / 2, width / 2, CAIRN_FLOW_LOW_BOX});
+        paint_layer(flow, node->layer, x, join_y, (cairn_extent){width / 2, width / 2, CAIRN_FLOW_LOW_BOX});
 }
 
 /* ---- the tree ---- */
@@ -244,8 +246,8 @@ static int paint_stage(const cairn_flow *flow, int at, int end, double x, double
 {
     const cairn_tree_node *node = flow->tree->node;
     int behind = at;
-    while (behind != end && (behind == at || (node[behind].stage[0] &&
-                                              strcmp(node[behind].stage, node[at].stage) == 0)))
+    while (behind != end &&
+           (behind == at || (node[behind].stage[0] && strcmp(node[behind].stage, node[at].stage) == 0)))
         behind = node[behind].next;
     cairn_extent e = cairn_flow_column(flow, at, behind);
     paint_frame(flow, (cairn_box){x - e.left, y, x + e.right, y + e.height}, node[at].stage, 1, false);
@@ -284,8 +286,8 @@ static void paint_page(const cairn_flow *flow, double y)
         cairn_extent e = cairn_flow_column(flow, first, end);
         double x = edge + e.left, gutter = edge - CAIRN_FLOW_COLUMN_GAP / 2;
         if (i > 0)
-            connect(flow,
-                    (cairn_point[]){from, {from.x, foot}, {gutter, foot}, {gutter, head}, {x, head}}, 5, false);
+            connect(flow, (cairn_point[]){from, {from.x, foot}, {gutter, foot}, {gutter, head}, {x, head}}, 5,
+                    false);
         from = paint_column(flow, first, end, x, y, i > 0 ? head : -1);
         foot = y + e.height + CAIRN_FLOW_GAP;
         edge += e.left + e.right + CAIRN_FLOW_COLUMN_GAP;

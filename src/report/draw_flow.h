@@ -5,10 +5,10 @@
 
 #include "report/draw_tree.h"
 
-#define CAIRN_FLOW_GAP 9.0         /* between a layer and the next one: room for an arrow */
-#define CAIRN_FLOW_BESIDE 8.0      /* between branches */
-#define CAIRN_FLOW_SHORTCUT 7.0    /* half the width of a branch without layers */
-#define CAIRN_FLOW_BOX 21.0        /* height of a layer, of one with a single line, and of a join */
+#define CAIRN_FLOW_GAP 9.0      /* between a layer and the next one: room for an arrow */
+#define CAIRN_FLOW_BESIDE 8.0   /* between branches */
+#define CAIRN_FLOW_SHORTCUT 7.0 /* half the width of a branch without layers */
+#define CAIRN_FLOW_BOX 21.0     /* height of a layer, of one with a single line, and of a join */
 #define CAIRN_FLOW_LOW_BOX 13.0
 #define CAIRN_FLOW_SUM 5.0         /* radius */
 #define CAIRN_FLOW_FRAME_TOP 20.0  /* from a frame's edge to the first layer: its name, and an arrow */

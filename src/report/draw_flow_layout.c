@@ -19,14 +19,14 @@ int cairn_flow_lines(const cairn_layer *layer, char line[2][96])
         snprintf(size, sizeof size, "%lldx%lldx%lld", (long long)dim[0], (long long)dim[1],
                  (long long)dim[2]);
     if (join) {
-        snprintf(line[0], sizeof line[0], "%s, %lld%s%s", layer->brief,
-                 (long long)dim[layer->shape.rank - 1], layer->brief_after[0] ? ", " : "",
-                 layer->brief_after);
+        snprintf(line[0], sizeof line[0], "%s, %lld%s%s", layer->brief, (long long)dim[layer->shape.rank - 1],
+                 layer->brief_after[0] ? ", " : "", layer->brief_after);
         return 1;
     }
     const char *after = layer->brief_after;
     bool norm = layer->kind == CAIRN_LAYER_NORM;
-    snprintf(line[0], sizeof line[0], "%s%s%s", layer->brief, norm && after[0] ? ", " : "", norm ? after : "");
+    snprintf(line[0], sizeof line[0], "%s%s%s", layer->brief, norm && after[0] ? ", " : "",
+             norm ? after : "");
     if (norm)
         after = "";
     snprintf(line[1], sizeof line[1], "%s%s%s", after, after[0] && size[0] ? " · " : "", size);
@@ -168,8 +168,7 @@ static double widest_box(cairn_flow *flow)
         int lines = cairn_flow_lines(layer, line);
         width = fmax(width, cairn_scene_measure(flow->scene, line[0], CAIRN_FLOW_TYPE) + TEXT_ROOM);
         if (lines > 1)
-            width =
-                fmax(width, cairn_scene_measure(flow->scene, line[1], CAIRN_FLOW_NOTE_TYPE) + TEXT_ROOM);
+            width = fmax(width, cairn_scene_measure(flow->scene, line[1], CAIRN_FLOW_NOTE_TYPE) + TEXT_ROOM);
     }
     return width;
 }
@@ -189,8 +188,8 @@ cairn_extent cairn_flow_column(const cairn_flow *flow, int first, int end)
     for (int at = first, before = -1; at != end; before = at, at = node[at].next) {
         cairn_extent e = flow->extent[at];
         double pad = node[at].stage[0] ? CAIRN_FLOW_FRAME_PAD : 0;
-        bool last = node[at].next == end || begins_stage(flow, at, node[at].next) ||
-                    !node[node[at].next].stage[0];
+        bool last =
+            node[at].next == end || begins_stage(flow, at, node[at].next) || !node[node[at].next].stage[0];
         all.left = fmax(all.left, e.left + pad);
         all.right = fmax(all.right, e.right + pad);
         all.height += e.height + (at == first ? 0 : CAIRN_FLOW_GAP);

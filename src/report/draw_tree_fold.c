@@ -189,8 +189,7 @@ static bool begins_turn(const cairn_tree *tree, int at)
 {
     const cairn_tree_node *node = &tree->node[at];
     return node->kind == CAIRN_TREE_GROUP ||
-           (node->kind == CAIRN_TREE_LEAF &&
-            tree->architecture->layer[node->layer].kind == CAIRN_LAYER_CONV);
+           (node->kind == CAIRN_TREE_LEAF && tree->architecture->layer[node->layer].kind == CAIRN_LAYER_CONV);
 }
 
 #define LONGEST_PERIOD 12
@@ -264,7 +263,7 @@ static int residual_end(const cairn_tree *tree, int at)
     for (int child = tree->node[at].first; child >= 0; child = tree->node[child].next)
         if (tree->node[child].kind == CAIRN_TREE_MODULE || tree->node[child].kind == CAIRN_TREE_GROUP)
             end = tree->node[child].kind == CAIRN_TREE_GROUP ? residual_end(tree, child)
-                                                              : tree->node[child].layer;
+                                                             : tree->node[child].layer;
     return end >= 0 && strcmp(tree->architecture->layer[end].op, "add") == 0 ? end : -1;
 }
 

@@ -118,7 +118,8 @@ static void sources_cell(const summary *s, int row, char *cell)
             snprintf(entry, sizeof entry, s->options.keras ? "%s[0][0]" : "%s", name);
             if (from == row || (length > 0 && s->options.depth > 0 && strstr(cell, entry)))
                 continue;
-            int added = snprintf(cell + length, CAIRN_CELL_BYTES - length, "%s%s", length ? ",\n" : "", entry);
+            int added =
+                snprintf(cell + length, CAIRN_CELL_BYTES - length, "%s%s", length ? ",\n" : "", entry);
             length = (size_t)cairn_min((int64_t)length + added, CAIRN_CELL_BYTES - 1);
         }
     }
@@ -213,8 +214,9 @@ static cairn_status write_all(summary *s, const char *title)
     if (status)
         return status;
     t->column = !keras ? all_columns : a->chain ? keras_chain : keras_branching;
-    t->columns = !keras ? CAIRN_COUNT(all_columns) - (size_t)a->chain
-                        : a->chain ? CAIRN_COUNT(keras_chain) : CAIRN_COUNT(keras_branching);
+    t->columns = !keras     ? CAIRN_COUNT(all_columns) - (size_t)a->chain
+                 : a->chain ? CAIRN_COUNT(keras_chain)
+                            : CAIRN_COUNT(keras_branching);
     divide(s);
     for (int i = 0; i < t->rows; i++)
         fill_row(s, i);

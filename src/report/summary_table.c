@@ -49,7 +49,8 @@ static size_t widest_line(const char *cell)
 {
     size_t widest = 0;
     for (const char *line = cell; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-        size_t width = cairn_utf8_width(line), rest = strchr(line, '\n') ? cairn_utf8_width(strchr(line, '\n')) : 0;
+        size_t width = cairn_utf8_width(line),
+               rest = strchr(line, '\n') ? cairn_utf8_width(strchr(line, '\n')) : 0;
         widest = width - rest > widest ? width - rest : widest;
     }
     return widest;

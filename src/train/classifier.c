@@ -96,6 +96,8 @@ static cairn_status open_loaded(cairn_classifier *c, const cairn_weights *loaded
         status = read_preprocess(c, loaded, json);
     if (status == CAIRN_OK)
         status = cairn_metadata_labels(c->ctx, c->path, loaded, c->info.classes, &c->labels);
+    if (status == CAIRN_OK)
+        status = cairn_metadata_label_ids(c->ctx, c->path, loaded, c->info.classes, &c->label_ids);
     return status == CAIRN_OK ? make_network(c, loaded) : status;
 }
 
@@ -126,6 +128,7 @@ cairn_status cairn_classifier_open(cairn_ctx *ctx, const char *path, const char 
     c->picture_bytes = (size_t)s->h * (size_t)s->w * (size_t)s->c;
     c->info.preprocess = &c->preprocess;
     c->info.labels = (const char *const *)c->labels;
+    c->info.label_ids = (const char *const *)c->label_ids;
     c->info.weights = c->weights;
     c->info.weights_path = c->path;
     *classifier = c;
@@ -141,6 +144,8 @@ void cairn_classifier_close(cairn_classifier *c)
     cairn_graph_destroy(c->info.graph);
     if (c->labels != NULL)
         cairn_names_free(c->ctx, c->labels, (size_t)c->info.classes);
+    if (c->label_ids != NULL)
+        cairn_names_free(c->ctx, c->label_ids, (size_t)c->info.classes);
     cairn_free(c->ctx, c->set);
     cairn_free(c->ctx, c->path);
     cairn_free(c->ctx, c);

@@ -202,3 +202,32 @@ cairn_status cairn_metadata_labels(cairn_ctx *ctx, const char *path, const cairn
         cairn_names_free(ctx, labels, (size_t)classes);
     return status;
 }
+
+/* Every label has an identifier or none has. */
+cairn_status cairn_metadata_label_ids(cairn_ctx *ctx, const char *path, const cairn_weights *weights,
+                                      int classes, char ***result)
+{
+    *result = NULL;
+    json_t *root;
+    cairn_status status = parse_key(ctx, path, weights, "cairn.labels", &root);
+    if (status != CAIRN_OK || json_object_get(json_array_get(root, 0), "id") == NULL) {
+        json_decref(root);
+        return status;
+    }
+    char **ids = cairn_alloc(ctx, (size_t)classes, sizeof *ids);
+    if (ids == NULL)
+        status = CAIRN_MEMORY;
+    for (int i = 0; status == CAIRN_OK && i < classes; i++) {
+        const char *id = json_string_value(json_object_get(json_array_get(root, (size_t)i), "id"));
+        if (id == NULL)
+            status = fail_key(ctx, path, "cairn.labels", "an \"id\" in every label");
+        else if ((ids[i] = cairn_strdup(ctx, id)) == NULL)
+            status = CAIRN_MEMORY;
+    }
+    json_decref(root);
+    if (status == CAIRN_OK)
+        *result = ids;
+    else if (ids != NULL)
+        cairn_names_free(ctx, ids, (size_t)classes);
+    return status;
+}

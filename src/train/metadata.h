@@ -28,4 +28,9 @@ cairn_status cairn_metadata_sizes(cairn_ctx *ctx, const char *path, const cairn_
 cairn_status cairn_metadata_labels(cairn_ctx *ctx, const char *path, const cairn_weights *weights,
                                    int classes, char ***labels);
 
+/* Identifiers of the classes, such as "n01440764"; NULL when the file has names alone. cairn_names_free them.
+ * CAIRN_INPUT. */
+cairn_status cairn_metadata_label_ids(cairn_ctx *ctx, const char *path, const cairn_weights *weights,
+                                      int classes, char ***ids);
+
 #endif

@@ -15,7 +15,7 @@ works models lenet5.paper
 has 'LeNet, 1998' '60,850 parameters' '\-\-set output=linear|rbf'
 narrow out
 works models resnet50
-has '25,557,032 parameters and 53,120 statistics (.*), 4,089,184,256' 'cairn train resnet50 FOLDER' \
+has '25,557,032 parameters and 53,120 statistics' '4,089,184,256 multiply-accumulates' 'cairn train resnet50 FOLDER' \
     '^--set shortcut=B|' 'Others of the family:.*resnet18'
 narrow out
 works models --family resnet --json

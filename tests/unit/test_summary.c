@@ -25,9 +25,11 @@ static char *summarise(cairn_ctx *ctx, const cairn_graph *graph, cairn_summary_o
     return text;
 }
 
-static char *golden(void)
+static char *golden(const char *name)
 {
-    FILE *file = fopen(CAIRN_TEST_DATA "/summary/tutorial_lenet5.txt", "rb");
+    char path[256];
+    snprintf(path, sizeof path, CAIRN_TEST_DATA "/summary/%s.txt", name);
+    FILE *file = fopen(path, "rb");
     assert_non_null(file);
     char *text = calloc(1, 1 << 16);
     assert_non_null(text);
@@ -38,18 +40,31 @@ static char *golden(void)
     return text;
 }
 
+/* A chain, and a network with shortcuts, whose layers Keras lists by their distance from the output. */
 static void keras_table_is_keras_table(void **state)
 {
     (void)state;
+    static const char *const names[][2] = {{"lenet5.tutorial", "tutorial_lenet5"},
+                                           {"resnet18.tutorial", "tutorial_resnet18"}};
     cairn_ctx *ctx;
     assert_int_equal(cairn_ctx_create(NULL, &ctx), CAIRN_OK);
-    cairn_graph *graph = new_graph(ctx, "lenet5.tutorial", false);
-    char *text = summarise(ctx, graph, (cairn_summary_options){.keras = true}), *expected = golden();
-    assert_string_equal(text, expected);
-    free(expected);
-    cairn_text_free(ctx, text);
-    cairn_graph_destroy(graph);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        cairn_graph *graph = new_graph(ctx, names[i][0], false);
+        char *text = summarise(ctx, graph, (cairn_summary_options){.keras = true});
+        char *expected = golden(names[i][1]);
+        assert_string_equal(text, expected);
+        free(expected);
+        cairn_text_free(ctx, text);
+        cairn_graph_destroy(graph);
+    }
     cairn_ctx_destroy(ctx);
+}
+
+static void check_has(const char *text, const char *const *expected, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strstr(text, expected[i]))
+            fail_msg("'%s' is not in\n%s", expected[i], text);
 }
 
 static void full_table_has_figures(void **state)
@@ -57,8 +72,8 @@ static void full_table_has_figures(void **state)
     (void)state;
     cairn_ctx *ctx;
     assert_int_equal(cairn_ctx_create(NULL, &ctx), CAIRN_OK);
-    cairn_graph *graph = new_graph(ctx, "lenet5", true);
-    char *text = summarise(ctx, graph, (cairn_summary_options){.batch = 64});
+    cairn_graph *graph = new_graph(ctx, "lenet5", false), *training = new_graph(ctx, "lenet5", true);
+    char *text = summarise(ctx, graph, (cairn_summary_options){.batch = 64, .training = training});
     static const char *const expected[] = {"MACs",
                                            "Field",
                                            "conv1 (Conv2D, tanh)",
@@ -68,9 +83,40 @@ static void full_table_has_figures(void **state)
                                            "Multiply-accumulates: 416,520",
                                            "Memory for inference, batch 64: ",
                                            "Memory for training, batch 64: "};
-    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
-        if (!strstr(text, expected[i]))
-            fail_msg("'%s' is not in\n%s", expected[i], text);
+    check_has(text, expected, sizeof expected / sizeof *expected);
+    cairn_text_free(ctx, text);
+    cairn_graph_destroy(training);
+    cairn_graph_destroy(graph);
+    cairn_ctx_destroy(ctx);
+}
+
+/* Two branches that see 5 and, dilated, 9 pixels, and the sum of both; in one row with --depth. */
+static void branches_say_what_they_read(void **state)
+{
+    (void)state;
+    cairn_ctx *ctx;
+    cairn_graph *graph;
+    assert_int_equal(cairn_ctx_create(NULL, &ctx), CAIRN_OK);
+    assert_int_equal(cairn_graph_create(ctx, &graph), CAIRN_OK);
+    cairn_val x = cairn_image(graph, 16, 16, 1);
+    cairn_enter(graph, "block");
+    cairn_val a = cairn_conv2d(graph, x, "near", 4, .k = 5, .pad = 2);
+    cairn_val b = cairn_conv2d(graph, x, "far", 4, .k = 3, .dilation = 4, .pad = 4);
+    x = cairn_add(graph, a, b);
+    cairn_leave(graph);
+    cairn_output(graph, x, "logits");
+    static const char *const rows[] = {
+        "│ block.near (Conv2D) │ (16, 16, 4)  │     104 │ 25,600 │   5x5 │ input        │",
+        "│ block.far (Conv2D)  │ (16, 16, 4)  │      40 │  9,216 │   9x9 │ input        │",
+        "│ block.add (Add)     │ (16, 16, 4)  │       0 │      0 │   9x9 │ block.near,  │",
+        "│                     │              │         │        │       │ block.far    │"};
+    static const char *const row[] = {
+        "│ block (3 layers)   │ (16, 16, 4)  │     144 │ 34,816 │   9x9 │ input        │"};
+    char *text = summarise(ctx, graph, (cairn_summary_options){0});
+    check_has(text, rows, sizeof rows / sizeof *rows);
+    cairn_text_free(ctx, text);
+    text = summarise(ctx, graph, (cairn_summary_options){.depth = 1});
+    check_has(text, row, 1);
     cairn_text_free(ctx, text);
     cairn_graph_destroy(graph);
     cairn_ctx_destroy(ctx);
@@ -120,7 +166,7 @@ static void training_needs_a_loss(void **state)
     assert_int_equal(cairn_ctx_create(NULL, &ctx), CAIRN_OK);
     cairn_graph *graph = new_graph(ctx, "lenet5", false);
     char *text;
-    assert_int_equal(cairn_summary_text(ctx, graph, NULL, &(cairn_summary_options){.train = true}, &text),
+    assert_int_equal(cairn_summary_text(ctx, graph, NULL, &(cairn_summary_options){.training = graph}, &text),
                      CAIRN_USAGE);
     assert_null(text);
     cairn_graph_destroy(graph);
@@ -130,9 +176,8 @@ static void training_needs_a_loss(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keras_table_is_keras_table),
-        cmocka_unit_test(full_table_has_figures),
-        cmocka_unit_test(columns_grow_with_names),
+        cmocka_unit_test(keras_table_is_keras_table),  cmocka_unit_test(full_table_has_figures),
+        cmocka_unit_test(branches_say_what_they_read), cmocka_unit_test(columns_grow_with_names),
         cmocka_unit_test(training_needs_a_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
