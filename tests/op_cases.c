@@ -419,10 +419,175 @@ static void make_number(maker *m)
     input(m, (cairn_shape){.rank = 0});
 }
 
+/* ---- operators that arrange pictures ---- */
+
+static cairn_shape picture_shape(maker *m)
+{
+    int64_t side = m->small ? 4 : 9;
+    return per_image(3, range(m, 1, side), range(m, 1, side), channels(m));
+}
+
+static void make_picture(maker *m)
+{
+    input(m, picture_shape(m));
+}
+
+static void make_concat(maker *m)
+{
+    cairn_shape shape = picture_shape(m);
+    for (int64_t parts = range(m, 1, 4); parts > 0; parts--) {
+        shape.dim[2] = channels(m);
+        input(m, shape);
+    }
+}
+
+static void make_slice(maker *m)
+{
+    cairn_slice_attrs *attrs = (void *)m->call->attrs;
+    int64_t c = input(m, picture_shape(m))->type.shape.dim[2];
+    attrs->first = (int32_t)range(m, 0, c - 1);
+    attrs->count = (int32_t)range(m, 1, c - attrs->first);
+}
+
+static void make_zero_pad(maker *m)
+{
+    cairn_zero_pad_attrs *attrs = (void *)m->call->attrs;
+    *attrs = (cairn_zero_pad_attrs){(int32_t)range(m, 0, 3), (int32_t)range(m, 0, 3), (int32_t)range(m, 0, 3),
+                                    (int32_t)range(m, 0, 3)};
+    cairn_shape shape = picture_shape(m);
+    if (m->call->op == &cairn_op_zero_pad_bwd) {
+        shape.dim[0] += attrs->top + attrs->bottom;
+        shape.dim[1] += attrs->left + attrs->right;
+    }
+    input(m, shape);
+}
+
+static void make_subsample(maker *m)
+{
+    cairn_subsample_attrs *attrs = (void *)m->call->attrs;
+    *attrs = (cairn_subsample_attrs){.stride = (int32_t)range(m, 1, 3),
+                                     .before = (int32_t)range(m, 0, 8),
+                                     .after = (int32_t)range(m, 0, 8)};
+    cairn_shape shape = picture_shape(m);
+    if (m->call->op == &cairn_op_subsample_bwd) {
+        attrs->in_h = (int32_t)shape.dim[0];
+        attrs->in_w = (int32_t)shape.dim[1];
+        shape = per_image(3, cairn_ceil_div(shape.dim[0], attrs->stride),
+                          cairn_ceil_div(shape.dim[1], attrs->stride),
+                          shape.dim[2] + attrs->before + attrs->after);
+    }
+    input(m, shape);
+}
+
+/* Gradients of what makes one row of numbers of a picture, whose shape the attributes hold. */
+static void make_from_flat(maker *m)
+{
+    cairn_shape shape = picture_shape(m);
+    ((cairn_reshape_attrs *)(void *)m->call->attrs)->shape = shape;
+    bool all = m->call->op == &cairn_op_flatten_chw_bwd;
+    input(m, per_image(1, all ? cairn_shape_elements(&shape) : shape.dim[2], 0, 0));
+}
+
+static void make_adaptive(maker *m)
+{
+    cairn_adaptive_attrs *attrs = (void *)m->call->attrs;
+    cairn_shape in = picture_shape(m);
+    *attrs = (cairn_adaptive_attrs){.out_h = (int32_t)range(m, 1, 7), .out_w = (int32_t)range(m, 1, 7)};
+    if (m->call->op == &cairn_op_adaptive_avgpool_bwd) {
+        attrs->in_h = (int32_t)in.dim[0];
+        attrs->in_w = (int32_t)in.dim[1];
+        in.dim[0] = attrs->out_h;
+        in.dim[1] = attrs->out_w;
+    }
+    input(m, in);
+}
+
+static void make_scale(maker *m)
+{
+    ((cairn_scale_attrs *)(void *)m->call->attrs)->factor = 0.17;
+    input(m, chance(m, 3) ? per_image(0, 0, 0, 0) : picture_shape(m));
+}
+
+/* ---- normalisation ---- */
+
+static void make_lrn(maker *m)
+{
+    cairn_lrn_attrs *attrs = (void *)m->call->attrs;
+    *attrs = (cairn_lrn_attrs){.size = 1 + 2 * (int32_t)range(m, 0, 3),
+                               .alpha = 0.1,
+                               .beta = chance(m, 2) ? 0.75 : 0.5,
+                               .k = (double)range(m, 1, 2)};
+    cairn_shape shape = picture_shape(m);
+    input(m, shape);
+    if (m->call->op == &cairn_op_lrn_bwd)
+        input(m, shape);
+}
+
+/* Sums and squared deviations are those of no input in particular, but squares are not negative. */
+static void positive_vector(maker *m, cairn_shape shape)
+{
+    op_tensor *tensor = input(m, shape);
+    for (int64_t i = 0; i < op_tensor_count(tensor); i++)
+        tensor->data[i] = tensor->data[i] * tensor->data[i] + 0.5;
+}
+
+static void make_batchnorm(maker *m)
+{
+    const cairn_op *op = m->call->op;
+    cairn_batchnorm_attrs *attrs = (void *)m->call->attrs;
+    *attrs = (cairn_batchnorm_attrs){.eps = 1e-3, .momentum = 0.1, .no_scale = chance(m, 2), .pixels = 12};
+    cairn_shape shape = picture_shape(m), c = {.rank = 1, .dim = {shape.dim[2]}};
+    bool backward = op == &cairn_op_batchnorm_sums || op == &cairn_op_batchnorm_bwd;
+    if (op == &cairn_op_batchnorm_update) {
+        input(m, c);
+        positive_vector(m, c);
+        input(m, c);
+        positive_vector(m, c);
+        integers(m, (cairn_shape){.rank = 0}, CAIRN_INT32, 0, 1);
+        return;
+    }
+    input(m, shape);
+    if (backward)
+        input(m, shape);
+    input(m, c);
+    if (op == &cairn_op_square_deviations)
+        return;
+    if (op == &cairn_op_batchnorm)
+        input(m, c);
+    positive_vector(m, c);
+    if (op == &cairn_op_batchnorm_train)
+        input(m, c);
+    for (int i = 0; i < 2 && op == &cairn_op_batchnorm_bwd; i++)
+        input(m, c);
+    if (!attrs->no_scale && op != &cairn_op_batchnorm_sums)
+        input(m, c);
+}
+
 static const struct {
     const cairn_op *op;
     void (*make)(maker *m);
 } makers[] = {
+    {&cairn_op_concat, make_concat},
+    {&cairn_op_slice, make_slice},
+    {&cairn_op_zero_pad, make_zero_pad},
+    {&cairn_op_zero_pad_bwd, make_zero_pad},
+    {&cairn_op_subsample, make_subsample},
+    {&cairn_op_subsample_bwd, make_subsample},
+    {&cairn_op_global_avgpool, make_picture},
+    {&cairn_op_global_avgpool_bwd, make_from_flat},
+    {&cairn_op_adaptive_avgpool, make_adaptive},
+    {&cairn_op_adaptive_avgpool_bwd, make_adaptive},
+    {&cairn_op_flatten_chw, make_picture},
+    {&cairn_op_flatten_chw_bwd, make_from_flat},
+    {&cairn_op_scale, make_scale},
+    {&cairn_op_lrn, make_lrn},
+    {&cairn_op_lrn_bwd, make_lrn},
+    {&cairn_op_batchnorm, make_batchnorm},
+    {&cairn_op_batchnorm_train, make_batchnorm},
+    {&cairn_op_square_deviations, make_batchnorm},
+    {&cairn_op_batchnorm_sums, make_batchnorm},
+    {&cairn_op_batchnorm_bwd, make_batchnorm},
+    {&cairn_op_batchnorm_update, make_batchnorm},
     {&cairn_op_normalize, make_normalize},
     {&cairn_op_conv2d, make_conv2d},
     {&cairn_op_conv2d_bwd_data, make_conv2d_bwd},

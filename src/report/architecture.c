@@ -72,11 +72,11 @@ static void join(cairn_layer *layer, const cairn_node_info *node)
         cairn_layer_after(node, true, text, sizeof text);
         append(layer->brief_after, sizeof layer->brief_after, text);
     }
-    /* A flattened map is still drawn as the map that it is. */
-    if (!view) {
+    /* A flattened map is still drawn as the map that it is, also when values of it are dropped. */
+    if (cairn_shape_elements(&layer->shape) != cairn_shape_elements(&node->shape))
         layer->shape = node->shape;
+    if (!view)
         layer->result = node->name;
-    }
 }
 
 /* Receptive field and step from those of the inputs: the widest of them. */

@@ -1,4 +1,4 @@
-# eval, predict: trained weights on a data set and on pictures.
+# predict: trained weights on pictures.
 . "${0%/*}/common.sh"
 mkdir data
 "$MAKE_IDX" data 1000 200
@@ -9,14 +9,6 @@ cp "$pictures/gray_233x311.jpg" folder/b.jpg
 cp "$pictures/rgb_317x243.png" folder/a.PNG
 cp "$pictures/small_40x30.png" folder/sub/c.png
 echo text >folder/notes.txt
-
-works eval run data
-has '^top-1 ' '^top-5 ' '^loss ' '^class ' '^truth, answer'
-works eval run data --json
-json model data images failed top1 top5 loss seconds
-has '"model": "lenet5", "data": "data", "images": 200, "failed": 0'
-works eval lenet5 data --weights run/weights/last.safetensors --batch 7
-fails 3 "." eval lenet5.tutorial data --weights run/weights/last.safetensors
 
 # Files, folders, lists, standard input.
 works predict run folder/b.jpg
@@ -48,7 +40,7 @@ grep -q 'hint: dark.png is dark on light.*--invert' err || fail "no hint: $(cat 
 works predict run dark.png --invert
 [ ! -s err ] || fail "a hint after --invert: $(cat err)"
 works predict run dark.png --preprocess '{"resize":null}' --quiet --json
-echo '{"squash":true}' >squash.json
+echo '{"resize_rule":"squash"}' >squash.json
 works predict run dark.png --preprocess squash.json --quiet --json
 fails 2 "sqash" predict run dark.png --preprocess '{"sqash":true}'
 fails 4 "nothere.json" predict run dark.png --preprocess nothere.json
