@@ -563,10 +563,24 @@ static void make_batchnorm(maker *m)
         input(m, c);
 }
 
+static void make_fold_batchnorm(maker *m)
+{
+    cairn_fold_batchnorm_attrs *attrs = (void *)m->call->attrs;
+    *attrs = (cairn_fold_batchnorm_attrs){.eps = 1e-3, .no_scale = chance(m, 2), .has_bias = chance(m, 2)};
+    cairn_shape c = {.rank = 1, .dim = {channels(m)}};
+    input(m, (cairn_shape){.rank = 4, .dim = {range(m, 1, 3), range(m, 1, 3), channels(m), c.dim[0]}});
+    input(m, c);
+    input(m, c);
+    positive_vector(m, c);
+    for (int i = 0; i < !attrs->no_scale + attrs->has_bias; i++)
+        input(m, c);
+}
+
 static const struct {
     const cairn_op *op;
     void (*make)(maker *m);
 } makers[] = {
+    {&cairn_op_fold_batchnorm, make_fold_batchnorm},
     {&cairn_op_concat, make_concat},
     {&cairn_op_slice, make_slice},
     {&cairn_op_zero_pad, make_zero_pad},

@@ -130,12 +130,12 @@ const cairn_model cairn_model_alexnet = {
     .h = 224,
     .w = 224,
     .story = STORY_WHY
-        "This is torchvision's form, after the one-tower network that Krizhevsky published in 2014 (\"One "
-        "weird trick for parallelizing convolutional neural networks\"): 64, 192, 384, 256 and 256 maps, no "
-        "groups, no response normalisation, a picture of 224 padded by 2. 61,100,840 parameters, 714 million "
-        "multiplications a picture. Others: .paper is the network of 2012, .tutorial what the tutorial's code "
-        "builds.\n\n"
-        "ImageNet, one crop: 56.52 % right, 79.07 % among the first five (torchvision)." STORY_HOW STORY_ERRATA,
+    "This is torchvision's form, after the one-tower network that Krizhevsky published in 2014 (\"One "
+    "weird trick for parallelizing convolutional neural networks\"): 64, 192, 384, 256 and 256 maps, no "
+    "groups, no response normalisation, a picture of 224 padded by 2. 61,100,840 parameters, 714 million "
+    "multiplications a picture. Others: .paper is the network of 2012, .tutorial what the tutorial's code "
+    "builds.\n\n"
+    "ImageNet, one crop: 56.52 % right, 79.07 % among the first five (torchvision)." STORY_HOW STORY_ERRATA,
     .preprocess = &cairn_preprocess_torch,
     .build = build_torch,
     COMMON,
@@ -149,13 +149,13 @@ const cairn_model cairn_model_alexnet_paper = {
     .h = 227,
     .w = 227,
     .story = STORY_WHY
-        "This is the network of 2012: 96, 256, 384, 384 and 256 maps, the second, fourth and fifth "
-        "convolution in two groups that stood for two processors, local response normalisation after the "
-        "first two. 60,965,224 parameters, 724 million multiplications. The paper says 224 pixels, but its "
-        "maps of 55 x 55 need 227. Layers are called as in Caffe's replica, whose weights want "
-        "--set lrn=bvlc and blue, green, red.\n\n"
-        "ImageNet, ten crops: 40.7 % wrong, 18.2 % not among the first five; seven such networks together "
-        "15.4 %. Caffe's replica, one crop: 57.1 % right, 80.2 % among five." STORY_HOW STORY_ERRATA,
+    "This is the network of 2012: 96, 256, 384, 384 and 256 maps, the second, fourth and fifth "
+    "convolution in two groups that stood for two processors, local response normalisation after the "
+    "first two. 60,965,224 parameters, 724 million multiplications. The paper says 224 pixels, but its "
+    "maps of 55 x 55 need 227. Layers are called as in Caffe's replica, whose weights want "
+    "--set lrn=bvlc and blue, green, red.\n\n"
+    "ImageNet, ten crops: 40.7 % wrong, 18.2 % not among the first five; seven such networks together "
+    "15.4 %. Caffe's replica, one crop: 57.1 % right, 80.2 % among five." STORY_HOW STORY_ERRATA,
     .switches = paper_switches,
     .preprocess = &cairn_preprocess_caffe_227,
     .build = build_paper,
@@ -168,10 +168,10 @@ const cairn_model cairn_model_alexnet_tutorial = {
     .h = 224,
     .w = 224,
     .story = STORY_WHY
-        "This is what the tutorial's code builds: four convolutions of 96, 256, 384 and 256 maps (the "
-        "paper's fourth, 384 to 384, is missing), no groups, no response normalisation, and 224 pixels "
-        "without padding, which give maps of 54, 26, 12 and 5 instead of 55, 27, 13 and 6. 49,516,520 "
-        "parameters, 819 million multiplications." STORY_HOW STORY_ERRATA,
+    "This is what the tutorial's code builds: four convolutions of 96, 256, 384 and 256 maps (the "
+    "paper's fourth, 384 to 384, is missing), no groups, no response normalisation, and 224 pixels "
+    "without padding, which give maps of 54, 26, 12 and 5 instead of 55, 27, 13 and 6. 49,516,520 "
+    "parameters, 819 million multiplications." STORY_HOW STORY_ERRATA,
     .preprocess = &cairn_preprocess_torch,
     .build = build_tutorial,
     COMMON,

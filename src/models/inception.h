@@ -1,5 +1,5 @@
-/* What the Inception networks share: a convolution with its normalisation and ReLU, branches that are chains of
- * them, and the widths of the first network, which four of the zoo are made from. */
+/* What the Inception networks share: a convolution with its normalisation and ReLU, branches that are chains
+ * of them, and the widths of the first network, which four of the zoo are made from. */
 #ifndef CAIRN_MODELS_INCEPTION_H
 #define CAIRN_MODELS_INCEPTION_H
 
@@ -61,8 +61,8 @@ cairn_val cairn_inception_conv(cairn_inception *net, cairn_val x, const char *na
 cairn_val cairn_inception_chain(cairn_inception *net, cairn_val x, const char *name, int count,
                                 const cairn_inception_unit *units);
 
-/* BRANCH(net, x, "branch1", POINT(64), SQUARE(3, 96)): one after the other. A branch is a statement of its own:
- * Keras' names count the calls, and C does not say in which order arguments are computed. */
+/* BRANCH(net, x, "branch1", POINT(64), SQUARE(3, 96)): one after the other. A branch is a statement of its
+ * own: Keras' names count the calls, and C does not say in which order arguments are computed. */
 #define BRANCH(net, x, name, ...)                                                                            \
     cairn_inception_chain(                                                                                   \
         net, x, name,                                                                                        \

@@ -10,6 +10,8 @@
 const cairn_preprocess cairn_preprocess_torch = {COLOUR(256, 224), IMAGENET_STATISTICS};
 const cairn_preprocess cairn_preprocess_torch_232 = {COLOUR(232, 224), IMAGENET_STATISTICS};
 const cairn_preprocess cairn_preprocess_torch_299 = {COLOUR(342, 299), IMAGENET_STATISTICS};
+const cairn_preprocess cairn_preprocess_torch_half = {COLOUR(256, 224), HALF};
+const cairn_preprocess cairn_preprocess_torch_half_299 = {COLOUR(342, 299), HALF};
 
 const cairn_preprocess cairn_preprocess_timm_half = {COLOUR(235, 224), .filter = CAIRN_BICUBIC, HALF};
 const cairn_preprocess cairn_preprocess_timm_half_299 = {COLOUR(341, 299), .filter = CAIRN_BICUBIC, HALF};

@@ -10,6 +10,10 @@ extern const cairn_preprocess cairn_preprocess_torch;     /* 256, crop 224 */
 extern const cairn_preprocess cairn_preprocess_torch_232; /* 232, crop 224: torchvision's newer recipes */
 extern const cairn_preprocess cairn_preprocess_torch_299; /* 342, crop 299 */
 
+/* The same, but -1..1: networks whose weights torchvision took over from elsewhere. */
+extern const cairn_preprocess cairn_preprocess_torch_half;     /* 256, crop 224 */
+extern const cairn_preprocess cairn_preprocess_torch_half_299; /* 342, crop 299 */
+
 /* ImageNet, timm: bicubic, and "half" maps bytes to -1..1 (mean and deviation 0.5). */
 extern const cairn_preprocess cairn_preprocess_timm_half;     /* 235, crop 224 */
 extern const cairn_preprocess cairn_preprocess_timm_half_299; /* 341, crop 299 */

@@ -52,8 +52,8 @@ static cairn_val build(cairn_graph *g, cairn_val x, const design *d, const cairn
 {
     static const char *const names[2][3] = {{"classifier.0", "classifier.3", "classifier.6"},
                                             {"fc1", "fc2", "predictions"}};
-    const cairn_init init = d->keras ? (cairn_init){CAIRN_INIT_GLOROT_UNIFORM, 0}
-                                     : (cairn_init){CAIRN_INIT_NORMAL, 0.01f};
+    const cairn_init init =
+        d->keras ? (cairn_init){CAIRN_INIT_GLOROT_UNIFORM, 0} : (cairn_init){CAIRN_INIT_NORMAL, 0.01f};
     x = features(g, x, d, s);
     x = d->keras ? cairn_flatten(g, x) : cairn_flatten_chw(g, cairn_adaptive_avgpool(g, x, 7, 7));
     for (int i = 0; i < 2; i++) {
@@ -123,7 +123,8 @@ static const cairn_name_rule vgg19_names[] = {
 /* ---- words ---- */
 
 #define STORY_WHY                                                                                            \
-    "VGG asked what depth alone brings. It replaced large windows by stacks of 3x3: two see 5x5 pixels with "\
+    "VGG asked what depth alone brings. It replaced large windows by stacks of 3x3: two see 5x5 pixels "     \
+    "with "                                                                                                  \
     "18 C^2 weights instead of 25 C^2, three see 7x7 with 27 C^2 instead of 49 C^2, and there is a ReLU "    \
     "after each. Five stages, each half the size of the one before and up to twice as wide, then three "     \
     "dense layers. More layers helped up to 16 to 19; it came second at ImageNet 2014 and first in "         \
@@ -137,7 +138,8 @@ static const cairn_name_rule vgg19_names[] = {
     "means.\n\n"
 
 #define STORY_HOW                                                                                            \
-    "\n\nTraining, as published: short side 256, 384 or random in 256 to 512, random crops of 224, mirrored "\
+    "\n\nTraining, as published: short side 256, 384 or random in 256 to 512, random crops of 224, "         \
+    "mirrored "                                                                                              \
     "half of the time; SGD with momentum 0.9, batch 256, weight decay 5e-4, learning rate 0.01 divided by "  \
     "10 three times, 74 epochs. The deeper networks without normalisation begin only with well-scaled "      \
     "weights (He et al. 2015), or from a trained A as in the paper."
@@ -220,8 +222,8 @@ static const cairn_switch norm_switches[] = {CAIRN_SWITCH_BN_EPS("1e-5"), {0}};
 #define TORCH(depth, rules)                                                                                  \
     NETWORK(vgg##depth, "vgg" #depth, "torchvision", depth, false, false, .names = (rules),                  \
             .preprocess = &cairn_preprocess_torch)                                                           \
-    NETWORK(vgg##depth##_bn, "vgg" #depth "_bn", "torchvision", depth, true, false,                          \
-            .names = torch_names, .switches = norm_switches, .preprocess = &cairn_preprocess_torch)
+    NETWORK(vgg##depth##_bn, "vgg" #depth "_bn", "torchvision", depth, true, false, .names = torch_names,    \
+            .switches = norm_switches, .preprocess = &cairn_preprocess_torch)
 TORCH(11, torch_names)
 TORCH(13, torch_names)
 TORCH(16, vgg16_names)
