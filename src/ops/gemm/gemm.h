@@ -15,11 +15,14 @@
  *
  * Used for the gradient of the weights; p are the contiguous numbers of a window's row.
  *
- * Every element is summed in the order of k, or of pixels, whatever tile it falls into. */
+ * Every element is summed in the order of k, in blocks of CAIRN_GEMM_BLOCK in the rows form, or of pixels, whatever
+ * tile it falls into. */
 #ifndef CAIRN_OPS_GEMM_H
 #define CAIRN_OPS_GEMM_H
 
 #include "ops/simd/vector.h"
+
+#define CAIRN_GEMM_BLOCK 256 /* products that are summed in one sequence */
 
 #define CAIRN_GEMM_ROWS 84 /* rows given at a time: a multiple of the tile heights 6, 12 and 14 */
 
