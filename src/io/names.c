@@ -22,6 +22,7 @@ static const struct word {
     {"beta", "bias", false},
     {"moving_mean", "running_mean", false},
     {"moving_variance", "running_var", false},
+    {"coef", "weight", false}, /* of LeNet's subsampling */
 };
 
 /* A tensor's name, understood. */

@@ -13,8 +13,8 @@
 static const char *const tight[] = {
     "lenet5",      "lenet5.paper", "lenet5.tutorial",     "alexnet",           "alexnet.paper",
     "resnet20",    "resnet32",     "resnet44",            "resnet56",          "resnet110",
-    "resnet18",    "resnet34",     "resnet50",            "resnetv2_50",       "googlenet",
-    "inception_resnet_v1",         "resnet18.tutorial",   "resnet50.tutorial", "inception_v1.tutorial"};
+    "resnet18",    "resnet34",     "resnet50",            "resnetv2_50",       "inception_resnet_v1",
+    "resnet18.tutorial",           "resnet50.tutorial",   "inception_v1.tutorial"};
 
 typedef struct limits {
     double logits, gradients, stats;
