@@ -98,6 +98,7 @@ static void describe_site(cairn_plan *plan, cairn_step *step)
                          .outputs = step->outputs,
                          .precision = plan->options.precision,
                          .capacity = plan->options.batch,
+                         .training = plan->options.training,
                          .units = 1,
                          .unit_flops = 1,
                          .pack_units = 1};

@@ -96,6 +96,7 @@ static void multiply(const cairn_work *work, const setup *s, const int64_t *offs
                             .offset = offsets,
                             .segments = s->patch.segments,
                             .length = s->patch.length,
+                            .block = cairn_gemm_block(s->k, work->site->training),
                             .n = s->out_c,
                             .ldb = y->c,
                             .packed = s->packed,

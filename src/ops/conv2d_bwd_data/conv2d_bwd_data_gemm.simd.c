@@ -65,6 +65,7 @@ static void multiply(const cairn_work *work, const setup *s, float *picture, int
                             .offset = &origin,
                             .segments = 1,
                             .length = s->out_c,
+                            .block = cairn_gemm_block(s->out_c, false),
                             .n = s->patch.length,
                             .packed = true,
                             .floor = -INFINITY,

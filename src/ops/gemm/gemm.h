@@ -15,14 +15,12 @@
  *
  * Used for the gradient of the weights; p are the contiguous numbers of a window's row.
  *
- * Every element is summed in the order of k, in blocks of CAIRN_GEMM_BLOCK in the rows form, or of pixels, whatever
- * tile it falls into. */
+ * Every element is summed in the order of k, in blocks (in the rows form) or by pixels (in the outer form),
+ * whatever tile it falls into. */
 #ifndef CAIRN_OPS_GEMM_H
 #define CAIRN_OPS_GEMM_H
 
 #include "ops/simd/vector.h"
-
-#define CAIRN_GEMM_BLOCK 256 /* products that are summed in one sequence */
 
 #define CAIRN_GEMM_ROWS 84 /* rows given at a time: a multiple of the tile heights 6, 12 and 14 */
 
@@ -39,6 +37,7 @@ typedef struct cairn_gemm_rows {
     float *const *c;
     const int64_t *offset;    /* of the segments in A */
     int64_t segments, length; /* K = segments * length */
+    int64_t block;            /* products that are summed in one sequence, see cairn_gemm_block */
     int64_t n;                /* columns */
     const float *b;           /* [K][ldb], or packed */
     int64_t ldb;
@@ -49,6 +48,16 @@ typedef struct cairn_gemm_rows {
 } cairn_gemm_rows;
 
 void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *gemm);
+
+/* The rounding error of a sum grows with the root of the length of its sequences. Long ones are fastest. Where a
+ * gradient depends on the signs of the results, sequences as long as there are, the root of k, err least. */
+static inline int64_t cairn_gemm_block(int64_t k, bool least_error)
+{
+    int64_t block = least_error ? 8 : 256;
+    while (least_error && block * block < k)
+        block += 8;
+    return block;
+}
 
 typedef struct cairn_gemm_outer {
     int64_t count[2]; /* pixels of a row, rows */

@@ -91,14 +91,14 @@ CAIRN_INLINE void finish(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], co
 }
 
 /* Moves the sums of a block to the sums of all blocks. */
-CAIRN_INLINE void flush(vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], vec sums[MAX_ROWS][CAIRN_GEMM_WIDTH], bool first,
-                        const int mr, const int nv)
+CAIRN_INLINE void flush(vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], vec sums[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr,
+                        const int nv)
 {
     CAIRN_UNROLL
     for (int r = 0; r < mr; r++) {
         CAIRN_UNROLL
         for (int v = 0; v < nv; v++) {
-            sums[r][v] = first ? acc[r][v] : sums[r][v] + acc[r][v];
+            sums[r][v] += acc[r][v];
             acc[r][v] = (vec){0};
         }
     }
@@ -110,14 +110,22 @@ CAIRN_INLINE void tile(const place *t, const int mr, const int nv)
 {
     vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], sums[MAX_ROWS][CAIRN_GEMM_WIDTH];
     const float *b = t->b, *const *a = t->a;
-    int64_t length = t->g->length, b_step = t->b_step, block = CAIRN_GEMM_BLOCK, blocks = 0;
+    int64_t length = t->g->length, b_step = t->b_step, block = t->g->block;
+    bool whole = true;
     const int depth = nv == 1 ? 4 : nv == 2 ? 2 : 1;
     start(t, acc, mr, nv);
+    CAIRN_UNROLL
+    for (int r = 0; r < mr; r++) {
+        CAIRN_UNROLL
+        for (int v = 0; v < nv; v++)
+            sums[r][v] = (vec){0};
+    }
     for (int64_t s = 0; s < t->g->segments; s++)
         for (int64_t offset = t->g->offset[s], k = 0; k < length;) {
             if (block == 0) {
-                flush(acc, sums, blocks++ == 0, mr, nv);
-                block = CAIRN_GEMM_BLOCK;
+                flush(acc, sums, mr, nv);
+                whole = false;
+                block = t->g->block;
             }
             int64_t end = cairn_min(length, k + block);
             block -= end - k;
@@ -126,8 +134,8 @@ CAIRN_INLINE void tile(const place *t, const int mr, const int nv)
             for (; k < end; k++, b += b_step)
                 step(t, a, b, offset + k, acc, mr, nv, 1);
         }
-    if (blocks > 0) {
-        flush(acc, sums, false, mr, nv);
+    if (!whole) {
+        flush(acc, sums, mr, nv);
         CAIRN_UNROLL
         for (int r = 0; r < mr; r++) {
             CAIRN_UNROLL
