@@ -39,6 +39,11 @@ typedef struct cairn_scale_bias_attrs {
     cairn_activation_kind act; /* as in cairn_conv2d_attrs */
 } cairn_scale_bias_attrs;
 
+/* add (a, b). */
+typedef struct cairn_add_attrs {
+    cairn_activation_kind act; /* as in cairn_conv2d_attrs */
+} cairn_add_attrs;
+
 /* activation (x); activation_bwd (y, dy), from the output alone. */
 typedef struct cairn_activation_attrs {
     cairn_activation_kind kind;

@@ -132,6 +132,7 @@ struct cairn_site {
     size_t scratch;     /* bytes a thread needs while it runs [0] */
     size_t packed;      /* bytes of a packed form of unbatched inputs, made by pack() [0] */
     int64_t pack_units; /* units of pack() [1] */
+    unsigned in_packed; /* bits 1 << input of those that run() needs only in the packed form [0] */
 };
 
 typedef struct cairn_work {
@@ -156,6 +157,9 @@ struct cairn_kernel {
      * over its images to out. A result must not depend on how units are grouped, but for BATCH_SUM. */
     void (*run)(const cairn_work *work);
 };
+
+/* What it costs to move a number of the weights to another place, in operations. */
+#define CAIRN_PACK_COST 8
 
 /* ---- names of kernels ----
  * ref.c is compiled for float and double (CAIRN_REAL_T, suffix f32, f64), *.simd.c for every ISA level. In

@@ -30,4 +30,25 @@ static inline void cairn_unit_is_image(cairn_site *site, int64_t flops)
     site->unit_flops = cairn_max(flops, 1);
 }
 
+/* Another: a unit is a band of rows of an image of y. Pictures are divided, so that threads share even a
+ * single one; how many bands follows from the shape alone. */
+#define CAIRN_BAND_FLOPS 16000
+
+static inline void cairn_unit_is_band(cairn_site *site, const cairn_operand *y, int64_t image_flops)
+{
+    site->per_image = true;
+    site->units = cairn_max(1, cairn_min(y->h, image_flops / CAIRN_BAND_FLOPS));
+    site->unit_flops = cairn_max(image_flops / site->units, 1);
+}
+
+typedef struct cairn_band {
+    int64_t image, begin, end; /* rows */
+} cairn_band;
+
+static inline cairn_band cairn_band_of(const cairn_work *work, const cairn_operand *y, int64_t unit)
+{
+    int64_t units = work->site->units, band = unit % units;
+    return (cairn_band){unit / units, band * y->h / units, (band + 1) * y->h / units};
+}
+
 #endif

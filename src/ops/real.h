@@ -13,6 +13,9 @@ typedef float real;
 #define CAIRN_KERNEL_PRECISION (1u << CAIRN_F32)
 #endif
 
+/* Reference kernels keep as many sums at a time, of neighbouring channels. */
+enum { CAIRN_REF_SUMS = 64 };
+
 /* The elements of an operand, from image `image` on. */
 static inline real *cairn_image_of(const cairn_operand *x, int64_t image)
 {

@@ -48,14 +48,20 @@ static void plan(cairn_site *site)
     site->units = cairn_ceil_div(s.pixels, s.span);
     site->unit_flops = 2 * s.span * s.k * site->out[0].c;
     site->scratch = cairn_patch_scratch(&s.patch);
-    site->packed = s.packed ? cairn_gemm_packed(s.k, s.out_c) * sizeof(float) : 0;
+    if (s.packed) {
+        site->packed = cairn_gemm_packed(s.k, s.out_c) * sizeof(float);
+        site->pack_units = cairn_ceil_div(s.out_c, CAIRN_GEMM_COLUMNS);
+        site->in_packed = 1u << 1;
+    }
 }
 
 static void pack(const cairn_work *work)
 {
     setup s = setup_of(work->site);
+    int64_t begin = work->begin * CAIRN_GEMM_COLUMNS, end = cairn_min(work->end * CAIRN_GEMM_COLUMNS, s.out_c);
     CAIRN_SIMD(cairn_gemm_pack)
-    ((float *)(void *)work->packed, cairn_image_of(&work->in[1], 0), s.k, s.out_c, s.out_c, 1);
+    ((float *)(void *)work->packed + begin * s.k, cairn_image_of(&work->in[1], 0) + begin, s.k, end - begin,
+     s.out_c, 1);
 }
 
 /* Where a unit begins, in pixels counted over all images of the work. */

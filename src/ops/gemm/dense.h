@@ -11,7 +11,7 @@
 #include <math.h>
 
 #define CAIRN_DENSE_LARGE (64 * 1024)                        /* weights */
-#define CAIRN_DENSE_COLUMNS (CAIRN_GEMM_WIDTH * CAIRN_LANES) /* of a unit */
+#define CAIRN_DENSE_COLUMNS CAIRN_GEMM_COLUMNS               /* of a unit */
 #define CAIRN_DENSE_MANY 32                                  /* images */
 
 typedef struct cairn_dense {
@@ -38,6 +38,7 @@ static inline void cairn_dense_plan(cairn_site *site, bool transposed)
     if (cairn_dense_is_packed(site, transposed)) {
         site->packed = cairn_gemm_packed(k, n) * sizeof(float);
         site->pack_units = cairn_ceil_div(n, CAIRN_DENSE_COLUMNS);
+        site->in_packed = 1u << 1;
     }
     if (!cairn_dense_is_large(site)) {
         cairn_unit_is_image(site, 2 * k * n);

@@ -75,6 +75,8 @@ void CAIRN_SIMD(cairn_gemm_outer)(const cairn_gemm_outer *gemm);
  * of their own. Packed, a panel is contiguous: [K][columns of the panel], the last one padded with zeros to a
  * full vector. */
 
+#define CAIRN_GEMM_COLUMNS (CAIRN_GEMM_WIDTH * CAIRN_LANES) /* of the widest */
+
 static inline int64_t cairn_gemm_panel(int64_t columns_left)
 {
     int64_t vectors = cairn_min(columns_left / CAIRN_LANES, CAIRN_GEMM_WIDTH);

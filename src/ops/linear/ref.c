@@ -16,11 +16,16 @@ static void run(const cairn_work *work)
     for (int64_t n = work->begin; n < work->end; n++) {
         const real *x = cairn_image_of(&work->in[0], n);
         real *y = cairn_image_of(&work->out[0], n);
-        for (int64_t o = 0; o < outputs; o++) {
-            double sum = bias != NULL ? (double)bias[o] : 0.0;
+        for (int64_t first = 0; first < outputs; first += CAIRN_REF_SUMS) {
+            int64_t count = cairn_min(CAIRN_REF_SUMS, outputs - first);
+            double sums[CAIRN_REF_SUMS];
+            for (int64_t o = 0; o < count; o++)
+                sums[o] = bias != NULL ? (double)bias[first + o] : 0.0;
             for (int64_t i = 0; i < inputs; i++)
-                sum += (double)x[i] * (double)w[i * outputs + o];
-            y[o] = (real)cairn_activate(attrs->act, sum);
+                for (int64_t o = 0; o < count; o++)
+                    sums[o] += (double)x[i] * (double)w[i * outputs + first + o];
+            for (int64_t o = 0; o < count; o++)
+                y[first + o] = (real)cairn_activate(attrs->act, sums[o]);
         }
     }
 }

@@ -5,7 +5,7 @@
 static void plan(cairn_site *site)
 {
     const cairn_window *w = &((const cairn_pool_attrs *)site->attrs)->geometry.window;
-    cairn_unit_is_image(site, site->out[0].elements * w->k_h * w->k_w);
+    cairn_unit_is_band(site, &site->out[0], site->out[0].elements * w->k_h * w->k_w);
 }
 
 /* A NaN in the window wins: vec_max lets it through from its second operand, and then nothing is larger. */
@@ -41,9 +41,10 @@ CAIRN_INLINE void plain_row(const cairn_operand *x, const float *from, const cai
     }
 }
 
-static void plain_image(const cairn_operand *x, const float *from, const cairn_operand *y, float *to)
+static void plain_rows(cairn_band band, const cairn_operand *x, const float *from, const cairn_operand *y,
+                       float *to)
 {
-    for (int64_t oy = 0; oy < y->h; oy++)
+    for (int64_t oy = band.begin; oy < band.end; oy++)
         for (int64_t c = 0; c < y->c; c += CAIRN_LANES)
             plain_row(x, from + 2 * oy * cairn_row_stride(x), y, to + oy * cairn_row_stride(y), c,
                       vec_first(y->c - c));
@@ -54,14 +55,16 @@ static void run(const cairn_work *work)
     const cairn_window_attrs *a = &((const cairn_pool_attrs *)work->attrs)->geometry;
     const cairn_operand *x = &work->in[0], *y = &work->out[0];
     bool plain = cairn_pool_is_plain(a);
-    for (int64_t n = work->begin; n < work->end; n++) {
-        const float *from = cairn_image_of(x, n);
-        float *to = cairn_image_of(y, n);
+    for (int64_t unit = work->begin; unit < work->end; unit++) {
+        cairn_band band = cairn_band_of(work, y, unit);
+        const float *from = cairn_image_of(x, band.image);
+        float *to = cairn_image_of(y, band.image);
         if (plain) {
-            plain_image(x, from, y, to);
+            plain_rows(band, x, from, y, to);
             continue;
         }
-        for (int64_t oy = 0; oy < y->h; oy++) {
+        to += band.begin * cairn_row_stride(y);
+        for (int64_t oy = band.begin; oy < band.end; oy++) {
             cairn_taps rows = cairn_taps_h(a, oy);
             for (int64_t ox = 0; ox < y->w; ox++, to += y->pitch) {
                 cairn_pool_window window = cairn_pool_window_of(a, rows, cairn_taps_w(a, ox));

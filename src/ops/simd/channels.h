@@ -1,43 +1,106 @@
-/* Sums over images and pixels, one for each channel: of x, or of x * z. Four sums run side by side, so that
- * additions need not wait for each other; they are joined at the end of each image. */
+/* Sums over images and pixels, one for each channel. They are kept in double, so that no digits are lost over
+ * millions of pixels. */
 #ifndef CAIRN_OPS_SIMD_CHANNELS_H
 #define CAIRN_OPS_SIMD_CHANNELS_H
 
 #include "ops/real.h"
-#include "ops/simd/vector.h"
+#include "ops/simd/wide.h"
 
-CAIRN_INLINE vec cairn_channel_term(const float *x, const float *z, vec_mask mask)
+typedef enum cairn_channel_term {
+    CAIRN_TERM_X,        /* x */
+    CAIRN_TERM_PRODUCT,  /* x z */
+    CAIRN_TERM_SQUARE,   /* (x - mean)^2 */
+    CAIRN_TERM_GRADIENT, /* z, and z (x - mean) in the second sum */
+} cairn_channel_term;
+
+/* What is summed: pixels of x and z, which run on over images. */
+typedef struct cairn_channel_pass {
+    const float *x, *z;
+    int64_t x_pitch, z_pitch, pixels;
+    const double *mean; /* whole vectors of them */
+} cairn_channel_pass;
+
+static inline cairn_channel_pass cairn_channel_pass_of(const cairn_work *work, const cairn_operand *x,
+                                                       const cairn_operand *z)
 {
-    vec v = vec_load_part(x, mask);
-    return z != NULL ? v * vec_load_part(z, mask) : v;
+    return (cairn_channel_pass){.x = cairn_image_of(x, work->begin),
+                                .z = z != NULL ? cairn_image_of(z, work->begin) : NULL,
+                                .x_pitch = x->pitch,
+                                .z_pitch = z != NULL ? z->pitch : 0,
+                                .pixels = (work->end - work->begin) * x->h * x->w};
 }
 
-/* The sum over one image of the channels in the mask. z may be NULL. */
-CAIRN_INLINE vec cairn_channel_image(const float *x, int64_t x_pitch, const float *z, int64_t z_pitch,
-                                     int64_t pixels, vec_mask mask)
+CAIRN_INLINE void cairn_channel_add(const cairn_channel_pass *p, const cairn_channel_term term, int64_t pixel,
+                                    int64_t c, vec_mask mask, wide *sum, wide *second)
 {
-    vec sum[4] = {{0}, {0}, {0}, {0}};
-    int64_t i = 0;
-    for (; i + 4 <= pixels; i += 4)
-        for (int k = 0; k < 4; k++)
-            sum[k] +=
-                cairn_channel_term(x + (i + k) * x_pitch, z != NULL ? z + (i + k) * z_pitch : NULL, mask);
-    for (; i < pixels; i++)
-        sum[0] += cairn_channel_term(x + i * x_pitch, z != NULL ? z + i * z_pitch : NULL, mask);
-    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    wide x = wide_of(vec_load_part(p->x + pixel * p->x_pitch + c, mask)), z = {{0}, {0}};
+    if (term == CAIRN_TERM_PRODUCT || term == CAIRN_TERM_GRADIENT)
+        z = wide_of(vec_load_part(p->z + pixel * p->z_pitch + c, mask));
+    if (term == CAIRN_TERM_SQUARE || term == CAIRN_TERM_GRADIENT)
+        x = wide_subtract(x, wide_load(p->mean + c));
+    if (term == CAIRN_TERM_X)
+        *sum = wide_add(*sum, x);
+    else if (term == CAIRN_TERM_SQUARE)
+        *sum = wide_multiply_add(x, x, *sum);
+    else if (term == CAIRN_TERM_PRODUCT)
+        *sum = wide_multiply_add(x, z, *sum);
+    else
+        *sum = wide_add(*sum, z);
+    if (term == CAIRN_TERM_GRADIENT)
+        *second = wide_multiply_add(x, z, *second);
 }
 
-CAIRN_INLINE void cairn_channel_sums(const cairn_work *work, const cairn_operand *x, const cairn_operand *z)
+/* Memory is read in its order: pixel after pixel, so many vectors of channels of each. */
+#define CAIRN_CHANNEL_VECTORS 32
+#define CAIRN_CHANNEL_PIXELS 4 /* at a time, so that the sums are fetched and stored more rarely */
+
+typedef struct cairn_channel_block {
+    wide sum[CAIRN_CHANNEL_VECTORS], second[CAIRN_CHANNEL_VECTORS];
+} cairn_channel_block;
+
+/* Adds some pixels for the channels from `first` on, of which there are `count`. */
+CAIRN_INLINE void cairn_channel_pixels(const cairn_channel_pass *p, const cairn_channel_term term,
+                                       int64_t pixel, int64_t first, int64_t count,
+                                       cairn_channel_block *block, const int pixels)
 {
-    float *sums = cairn_image_of(&work->out[0], 0);
-    for (int64_t c = 0; c < x->c; c += CAIRN_LANES) {
-        vec_mask mask = vec_first(x->c - c);
-        vec sum = {0};
-        for (int64_t n = work->begin; n < work->end; n++)
-            sum += cairn_channel_image(cairn_image_of(x, n) + c, x->pitch,
-                                       z != NULL ? cairn_image_of(z, n) + c : NULL, z != NULL ? z->pitch : 0,
-                                       x->h * x->w, mask);
-        vec_store_part(sums + c, sum, mask);
+    for (int64_t v = 0; v * CAIRN_LANES < count; v++) {
+        vec_mask mask = vec_first(count - v * CAIRN_LANES);
+        wide sum = {{0}, {0}}, second = {{0}, {0}};
+        CAIRN_UNROLL
+        for (int k = 0; k < pixels; k++)
+            cairn_channel_add(p, term, pixel + k, first + v * CAIRN_LANES, mask, &sum, &second);
+        block->sum[v] = wide_add(block->sum[v], sum);
+        if (term == CAIRN_TERM_GRADIENT)
+            block->second[v] = wide_add(block->second[v], second);
+    }
+}
+
+/* All channels. `factor` multiplies the first sums, `rstd`, whole vectors of numbers or NULL, the second. */
+CAIRN_INLINE void cairn_channel_sums(const cairn_channel_pass *p, const cairn_channel_term term,
+                                     int64_t channels, double factor, const double *rstd, float *to,
+                                     float *to_second)
+{
+    cairn_channel_block block;
+    for (int64_t first = 0, count; first < channels; first += count) {
+        count = cairn_min(channels - first, CAIRN_CHANNEL_VECTORS * CAIRN_LANES);
+        for (int64_t v = 0; v * CAIRN_LANES < count; v++)
+            block.sum[v] = block.second[v] = (wide){{0}, {0}};
+        int64_t pixel = 0;
+        for (; pixel + CAIRN_CHANNEL_PIXELS <= p->pixels; pixel += CAIRN_CHANNEL_PIXELS)
+            cairn_channel_pixels(p, term, pixel, first, count, &block, CAIRN_CHANNEL_PIXELS);
+        for (; pixel < p->pixels; pixel++)
+            cairn_channel_pixels(p, term, pixel, first, count, &block, 1);
+        for (int64_t v = 0; v * CAIRN_LANES < count; v++) {
+            int64_t at = first + v * CAIRN_LANES;
+            vec_mask mask = vec_first(channels - at);
+            wide sum = block.sum[v], second = block.second[v];
+            vec_store_part(to + at, wide_round((wide){sum.low * factor, sum.high * factor}), mask);
+            if (term != CAIRN_TERM_GRADIENT)
+                continue;
+            wide scale = wide_load(rstd + at);
+            vec_store_part(to_second + at,
+                           wide_round((wide){second.low * scale.low, second.high * scale.high}), mask);
+        }
     }
 }
 

@@ -1,0 +1,43 @@
+/* Convolution with many narrow groups; see groups.h. */
+#include "ops/groups/groups.h"
+
+static cairn_groups groups_of(const cairn_site *site)
+{
+    const cairn_conv2d_attrs *attrs = site->attrs;
+    cairn_groups g = cairn_groups_of(&attrs->geometry.window, attrs->groups, &site->in[0], &site->out[0]);
+    g.act = attrs->act;
+    return g;
+}
+
+static bool fits(const cairn_site *site)
+{
+    return cairn_groups_fit(site->attrs, site->in[0].c, site->out[0].c);
+}
+
+static void plan(cairn_site *site)
+{
+    cairn_groups g = groups_of(site);
+    cairn_groups_plan(site, &g, &site->out[0]);
+}
+
+static void pack(const cairn_work *work)
+{
+    cairn_groups g = groups_of(work->site);
+    cairn_groups_pack(&g, cairn_image_of(&work->in[1], 0), (float *)(void *)work->packed, false);
+}
+
+static void run(const cairn_work *work)
+{
+    cairn_groups g = groups_of(work->site);
+    g.bias = cairn_has(work->site, 2) ? cairn_image_of(&work->in[2], 0) : NULL;
+    for (int64_t unit = work->begin; unit < work->end; unit++)
+        cairn_groups_unit(work, &g, unit);
+}
+
+const cairn_kernel CAIRN_KERNEL(conv2d_groups) = {.name = "groups",
+                                                  .isa = CAIRN_KERNEL_ISA,
+                                                  .precisions = CAIRN_KERNEL_PRECISION,
+                                                  .fits = fits,
+                                                  .plan = plan,
+                                                  .pack = pack,
+                                                  .run = run};

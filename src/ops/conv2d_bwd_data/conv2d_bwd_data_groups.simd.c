@@ -1,0 +1,56 @@
+/* Gradient of the input of a convolution with many narrow groups, at stride 1: a convolution of dy with the
+ * kernel turned round; see groups.h. */
+#include "ops/groups/groups.h"
+
+/* The window of that convolution. */
+static cairn_window turned_round(const cairn_conv2d_attrs *attrs)
+{
+    cairn_window w = attrs->geometry.window;
+    int32_t reach_h = (w.k_h - 1) * w.dilation_h, reach_w = (w.k_w - 1) * w.dilation_w;
+    w.pad_top = reach_h - w.pad_top;
+    w.pad_bottom = reach_h - w.pad_bottom;
+    w.pad_left = reach_w - w.pad_left;
+    w.pad_right = reach_w - w.pad_right;
+    return w;
+}
+
+static bool fits(const cairn_site *site)
+{
+    cairn_window w = turned_round(site->attrs);
+    return cairn_groups_fit(site->attrs, site->in[0].c, site->out[0].c) && w.stride_h == 1 &&
+           w.stride_w == 1 && w.pad_top >= 0 && w.pad_bottom >= 0 && w.pad_left >= 0 && w.pad_right >= 0;
+}
+
+static cairn_groups groups_of(const cairn_site *site)
+{
+    const cairn_conv2d_attrs *attrs = site->attrs;
+    cairn_window w = turned_round(attrs);
+    return cairn_groups_of(&w, attrs->groups, &site->in[0], &site->out[0]);
+}
+
+static void plan(cairn_site *site)
+{
+    cairn_groups g = groups_of(site);
+    cairn_groups_plan(site, &g, &site->out[0]);
+}
+
+static void pack(const cairn_work *work)
+{
+    cairn_groups g = groups_of(work->site);
+    cairn_groups_pack(&g, cairn_image_of(&work->in[1], 0), (float *)(void *)work->packed, true);
+}
+
+static void run(const cairn_work *work)
+{
+    cairn_groups g = groups_of(work->site);
+    for (int64_t unit = work->begin; unit < work->end; unit++)
+        cairn_groups_unit(work, &g, unit);
+}
+
+const cairn_kernel CAIRN_KERNEL(conv2d_bwd_data_groups) = {.name = "groups",
+                                                           .isa = CAIRN_KERNEL_ISA,
+                                                           .precisions = CAIRN_KERNEL_PRECISION,
+                                                           .fits = fits,
+                                                           .plan = plan,
+                                                           .pack = pack,
+                                                           .run = run};

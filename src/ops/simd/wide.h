@@ -1,0 +1,72 @@
+/* Vectors of numbers held as doubles: a vec in two halves. Sums over many pixels and normalisation are
+ * computed so; they wait for memory anyway, and then nothing is lost. */
+#ifndef CAIRN_OPS_SIMD_WIDE_H
+#define CAIRN_OPS_SIMD_WIDE_H
+
+#include "ops/simd/vector.h"
+#include <math.h>
+
+typedef float half_vec __attribute__((vector_size(CAIRN_VECTOR_BYTES / 2)));
+typedef double dvec __attribute__((vector_size(CAIRN_VECTOR_BYTES)));
+
+typedef struct wide {
+    dvec low, high;
+} wide;
+
+CAIRN_INLINE wide wide_of(vec v)
+{
+    half_vec half[2];
+    memcpy(half, &v, sizeof v);
+    return (wide){__builtin_convertvector(half[0], dvec), __builtin_convertvector(half[1], dvec)};
+}
+
+CAIRN_INLINE vec wide_round(wide w)
+{
+    half_vec half[2] = {__builtin_convertvector(w.low, half_vec), __builtin_convertvector(w.high, half_vec)};
+    vec v;
+    memcpy(&v, half, sizeof v);
+    return v;
+}
+
+CAIRN_INLINE wide wide_load(const double *p)
+{
+    wide w;
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
+CAIRN_INLINE wide wide_add(wide a, wide b)
+{
+    return (wide){a.low + b.low, a.high + b.high};
+}
+
+CAIRN_INLINE wide wide_subtract(wide a, wide b)
+{
+    return (wide){a.low - b.low, a.high - b.high};
+}
+
+/* a * b + c */
+CAIRN_INLINE wide wide_multiply_add(wide a, wide b, wide c)
+{
+    return (wide){a.low * b.low + c.low, a.high * b.high + c.high};
+}
+
+CAIRN_INLINE void wide_store(double *p, wide w)
+{
+    memcpy(p, &w, sizeof w);
+}
+
+CAIRN_INLINE dvec dvec_sqrt(dvec v)
+{
+#if defined(CAIRN_SIMD_AVX512)
+    return (dvec)_mm512_sqrt_pd((__m512d)v);
+#elif defined(CAIRN_SIMD_AVX2)
+    return (dvec)_mm256_sqrt_pd((__m256d)v);
+#else
+    for (int i = 0; i < CAIRN_LANES / 2; i++)
+        v[i] = sqrt(v[i]);
+    return v;
+#endif
+}
+
+#endif
