@@ -1,7 +1,7 @@
 # The short names of things; CMake does the work. See README.md.
 PREFIX ?= /usr/local
 
-.PHONY: build deps install test faults bench parity format check-layers clean
+.PHONY: build deps install test faults bench parity roundtrip format check-layers clean
 build:
 	@tools/build.sh release -DCAIRN_TESTS=OFF
 
@@ -27,6 +27,12 @@ GOLDEN ?= tests/data/golden
 parity: deps
 	@tools/build.sh release -DCAIRN_TESTS=ON
 	@build/release/parity $(GOLDEN) parity.json
+
+# Weights to torchvision and timm and back, every network; NETWORKS="resnet18 vgg11" for some.
+roundtrip: deps
+	@tools/build.sh release -DCAIRN_TESTS=ON
+	@$$(tools/peers.sh torch torchvision timm safetensors numpy) tests/peers/roundtrip.py \
+		--build build/release $(NETWORKS)
 
 format:
 	clang-format -i $$(find include src cli tests -name '*.[ch]')

@@ -1,5 +1,5 @@
 /* cairn eval: how well trained weights classify a data set. */
-#include "base/base.h"
+#include "base/text.h"
 #include "commands.h"
 #include "model.h"
 #include "output.h"
@@ -78,7 +78,9 @@ static void put_confusion(const cairn_evaluation *e, const char *const *labels)
 static void put_text(const cli_model *model, const cairn_dataset_info *data, const cairn_evaluation *e)
 {
     char images[CLI_NUMBER_BYTES], rate[CLI_NUMBER_BYTES];
-    const char *const *labels = cairn_classifier_about(model->classifier)->labels;
+    const cairn_classifier_info *info = cairn_classifier_about(model->classifier);
+    bool unnamed = cairn_names_are_numbers(info->labels, info->classes);
+    const char *const *labels = unnamed ? data->labels : info->labels;
     printf("%s on %s, %s test images\n\n", model->argument, data->name, cairn_cli_count(e->images, images));
     printf("top-1  %6.2f %%\ntop-5  %6.2f %%\nloss   %8.4f\ntime   %6.2f s, %s images/s\n", e->top1, e->top5,
            e->loss, e->seconds, cairn_cli_short(e->seconds > 0 ? (double)e->images / e->seconds : 0, rate));

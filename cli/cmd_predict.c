@@ -66,11 +66,20 @@ static void hint(prediction *p, const char *name, const cairn_picture *picture)
                    cairn_cli_brief(name, brief));
 }
 
+/* The chain as it is used here: people's pictures are turned as their cameras say, whatever the training did.
+ */
+static cairn_preprocess chain_of(const prediction *p)
+{
+    cairn_preprocess chain = *cairn_classifier_about(p->model.classifier)->preprocess;
+    chain.exif = strcmp(cairn_cli_text(p->cli, OPTION_EXIF, "on"), "on") == 0;
+    return chain;
+}
+
 static cairn_status decode(prediction *p, const char *name, cairn_picture *picture)
 {
     cairn_ctx *ctx = p->cli->ctx;
-    const cairn_preprocess *preprocess = cairn_classifier_about(p->model.classifier)->preprocess;
-    cairn_decode_options options = {.channels = preprocess->channels, .exif = preprocess->exif};
+    cairn_preprocess chain = chain_of(p);
+    cairn_decode_options options = {.channels = chain.channels, .exif = chain.exif};
     if (strcmp(name, "-") != 0)
         return cairn_picture_load(ctx, name, &options, picture);
     uint8_t *bytes;
@@ -85,15 +94,15 @@ static cairn_status decode(prediction *p, const char *name, cairn_picture *pictu
 /* The pixels that enter the network, as a picture: red, green, blue whatever the network's order is. */
 static cairn_status show_input(prediction *p, const char *path, cairn_picture *input)
 {
-    const cairn_preprocess *preprocess = cairn_classifier_about(p->model.classifier)->preprocess;
+    cairn_preprocess chain = chain_of(p);
     size_t size = (size_t)input->h * (size_t)input->w * 3;
-    for (size_t i = 0; preprocess->bgr && input->c == 3 && i < size; i += 3) {
+    for (size_t i = 0; chain.bgr && input->c == 3 && i < size; i += 3) {
         uint8_t blue = input->data[i];
         input->data[i] = input->data[i + 2];
         input->data[i + 2] = blue;
     }
     char *text;
-    cairn_status status = cairn_preprocess_to_json(p->cli->ctx, preprocess, &text);
+    cairn_status status = cairn_preprocess_to_json(p->cli->ctx, &chain, &text);
     if (status == CAIRN_OK)
         status = cairn_cli_write_png(p->cli, path, input);
     if (status == CAIRN_OK)
@@ -321,8 +330,8 @@ const cli_command cairn_cli_predict = {
     .examples = {{"cairn predict runs/lenet5-mnist-1 seven.png", "the five best answers"},
                  {"cairn predict runs/lenet5-mnist-1 scans/ --json", "all pictures, as JSON lines"},
                  {"cairn predict runs/lenet5-mnist-1 ink.jpg --invert", "black ink on white paper"}},
-    .options = {OPTION_WEIGHTS, OPTION_PREPROCESS, OPTION_INVERT, OPTION_SHOW_INPUT, OPTION_BATCH,
-                OPTION_THREADS, OPTION_JSON, OPTION_QUIET, OPTION_VERBOSE},
+    .options = {OPTION_WEIGHTS, OPTION_PREPROCESS, OPTION_INVERT, OPTION_EXIF, OPTION_SHOW_INPUT,
+                OPTION_BATCH, OPTION_THREADS, OPTION_JSON, OPTION_QUIET, OPTION_VERBOSE},
     .min_names = 2,
     .max_names = -1,
     .completion = CLI_COMPLETE_MODELS,

@@ -5,7 +5,9 @@
 #include "command.h"
 
 #define CLI_COMMANDS(X)                                                                                      \
-    X(models) X(summary) X(draw) X(train) X(eval) X(predict) X(inspect) X(bench) X(report) X(doctor) X(help)
+    X(models)                                                                                                \
+    X(summary) X(draw) X(train) X(eval) X(predict) X(inspect) X(convert) X(bench) X(report) X(doctor)        \
+        X(help)
 
 #define COMMAND(name) extern const cli_command cairn_cli_##name;
 CLI_COMMANDS(COMMAND)

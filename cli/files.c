@@ -30,9 +30,11 @@ static cairn_status add(cli_files *files, char *name)
     return CAIRN_OK;
 }
 
+/* Formats that are not read are told of, not passed over. */
 static bool is_picture(const char *name)
 {
-    static const char *const endings[] = {".jpg", ".jpeg", ".png"};
+    static const char *const endings[] = {".jpg", ".jpeg", ".png",  ".ppm", ".pgm",
+                                          ".bmp", ".webp", ".tiff", ".tif", ".gif"};
     const char *dot = strrchr(name, '.');
     for (size_t i = 0; dot && i < CAIRN_COUNT(endings); i++)
         if (strcasecmp(dot, endings[i]) == 0)

@@ -6,8 +6,9 @@
 #include <string.h>
 
 #define MAX_MODELS 256
+#define MAX_PREPROCESS_BYTES (1u << 20)
 
-static cairn_status fail_unknown(cli_call *cli, const char *argument)
+cairn_status cairn_cli_model_unknown(cli_call *cli, const char *argument)
 {
     const char *names[MAX_MODELS];
     char brief[CLI_NAME_BYTES];
@@ -34,18 +35,25 @@ static cairn_status apply_options(cli_call *cli, cli_model *model)
     return cairn_model_check(cli->ctx, model->model, &model->settings);
 }
 
+cairn_status cairn_cli_preprocess(cli_call *cli, const char **json, uint8_t **owned)
+{
+    size_t size;
+    *owned = NULL;
+    *json = cairn_cli_text(cli, OPTION_PREPROCESS, NULL);
+    if (!*json || (*json)[strspn(*json, " \t\r\n")] == '{')
+        return CAIRN_OK;
+    cairn_status status = cairn_file_read(cli->ctx, *json, MAX_PREPROCESS_BYTES, owned, &size);
+    *json = (const char *)*owned;
+    return status;
+}
+
 /* Weights with the network that they name, or that they are bound to. */
 static cairn_status open_weights(cli_call *cli, const char *path, const char *name, int batch,
                                  cli_model *model)
 {
-    const char *preprocess = cairn_cli_text(cli, OPTION_PREPROCESS, NULL);
-    uint8_t *text = NULL;
-    size_t size;
-    cairn_status status = CAIRN_OK;
-    if (preprocess && preprocess[strspn(preprocess, " \t\r\n")] != '{') {
-        status = cairn_file_read(cli->ctx, preprocess, 1u << 20, &text, &size);
-        preprocess = (const char *)text;
-    }
+    const char *preprocess;
+    uint8_t *text;
+    cairn_status status = cairn_cli_preprocess(cli, &preprocess, &text);
     if (status == CAIRN_OK)
         status = cairn_classifier_open(cli->ctx, path, name, preprocess, batch, &model->classifier);
     cairn_free(cli->ctx, text);
@@ -78,7 +86,7 @@ static cairn_status open_model(cli_call *cli, const char *argument, bool weights
         return cairn_cli_fail(cli, CAIRN_USAGE, "--weights: goes with the name of a network (found '%s')",
                               argument);
     bool path = strchr(argument, '/') || cairn_path_look(argument) != CAIRN_PATH_MISSING;
-    return path ? open_weights(cli, argument, NULL, batch, model) : fail_unknown(cli, argument);
+    return path ? open_weights(cli, argument, NULL, batch, model) : cairn_cli_model_unknown(cli, argument);
 }
 
 cairn_status cairn_cli_model_open(cli_call *cli, const char *argument, cli_model *model)

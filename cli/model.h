@@ -18,6 +18,12 @@ cairn_status cairn_cli_model_open(cli_call *cli, const char *argument, cli_model
 cairn_status cairn_cli_classifier_open(cli_call *cli, const char *argument, int batch, cli_model *model);
 void cairn_cli_model_close(cli_model *model);
 
+/* CAIRN_USAGE: there is no such network, but perhaps one with a name like it. */
+cairn_status cairn_cli_model_unknown(cli_call *cli, const char *argument);
+
+/* What --preprocess says, as JSON; NULL when it is not given. cairn_free `owned`, also after a failure. */
+cairn_status cairn_cli_preprocess(cli_call *cli, const char **json, uint8_t **owned);
+
 /* The network's graph with numbers as input; training: with loss, gradients and update by its own defaults.
  */
 cairn_status cairn_cli_model_graph(cli_call *cli, const cli_model *model, bool training, cairn_graph **graph);

@@ -64,6 +64,10 @@ foreach(level scalar x86-64-v2 avx2 avx512)
   set_property(TEST ${test_prefix}parity.${level} APPEND PROPERTY ENVIRONMENT "CAIRN_ISA=${level}")
 endforeach()
 
+# peers: what the comparisons with other programs (make roundtrip) ask the library.
+add_executable(logits ${tests}/tools/logits.c)
+target_link_libraries(logits PRIVATE cairn_static)
+
 # cli: shell scripts that run the command, found as $CAIRN, tests/cli/NAME.sh. faults: the same with signals, full
 # disks and failing system calls in the way of a training, tests/faults/NAME.sh.
 if(TARGET cairn)

@@ -64,6 +64,11 @@ static int64_t size(maker *m)
     return m->small ? range(m, 1, 6) : chance(m, 8) ? range(m, 20, 40) : range(m, 1, 14);
 }
 
+static cairn_activation_kind any_activation(maker *m)
+{
+    return (cairn_activation_kind)range(m, 0, CAIRN_ACT_SIGMOID);
+}
+
 static cairn_shape any_shape(maker *m)
 {
     switch (range(m, 0, 3)) {
@@ -132,6 +137,10 @@ static bool conv_shapes(maker *m, cairn_conv2d_attrs *attrs, cairn_shape *x, cai
     random_padding(m, &attrs->geometry);
     attrs->groups = (int32_t)(chance(m, 3) ? range(m, 2, 4) : 1);
     int64_t in = channels(m), out = channels(m);
+    if (!m->small && chance(m, 4)) { /* many narrow groups */
+        attrs->groups = (int32_t)range(m, 2, 20);
+        in = out = (int64_t)1 << range(m, 0, 5);
+    }
     *x = per_image(3, size(m), size(m), in * attrs->groups);
     *w = (cairn_shape){
         .rank = 4, .dim = {attrs->geometry.window.k_h, attrs->geometry.window.k_w, in, out * attrs->groups}};
@@ -143,7 +152,7 @@ static void make_conv2d(maker *m)
     cairn_conv2d_attrs *attrs = (void *)m->call->attrs;
     cairn_shape x, w;
     conv_shapes(m, attrs, &x, &w);
-    attrs->act = m->small ? CAIRN_ACT_NONE : (cairn_activation_kind)range(m, 0, CAIRN_ACT_SIGMOID);
+    attrs->act = m->small ? CAIRN_ACT_NONE : any_activation(m);
     input(m, x);
     weights(m, w, w.dim[0] * w.dim[1] * w.dim[2]);
     if (!chance(m, 3))
@@ -224,6 +233,12 @@ static void make_two(maker *m)
     cairn_shape shape = any_shape(m);
     input(m, shape);
     input(m, shape);
+}
+
+static void make_add(maker *m)
+{
+    ((cairn_add_attrs *)(void *)m->call->attrs)->act = m->small ? CAIRN_ACT_NONE : any_activation(m);
+    make_two(m);
 }
 
 static void make_activation(maker *m)
@@ -423,7 +438,7 @@ static void make_number(maker *m)
 
 static cairn_shape picture_shape(maker *m)
 {
-    int64_t side = m->small ? 4 : 9;
+    int64_t side = m->small ? 4 : chance(m, 8) ? 40 : 9;
     return per_image(3, range(m, 1, side), range(m, 1, side), channels(m));
 }
 
@@ -538,6 +553,8 @@ static void make_batchnorm(maker *m)
     *attrs = (cairn_batchnorm_attrs){.eps = 1e-3, .momentum = 0.1, .no_scale = chance(m, 2), .pixels = 12};
     cairn_shape shape = picture_shape(m), c = {.rank = 1, .dim = {shape.dim[2]}};
     bool backward = op == &cairn_op_batchnorm_sums || op == &cairn_op_batchnorm_bwd;
+    if (!m->small && (op == &cairn_op_batchnorm || op == &cairn_op_batchnorm_train))
+        attrs->act = any_activation(m);
     if (op == &cairn_op_batchnorm_update) {
         input(m, c);
         positive_vector(m, c);
@@ -619,7 +636,7 @@ static const struct {
     {&cairn_op_scale_bias_bwd, make_image_pair},
     {&cairn_op_channel_sum, make_image},
     {&cairn_op_multiply, make_two},
-    {&cairn_op_add, make_two},
+    {&cairn_op_add, make_add},
     {&cairn_op_dropout, make_dropout},
     {&cairn_op_dropout_bwd, make_dropout},
     {&cairn_op_rbf, make_rbf},

@@ -33,7 +33,8 @@ typedef struct cairn_model_settings {
 } cairn_model_settings;
 
 /* How files of another origin call the tensors of a network. In `theirs` each '*' stands for any text without
- * a separator ('.' or '/'); in `ours` it stands for the same text, in the same order. Whole layers are renamed
+ * a separator ('.' or '/'); in `ours` it stands for the same text, in the same order. Each '#' stands for a
+ * number; in `ours` it is one more, for layers that they count from 0. Whole layers are renamed
  * ("features.0"), not tensors: what follows the layer's name is rewritten alike for all networks. */
 typedef struct cairn_name_rule cairn_name_rule;
 struct cairn_name_rule {
@@ -72,6 +73,10 @@ CAIRN_API const cairn_model *cairn_model_find(const char *name);
 /* The chosen value of a switch: from settings->set, else the default. For builders. */
 CAIRN_API bool cairn_switch_is(const cairn_model *model, const cairn_model_settings *settings,
                                const char *key, const char *value);
+
+/* The chosen value itself, `length` bytes that nothing ends; "" when there is no such switch. */
+CAIRN_API const char *cairn_switch_value(const cairn_model *model, const cairn_model_settings *settings,
+                                         const char *key, size_t *length);
 
 /* The number chosen for a switch whose values end with "<number>". For builders. */
 CAIRN_API double cairn_switch_number(const cairn_model *model, const cairn_model_settings *settings,

@@ -94,9 +94,40 @@ CAIRN_API cairn_status cairn_weights_bind_as(cairn_ctx *ctx, const cairn_graph *
                                              const cairn_name_rule *rules, const cairn_weights *loaded,
                                              cairn_dtype dtype, cairn_weights **weights);
 
+/* How the tensors of a file fit a graph: what binding would make of them. */
+typedef struct cairn_fit {
+    int fitting, missing, misshapen; /* parameters, by what there is for them */
+    int extra;                       /* tensors that are for none, and no counters or auxiliary heads */
+    int classes;                     /* that the tensor for the last layer has; 0: there is none */
+} cairn_fit;
+CAIRN_API cairn_status cairn_weights_fit(cairn_ctx *ctx, const cairn_graph *graph,
+                                         const cairn_name_rule *rules, const cairn_weights *loaded,
+                                         cairn_fit *fit);
+
+/* The networks of the zoo, in their own settings but for the number of classes, that every tensor of a file
+ * belongs to: several where they differ in more than weights ("resnet50" and "resnet50.paper"). At most `most`
+ * are noted; *count is how many there are. */
+typedef struct cairn_model cairn_model;
+typedef struct cairn_recognised {
+    const cairn_model *model;
+    int classes;
+} cairn_recognised;
+CAIRN_API cairn_status cairn_weights_recognise(cairn_ctx *ctx, const cairn_weights *loaded,
+                                               cairn_recognised *found, int most, int *count);
+
+/* The program whose format a file is in, by its first bytes: "safetensors", "pytorch" (zip) or
+ * "pytorch-legacy". For files that cairn_weights_load takes. */
+CAIRN_API cairn_status cairn_weights_format(cairn_ctx *ctx, const char *path, const char **format);
+
 /* Writes a safetensors file, atomically and durably: the old file or the new one, never a part. Deterministic
- * bytes. */
+ * bytes. Every running mean gets a counter beside it, "num_batches_tracked", without which PyTorch's strict
+ * loading refuses a file. */
 CAIRN_API cairn_status cairn_weights_save(const cairn_weights *weights, const char *path);
+
+/* The same with real numbers as F32, F16 or BF16, rounded to nearest, ties to even. Running statistics and
+ * tensors with numbers beyond the range of F16 (that is logged) stay F32. */
+CAIRN_API cairn_status cairn_weights_save_as(const cairn_weights *weights, const char *path,
+                                             cairn_dtype dtype);
 
 CAIRN_END
 

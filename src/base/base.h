@@ -32,8 +32,8 @@ cairn_status cairn_fail_memory(cairn_ctx *ctx, size_t bytes);
 void cairn_log(cairn_ctx *ctx, cairn_log_level level, const char *format, ...) CAIRN_PRINTF(3, 4);
 
 /* Memory through the context's hook. cairn_alloc gives zeroed memory. NULL when there is none; the
- * error text is set. Aligned blocks are for tensors: 64 bytes, huge pages asked for when large, zeroed,
- * so that every page is touched before the first run. */
+ * error text is set. Aligned blocks are for tensors: 64 bytes, huge pages asked for when large, not zeroed:
+ * who fills them touches their pages first, from all threads where it is much. */
 void *cairn_alloc(cairn_ctx *ctx, size_t count, size_t size);
 void *cairn_resize(cairn_ctx *ctx, void *ptr, size_t count, size_t size);
 void cairn_free(cairn_ctx *ctx, void *ptr);

@@ -60,7 +60,6 @@ void *cairn_alloc_aligned(cairn_ctx *ctx, size_t bytes)
     if (alignment == HUGE_PAGE)
         (void)madvise(aligned, bytes / HUGE_PAGE * HUGE_PAGE,
                       MADV_HUGEPAGE); /* a wish; small pages work too */
-    memset(aligned, 0, bytes);
     return aligned;
 }
 

@@ -109,6 +109,17 @@ bool cairn_number_parse(const char *text, double *value)
     return true;
 }
 
+bool cairn_names_are_numbers(const char *const *names, int count)
+{
+    for (int i = 0; i < count; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", i);
+        if (strcmp(names[i], number) != 0)
+            return false;
+    }
+    return true;
+}
+
 /* ---- nearest name ---- */
 
 #define NAME_LIMIT 64

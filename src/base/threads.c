@@ -48,6 +48,27 @@ cairn_status cairn_parallel(cairn_ctx *ctx, int threads, void (*task)(void *arg,
     return CAIRN_OK;
 }
 
+typedef struct loop {
+    void (*task)(void *arg, size_t index);
+    void *arg;
+    size_t count;
+    atomic_size_t next;
+} loop;
+
+static void take_turns(void *arg, int thread)
+{
+    loop *l = arg;
+    (void)thread;
+    for (size_t i; (i = atomic_fetch_add_explicit(&l->next, 1, memory_order_relaxed)) < l->count;)
+        l->task(l->arg, i);
+}
+
+cairn_status cairn_for_each(cairn_ctx *ctx, size_t count, void (*task)(void *arg, size_t index), void *arg)
+{
+    loop l = {.task = task, .arg = arg, .count = count};
+    return cairn_parallel(ctx, count > 1 ? ctx->threads : 1, take_turns, &l);
+}
+
 void cairn_pool_destroy(cairn_ctx *ctx)
 {
     if (ctx->pool != NULL)

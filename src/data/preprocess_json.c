@@ -116,62 +116,97 @@ static bool read_floats(const json_t *json, int channels, bool positive, float *
     return true;
 }
 
-/* Keys whose values are words. */
-static bool read_word_key(const char *key, const json_t *json, cairn_preprocess *p, bool *known)
+/* What is wrong with the value of `key`: a text to be told, or NULL. *known tells whether there is such a
+ * key. */
+static const char *read_word_key(const char *key, const json_t *json, cairn_preprocess *p, bool *known)
 {
     int place;
-    bool ok;
     if (strcmp(key, "resize_rule") == 0) {
-        ok = read_word(json, resize_rules, &place);
+        if (!read_word(json, resize_rules, &place))
+            return "\"short-int\" or \"squash\"";
         p->squash = place == 1;
     } else if (strcmp(key, "crop_mode") == 0) {
-        ok = read_word(json, crop_modes, &place);
+        if (!read_word(json, crop_modes, &place))
+            return "\"center\" or \"squash\"";
         p->squash = p->squash || place == 1;
     } else if (strcmp(key, "filter") == 0) {
-        ok = read_word(json, filters, &place);
+        if (!read_word(json, filters, &place))
+            return "\"bilinear\", \"bicubic\" or \"nearest\"";
         p->filter = (cairn_filter)place;
     } else if (strcmp(key, "pass_order") == 0) {
-        ok = read_word(json, pass_orders, &place);
+        if (!read_word(json, pass_orders, &place))
+            return "\"h\" or \"pillow13\"";
         p->pass_order = (cairn_pass_order)place;
     } else if (strcmp(key, "channels") == 0) {
-        ok = read_word(json, channel_orders, &place);
+        if (!read_word(json, channel_orders, &place))
+            return "\"L\", \"RGB\" or \"BGR\"";
         p->channels = place == 0 ? 1 : 3;
         p->bgr = place == 2;
     } else if (strcmp(key, "exif") == 0) {
-        ok = read_word(json, exif_words, &place);
+        if (!read_word(json, exif_words, &place))
+            return "\"ignore\" or \"apply\"";
         p->exif = place == 1;
     } else {
-        ok = *known = false;
+        *known = false;
     }
-    return ok;
+    return NULL;
 }
 
-/* Reads the value of one key. *known tells whether there is such a key, the result whether the value makes
- * sense. */
-static bool read_key(const char *key, const json_t *json, cairn_preprocess *p, bool *known)
+/* The same for all keys. */
+static const char *read_key(const char *key, const json_t *json, cairn_preprocess *p, bool *known)
 {
-    int value = 0;
+    int value = p->pad_value;
+    bool one = p->channels == 1;
     *known = true;
     if (strcmp(key, "resize") == 0)
-        return read_side(json, &p->resize);
+        return read_side(json, &p->resize) ? NULL : "a side from 1 to 32768 or null";
     if (strcmp(key, "crop") == 0)
-        return read_side(json, &p->crop);
+        return read_side(json, &p->crop) ? NULL : "a side from 1 to 32768 or null";
     if (strcmp(key, "pad") == 0)
-        return read_integer(json, 0, MOST_SIDE, &p->pad);
+        return read_integer(json, 0, MOST_SIDE, &p->pad) ? NULL : "a number from 0 to 32768";
     if (strcmp(key, "mean") == 0)
-        return read_floats(json, p->channels, false, p->mean);
+        return read_floats(json, p->channels, false, p->mean) ? NULL : one ? "[number]" : "3 numbers";
     if (strcmp(key, "std") == 0)
-        return read_floats(json, p->channels, true, p->std);
+        return read_floats(json, p->channels, true, p->std) ? NULL
+               : one                                        ? "[number above 0]"
+                                                            : "3 numbers above 0";
     if (strcmp(key, "scale") == 0)
-        return read_float(json, true, &p->scale);
+        return read_float(json, true, &p->scale) ? NULL : "a number above 0";
     if (strcmp(key, "squash") == 0) /* how files of the first version say it */
-        return read_bool(json, &p->squash);
+        return read_bool(json, &p->squash) ? NULL : "true or false";
     if (strcmp(key, "pad_value") == 0) {
         bool ok = read_integer(json, 0, 255, &value);
         p->pad_value = (uint8_t)value;
-        return ok;
+        return ok ? NULL : "a number from 0 to 255";
     }
     return read_word_key(key, json, p, known);
+}
+
+static cairn_status fail_unknown(cairn_ctx *ctx, const char *key)
+{
+    static const char *const keys[] = {"resize",    "resize_rule", "filter",    "pass_order", "crop",
+                                       "crop_mode", "pad",         "pad_value", "mean",       "std",
+                                       "channels",  "scale",       "exif"};
+    const char *nearest = cairn_nearest_name(key, keys, CAIRN_COUNT(keys));
+    if (nearest != NULL)
+        return cairn_fail(ctx, CAIRN_INPUT, "preprocess: unknown key '%.80s' (did you mean '%s'?)", key,
+                          nearest);
+    return cairn_fail(
+        ctx, CAIRN_INPUT,
+        "preprocess: unknown key '%.80s' (expected resize, resize_rule, filter, pass_order, crop, "
+        "crop_mode, pad, pad_value, mean, std, channels, scale or exif)",
+        key);
+}
+
+/* The value is told by as much of its beginning as fits; jansson writes piece by piece, only those that do.
+ */
+static cairn_status fail_value(cairn_ctx *ctx, const char *key, const char *expected, const json_t *value)
+{
+    char found[80] = "";
+    size_t size = sizeof found - 1;
+    bool whole = json_dumpb(value, found, size, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII) <= size;
+    return cairn_fail(ctx, CAIRN_INPUT, "preprocess: '%s': expected %s, found %s%s", key, expected, found,
+                      whole ? "" : "...");
 }
 
 static cairn_status read_object(cairn_ctx *ctx, const json_t *root, cairn_preprocess *p)
@@ -180,7 +215,7 @@ static cairn_status read_object(cairn_ctx *ctx, const json_t *root, cairn_prepro
     json_t *value;
     bool known;
     if (!json_is_object(root))
-        return cairn_fail(ctx, CAIRN_INPUT, "preprocess: not a JSON object");
+        return cairn_fail(ctx, CAIRN_INPUT, "preprocess: expected a JSON object");
     const json_t *channels =
         json_object_get(root, "channels"); /* first: it tells how long mean and std are */
     if (channels != NULL)
@@ -189,11 +224,11 @@ static cairn_status read_object(cairn_ctx *ctx, const json_t *root, cairn_prepro
         p->channels = 3;
     json_object_foreach((json_t *)root, key, value)
     {
-        bool ok = read_key(key, value, p, &known);
+        const char *expected = read_key(key, value, p, &known);
         if (!known)
-            return cairn_fail(ctx, CAIRN_INPUT, "preprocess: unknown key '%s'", key);
-        if (!ok)
-            return cairn_fail(ctx, CAIRN_INPUT, "preprocess: '%s': the value makes no sense", key);
+            return fail_unknown(ctx, key);
+        if (expected != NULL)
+            return fail_value(ctx, key, expected, value);
     }
     for (int i = 0; i < p->channels; i++)
         if (p->std[i] <= 0)

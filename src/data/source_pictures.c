@@ -1,8 +1,8 @@
 /* Data sets of pictures in folders: which folder is which part, and which class of the whole set each folder
  * or identifier is. */
 #include "base/file.h"
+#include "base/text.h"
 #include "data/listing.h"
-#include <stdio.h>
 #include <string.h>
 
 /* ---- classes ---- */
@@ -13,18 +13,6 @@ static int find_name(const char *const *names, int count, const char *name)
         if (strcmp(names[i], name) == 0)
             return i;
     return -1;
-}
-
-/* Labels "0", "1", ... say nothing: the weights do not know their classes' names. */
-static bool are_numbers(const char *const *names, int count)
-{
-    for (int i = 0; i < count; i++) {
-        char number[16];
-        snprintf(number, sizeof number, "%d", i);
-        if (strcmp(names[i], number) != 0)
-            return false;
-    }
-    return true;
 }
 
 /* The weights' class of each class of a listing. */
@@ -43,7 +31,7 @@ static cairn_status map_to_weights(cairn_source *source, const cairn_listing *li
     source->mapped = missing < 0;
     if (missing < 0)
         return CAIRN_OK;
-    if (!are_numbers(o->class_names, o->classes))
+    if (!cairn_names_are_numbers(o->class_names, o->classes))
         return cairn_fail(
             source->ctx, CAIRN_INPUT,
             "%s: class '%s' is not known to the weights (expected their %d labels or identifiers)",

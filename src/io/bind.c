@@ -1,4 +1,5 @@
 /* Weights meet a graph: every parameter must be there in its shape; more than that is said, not refused. */
+#include "base/threads.h"
 #include "io/dtype.h"
 #include "io/names.h"
 #include <inttypes.h>
@@ -28,8 +29,17 @@ static cairn_tensor wanted_tensor(const cairn_param_info *param)
         .name = param->name, .layout = cairn_layout_of(&param->shape), .shape = param->shape};
 }
 
-/* Compares the shapes that files have of a parameter and the tensor found for it (without data: none was). */
-static cairn_status check_param(cairn_ctx *ctx, const cairn_tensor *wanted, const cairn_tensor *found)
+/* Whether a tensor was found for a parameter, in the shape that files have of it. */
+static bool fits(const cairn_tensor *wanted, const cairn_tensor *found)
+{
+    if (found->data == NULL)
+        return false;
+    cairn_shape expected = cairn_tensor_file_form(wanted).shape;
+    cairn_shape actual = cairn_tensor_file_form(found).shape;
+    return same_shape(&expected, &actual);
+}
+
+static cairn_status fail_param(cairn_ctx *ctx, const cairn_tensor *wanted, const cairn_tensor *found)
 {
     char expected[SHAPE_TEXT], actual[SHAPE_TEXT];
     cairn_shape shape = cairn_tensor_file_form(wanted).shape;
@@ -37,25 +47,10 @@ static cairn_status check_param(cairn_ctx *ctx, const cairn_tensor *wanted, cons
     if (found->data == NULL)
         return cairn_fail(ctx, CAIRN_INPUT, "weights: tensor '%s' is missing (expected shape %s)",
                           wanted->name, expected);
-    cairn_shape file_shape = cairn_tensor_file_form(found).shape;
-    print_shape(actual, &file_shape);
-    if (!same_shape(&shape, &file_shape))
-        return cairn_fail(ctx, CAIRN_INPUT,
-                          "weights: tensor '%s' has the wrong shape (expected %s, found %s)", wanted->name,
-                          expected, actual);
-    return CAIRN_OK;
-}
-
-/* Counters of other libraries, and auxiliary heads where the network is built without. */
-static bool ignorable(const char *name)
-{
-    static const char suffix[] = "num_batches_tracked";
-    static const char *const heads[] = {"aux1.", "aux2.", "AuxLogits.", "loss1/", "loss2/"};
-    size_t length = strlen(name);
-    for (size_t i = 0; i < CAIRN_COUNT(heads); i++)
-        if (strncmp(name, heads[i], strlen(heads[i])) == 0)
-            return true;
-    return length >= sizeof suffix - 1 && strcmp(name + length - (sizeof suffix - 1), suffix) == 0;
+    shape = cairn_tensor_file_form(found).shape;
+    print_shape(actual, &shape);
+    return cairn_fail(ctx, CAIRN_INPUT, "weights: tensor '%s' has the wrong shape (expected %s, found %s)",
+                      wanted->name, expected, actual);
 }
 
 /* The tensors of a container by parameter of a graph, and which of them are of use. */
@@ -85,29 +80,55 @@ static void warn_extra(cairn_ctx *ctx, const cairn_weights *weights, const match
     int count = cairn_weights_count(weights);
     for (int i = 0; i < count; i++) {
         const char *name = cairn_weights_at(weights, i)->name;
-        if (!m->used[i] && !ignorable(name))
+        if (!m->used[i])
             cairn_log(ctx, CAIRN_LOG_WARNING, "weights: tensor '%s' is not used by this network", name);
     }
 }
 
+/* The first parameter without its tensor, and how many more there are. */
 static cairn_status check_all(cairn_ctx *ctx, const cairn_graph *graph, const matching *m)
 {
-    int count = cairn_param_count(graph), missing = 0;
-    for (int i = 0; i < count; i++)
-        missing += m->found[i].data == NULL;
+    int count = cairn_param_count(graph), wrong = 0;
+    cairn_status status = CAIRN_OK;
     for (int i = 0; i < count; i++) {
         cairn_param_info param = cairn_param_at(graph, i);
         cairn_tensor wanted = wanted_tensor(&param);
-        cairn_status status = check_param(ctx, &wanted, &m->found[i]);
-        if (status != CAIRN_OK && missing > 1 && m->found[i].data == NULL)
-            return cairn_fail(ctx, CAIRN_INPUT,
-                              "weights: %d of the network's %d tensors are missing, the first is '%s': another "
-                              "network's file?",
-                              missing, count, param.name);
-        if (status != CAIRN_OK)
-            return status;
+        if (fits(&wanted, &m->found[i]))
+            continue;
+        if (wrong++ == 0)
+            status = fail_param(ctx, &wanted, &m->found[i]);
     }
-    return CAIRN_OK;
+    if (wrong < 2)
+        return status;
+    char first[CAIRN_ERROR_BYTES];
+    snprintf(first, sizeof first, "%s", cairn_error(ctx));
+    return cairn_fail(ctx, status, "%s; of the network's %d tensors %d are missing or have the wrong shape",
+                      first, count, wrong);
+}
+
+cairn_status cairn_weights_fit(cairn_ctx *ctx, const cairn_graph *graph, const cairn_name_rule *rules,
+                               const cairn_weights *loaded, cairn_fit *fit)
+{
+    *fit = (cairn_fit){0};
+    matching m = {0};
+    int params = cairn_param_count(graph), tensors = cairn_weights_count(loaded);
+    cairn_status status = make_matching(ctx, graph, rules, loaded, &m);
+    for (int i = 0; i < params && status == CAIRN_OK; i++) {
+        cairn_param_info param = cairn_param_at(graph, i);
+        cairn_tensor wanted = wanted_tensor(&param);
+        if (m.found[i].data == NULL)
+            fit->missing++;
+        else if (fits(&wanted, &m.found[i]))
+            fit->fitting++;
+        else
+            fit->misshapen++;
+    }
+    for (int i = 0; i < tensors && status == CAIRN_OK; i++)
+        fit->extra += !m.used[i];
+    if (status == CAIRN_OK && params > 0 && m.found[params - 1].data != NULL)
+        fit->classes = (int)cairn_tensor_file_form(&m.found[params - 1]).shape.dim[0];
+    free_matching(ctx, &m);
+    return status;
 }
 
 cairn_status cairn_weights_check(const cairn_weights *weights, const cairn_graph *graph)
@@ -120,8 +141,9 @@ cairn_status cairn_weights_check(const cairn_weights *weights, const cairn_graph
     for (int i = 0; i < cairn_param_count(graph) && status == CAIRN_OK; i++) {
         cairn_param_info param = cairn_param_at(graph, i);
         if (m.found[i].layout != cairn_layout_of(&param.shape))
-            status = cairn_fail(ctx, CAIRN_INPUT,
-                                "weights: tensor '%s' lies as in a file: cairn_weights_bind first", param.name);
+            status =
+                cairn_fail(ctx, CAIRN_INPUT,
+                           "weights: tensor '%s' lies as in a file: cairn_weights_bind first", param.name);
     }
     if (status == CAIRN_OK)
         warn_extra(ctx, weights, &m);
@@ -129,49 +151,96 @@ cairn_status cairn_weights_check(const cairn_weights *weights, const cairn_graph
     return status;
 }
 
-static cairn_status copy_tensor(cairn_ctx *ctx, const cairn_tensor *from, const cairn_tensor *to)
+/* A part of a tensor to be copied. */
+typedef struct copy {
+    const cairn_tensor *from, *to;
+    size_t part;
+} copy;
+
+static void make_copy(void *arg, size_t index)
 {
-    if (!cairn_dtype_is_real(from->dtype))
-        return cairn_fail(ctx, CAIRN_INPUT,
-                          "weights: tensor '%s' holds integers (expected F32, F64, F16 or BF16, "
-                          "found %s)",
-                          from->name, cairn_dtype_name(from->dtype));
-    if (from->layout == CAIRN_LAYOUT_PLAIN)
-        return cairn_tensor_set(to, from->dtype, from->data);
-    size_t elements;
-    cairn_shape_count(&from->shape, &elements);
-    void *file = cairn_alloc(ctx, elements, cairn_dtype_size(from->dtype));
-    if (file == NULL)
+    const copy *c = (const copy *)arg + index;
+    cairn_tensor_copy_part(c->from, c->to, c->part);
+}
+
+static cairn_status copy_all(cairn_ctx *ctx, const cairn_tensor *from, const cairn_weights *bound)
+{
+    size_t count = 0, tensors = (size_t)cairn_weights_count(bound);
+    for (size_t i = 0; i < tensors; i++)
+        count += cairn_tensor_parts(&from[i], cairn_weights_at(bound, (int)i));
+    copy *copies = cairn_alloc(ctx, count, sizeof *copies);
+    if (copies == NULL)
         return CAIRN_MEMORY;
-    cairn_status status = cairn_tensor_get(from, from->dtype, file);
-    if (status == CAIRN_OK)
-        status = cairn_tensor_set(to, from->dtype, file);
-    cairn_free(ctx, file);
+    count = 0;
+    for (size_t i = 0; i < tensors; i++) {
+        const cairn_tensor *to = cairn_weights_at(bound, (int)i);
+        for (size_t part = 0; part < cairn_tensor_parts(&from[i], to); part++)
+            copies[count++] = (copy){&from[i], to, part};
+    }
+    cairn_status status = cairn_for_each(ctx, count, make_copy, copies);
+    cairn_free(ctx, copies);
+    return status;
+}
+
+static cairn_status check_real(cairn_ctx *ctx, const cairn_tensor *from)
+{
+    if (cairn_dtype_is_real(from->dtype))
+        return CAIRN_OK;
+    return cairn_fail(ctx, CAIRN_INPUT,
+                      "weights: tensor '%s' holds integers (expected F32, F64, F16 or BF16, found %s)",
+                      from->name, cairn_dtype_name(from->dtype));
+}
+
+/* Empty tensors for the parameters, in one block; their shapes are known to be those of real files. */
+static cairn_status add_params(cairn_ctx *ctx, const cairn_graph *graph, const matching *m, cairn_dtype dtype,
+                               cairn_weights *bound)
+{
+    int count = cairn_param_count(graph);
+    size_t bytes = 0;
+    for (int i = 0; i < count; i++) {
+        cairn_param_info param = cairn_param_at(graph, i);
+        bytes += cairn_weights_room((size_t)cairn_shape_elements(&param.shape) * cairn_dtype_size(dtype));
+    }
+    cairn_status status = cairn_weights_reserve(bound, bytes);
+    for (int i = 0; i < count && status == CAIRN_OK; i++) {
+        cairn_param_info param = cairn_param_at(graph, i);
+        const cairn_tensor *to;
+        status = check_real(ctx, &m->found[i]);
+        if (status == CAIRN_OK)
+            status = cairn_weights_add_unset(bound, param.name, dtype, cairn_layout_of(&param.shape),
+                                             &param.shape, &to);
+    }
     return status;
 }
 
 static cairn_status bind_params(cairn_ctx *ctx, const cairn_graph *graph, const cairn_weights *loaded,
                                 const matching *m, cairn_dtype dtype, cairn_weights *bound)
 {
-    int count = cairn_param_count(graph);
-    for (int i = 0; i < count; i++) {
-        cairn_param_info param = cairn_param_at(graph, i);
-        const cairn_tensor *to;
-        cairn_status status = cairn_weights_add(bound, param.name, dtype, cairn_layout_of(&param.shape),
-                                                &param.shape, &to);
-        if (status == CAIRN_OK)
-            status = copy_tensor(ctx, &m->found[i], to);
-        if (status != CAIRN_OK)
-            return status;
-    }
-    for (int i = 0; i < cairn_weights_meta_count(loaded); i++) {
+    cairn_status status = add_params(ctx, graph, m, dtype, bound);
+    if (status == CAIRN_OK)
+        status = copy_all(ctx, m->found, bound);
+    for (int i = 0; i < cairn_weights_meta_count(loaded) && status == CAIRN_OK; i++) {
         const char *key, *value;
         cairn_weights_meta_at(loaded, i, &key, &value);
-        cairn_status status = cairn_weights_set_meta(bound, key, value);
-        if (status != CAIRN_OK)
-            return status;
+        status = cairn_weights_set_meta(bound, key, value);
     }
-    return CAIRN_OK;
+    return status;
+}
+
+/* The error says what does not fit; a file of another network gets its name told too. */
+static cairn_status fail_unfitting(cairn_ctx *ctx, const cairn_weights *loaded)
+{
+    char what[CAIRN_ERROR_BYTES];
+    cairn_recognised found;
+    int count;
+    snprintf(what, sizeof what, "%s", cairn_error(ctx));
+    cairn_status status = cairn_weights_recognise(ctx, loaded, &found, 1, &count);
+    if (status != CAIRN_OK)
+        return status;
+    if (count == 0)
+        return cairn_fail(ctx, CAIRN_INPUT, "%s", what);
+    return cairn_fail(ctx, CAIRN_INPUT, "%s; the file looks like %s of %d classes", what, found.model->name,
+                      found.classes);
 }
 
 cairn_status cairn_weights_bind_as(cairn_ctx *ctx, const cairn_graph *graph, const cairn_name_rule *rules,
@@ -184,8 +253,8 @@ cairn_status cairn_weights_bind_as(cairn_ctx *ctx, const cairn_graph *graph, con
     matching m = {0};
     cairn_weights *bound = NULL;
     cairn_status status = make_matching(ctx, graph, rules, loaded, &m);
-    if (status == CAIRN_OK)
-        status = check_all(ctx, graph, &m);
+    if (status == CAIRN_OK && check_all(ctx, graph, &m) != CAIRN_OK)
+        status = fail_unfitting(ctx, loaded);
     if (status == CAIRN_OK)
         status = cairn_weights_create(ctx, &bound);
     if (status == CAIRN_OK)

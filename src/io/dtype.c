@@ -1,5 +1,7 @@
-/* Element types of tensors: sizes, names, and conversion to and from double. */
+/* Element types of tensors: sizes, names, and conversion, one by one through double or many at a time. */
 #include "io/dtype.h"
+#include "base/cpu.h"
+#include "io/half.h"
 #include <math.h>
 #include <string.h>
 
@@ -123,4 +125,60 @@ void cairn_dtype_store(cairn_dtype dtype, void *data, size_t index, double value
         memcpy(to, &value, sizeof value);
     else
         memcpy(to, &u16, sizeof u16);
+}
+
+/* ---- many at a time ---- */
+
+/* The best conversion to single precision on this processor; NULL: none but one by one. */
+static cairn_half_to_f32 *half_conversion(cairn_dtype dtype)
+{
+    bool f16 = dtype == CAIRN_F16;
+    if (!f16 && dtype != CAIRN_BF16)
+        return NULL;
+#if defined(__x86_64__)
+    if (cairn_isa_level() >= CAIRN_ISA_AVX512)
+        return f16 ? cairn_f16_to_f32_avx512 : cairn_bf16_to_f32_avx512;
+    if (cairn_isa_level() >= CAIRN_ISA_AVX2)
+        return f16 ? cairn_f16_to_f32_avx2 : cairn_bf16_to_f32_avx2;
+    if (cairn_isa_level() < CAIRN_ISA_X86_64_V2)
+        return NULL;
+#endif
+    return f16 ? cairn_f16_to_f32_base : cairn_bf16_to_f32_base;
+}
+
+void cairn_dtype_convert(cairn_dtype to_dtype, void *to, cairn_dtype from_dtype, const void *from,
+                         size_t count)
+{
+    if (to_dtype == from_dtype) {
+        memcpy(to, from, count * cairn_dtype_size(to_dtype));
+        return;
+    }
+    cairn_half_to_f32 *widen = to_dtype == CAIRN_F32 ? half_conversion(from_dtype) : NULL;
+    if (widen != NULL && (uintptr_t)from % sizeof(uint16_t) == 0) {
+        widen(from, count, to);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        cairn_dtype_store(to_dtype, to, i, cairn_dtype_load(from_dtype, from, i));
+}
+
+/* All bits of the exponent are set. Loops that vectorise. */
+size_t cairn_dtype_count_not_finite(cairn_dtype dtype, const void *data, size_t count)
+{
+    size_t found = 0;
+    if (dtype == CAIRN_F32) {
+        const uint32_t *bits = data;
+        for (size_t i = 0; i < count; i++)
+            found += (bits[i] & 0x7F800000u) == 0x7F800000u ? 1 : 0;
+    } else if (dtype == CAIRN_F16 || dtype == CAIRN_BF16) {
+        const uint16_t *bits = data;
+        uint16_t mask = dtype == CAIRN_F16 ? 0x7C00 : 0x7F80;
+        for (size_t i = 0; i < count; i++)
+            found += (bits[i] & mask) == mask ? 1 : 0;
+    } else if (dtype == CAIRN_F64) {
+        const double *values = data;
+        for (size_t i = 0; i < count; i++)
+            found += isfinite(values[i]) ? 0 : 1;
+    }
+    return found;
 }

@@ -12,4 +12,11 @@ bool cairn_dtype_is_real(cairn_dtype dtype);
 double cairn_dtype_load(cairn_dtype dtype, const void *data, size_t index);
 void cairn_dtype_store(cairn_dtype dtype, void *data, size_t index, double value);
 
+/* `count` elements of one type to another, both real or the same. */
+void cairn_dtype_convert(cairn_dtype to_dtype, void *to, cairn_dtype from_dtype, const void *from,
+                         size_t count);
+
+/* NaN and infinities among the elements; integers are never. */
+size_t cairn_dtype_count_not_finite(cairn_dtype dtype, const void *data, size_t count);
+
 #endif

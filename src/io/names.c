@@ -29,7 +29,7 @@ static const struct word {
 typedef struct entry {
     char layer[NAME_BYTES], kind[32];
     char name[NAME_BYTES + 40]; /* both, as a parameter is called */
-    bool in_memory;
+    bool in_memory, renamed;
 } entry;
 
 static bool is_separator(char c)
@@ -37,48 +37,77 @@ static bool is_separator(char c)
     return c == '.' || c == '/';
 }
 
-/* Does `theirs` fit the text? Each star's text goes to `ours`, in order. */
-static bool rename_by(const cairn_name_rule *rule, const char *text, char out[NAME_BYTES])
+/* What a star or a number sign of a pattern stands for. */
+typedef struct capture {
+    const char *text;
+    size_t length;
+} capture;
+
+#define MOST_CAPTURES 8
+#define DIGITS "0123456789"
+
+/* Fills captures in order; -1: the text does not fit the pattern. */
+static int fit_pattern(const char *pattern, const char *text, capture captures[MOST_CAPTURES])
 {
-    const char *stars[8];
-    size_t lengths[8];
     int count = 0;
-    const char *p = rule->theirs, *t = text;
-    while (*p != '\0') {
-        if (*p != '*') {
-            if (*p++ != *t++)
-                return false;
+    for (; *pattern != '\0'; pattern++) {
+        if (*pattern != '*' && *pattern != '#') {
+            if (*pattern != *text++)
+                return -1;
             continue;
         }
-        size_t length = 0; /* up to the next separator, or what follows the star in the pattern */
-        char stop = p[1];
-        while (t[length] != '\0' && !is_separator(t[length]) && (stop == '\0' || stop == '*' || t[length] != stop))
+        size_t length = *pattern == '#' ? strspn(text, DIGITS) : 0;
+        char stop = pattern[1]; /* a star goes up to it or to the next separator */
+        while (*pattern == '*' && text[length] != '\0' && !is_separator(text[length]) &&
+               (stop == '\0' || stop == '*' || text[length] != stop))
             length++;
-        if (length == 0 || count == 8)
-            return false;
-        stars[count] = t;
-        lengths[count++] = length;
-        t += length;
-        p++;
+        if (length == 0 || count == MOST_CAPTURES)
+            return -1;
+        captures[count++] = (capture){text, length};
+        text += length;
     }
-    if (*t != '\0')
-        return false;
+    return *text == '\0' ? count : -1;
+}
+
+/* Does `theirs` fit the text? What its stars and number signs stand for goes to `ours`, in order. */
+static bool rename_by(const cairn_name_rule *rule, const char *text, char out[NAME_BYTES])
+{
+    capture captures[MOST_CAPTURES];
+    int count = fit_pattern(rule->theirs, text, captures), next = 0;
     size_t used = 0;
-    int star = 0;
-    for (p = rule->ours; *p != '\0'; p++) {
-        bool is_star = *p == '*' && star < count;
-        size_t length = is_star ? lengths[star] : 1;
-        if (used + length >= NAME_BYTES)
+    if (count < 0)
+        return false;
+    for (const char *p = rule->ours; *p != '\0'; p++) {
+        capture piece = {p, 1};
+        char number[24];
+        if ((*p == '*' || *p == '#') && next < count)
+            piece = captures[next++];
+        if (*p == '#') { /* they count from 0 */
+            snprintf(number, sizeof number, "%ld", strtol(piece.text, NULL, 10) % INT32_MAX + 1);
+            piece = (capture){number, strlen(number)};
+        }
+        if (used + piece.length >= NAME_BYTES)
             return false;
-        memcpy(out + used, is_star ? stars[star++] : p, length);
-        used += length;
+        memcpy(out + used, piece.text, piece.length);
+        used += piece.length;
     }
     out[used] = '\0';
     return true;
 }
 
+/* What training wraps a network in, from the outside in. */
+static const char *unwrap(const char *name)
+{
+    static const char *const wrappers[] = {"_orig_mod.", "module.", "_orig_mod.", "model.", "backbone."};
+    for (size_t i = 0; i < CAIRN_COUNT(wrappers); i++)
+        if (strncmp(name, wrappers[i], strlen(wrappers[i])) == 0)
+            name += strlen(wrappers[i]);
+    return name;
+}
+
 static void understand(const char *name, const cairn_name_rule *rules, entry *e)
 {
+    name = unwrap(name);
     size_t length = strlen(name);
     if (length > 2 && strcmp(name + length - 2, ":0") == 0)
         length -= 2;
@@ -98,6 +127,7 @@ static void understand(const char *name, const cairn_name_rule *rules, entry *e)
         char renamed[NAME_BYTES];
         if (rename_by(r, e->layer, renamed)) {
             memcpy(e->layer, renamed, sizeof renamed);
+            e->renamed = true;
             break;
         }
     }
@@ -140,8 +170,8 @@ static int compare_numbers(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Gives the counted layers of one kind the names of the graph's layers of that kind, in order; layers that the
- * file names in full are left out. */
+/* Gives the counted layers of one kind the names of the graph's layers of that kind, in order; layers that
+ * the file names in full are left out. */
 static cairn_status name_counted(cairn_ctx *ctx, const cairn_graph *graph, const struct counted *kind,
                                  entry *entries, int count)
 {
@@ -181,25 +211,86 @@ static cairn_status name_counted(cairn_ctx *ctx, const cairn_graph *graph, const
 
 /* ---- matching ---- */
 
-static void match(const cairn_graph *graph, const cairn_weights *weights, const entry *entries,
-                  cairn_tensor *found, bool *used)
+/* Counters of other libraries, and auxiliary heads where the network is built without. */
+static bool is_ignorable(const char *name)
+{
+    static const char suffix[] = "num_batches_tracked";
+    static const char *const heads[] = {"aux1.", "aux2.", "AuxLogits.", "loss1/", "loss2/"};
+    size_t length = strlen(name);
+    for (size_t i = 0; i < CAIRN_COUNT(heads); i++)
+        if (strncmp(name, heads[i], strlen(heads[i])) == 0)
+            return true;
+    return length >= sizeof suffix - 1 && strcmp(name + length - (sizeof suffix - 1), suffix) == 0;
+}
+
+/* One of a tensor's two names, its own and the understood one. */
+typedef struct alias {
+    const char *name;
+    int tensor;
+} alias;
+
+static int compare_aliases(const void *a, const void *b)
+{
+    const alias *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    return order != 0 ? order : x->tensor - y->tensor;
+}
+
+/* The first tensor of that name; -1: none. */
+static int find_alias(const alias *aliases, size_t count, const char *name)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(aliases[middle].name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && strcmp(aliases[low].name, name) == 0 ? aliases[low].tensor : -1;
+}
+
+/* A tensor as the parameter takes it: Keras' kernels lie as in memory, and a dense layer may stand in the
+ * file as the convolution that does the same, or the other way round. */
+static cairn_tensor adapt(const cairn_tensor *tensor, const entry *e, const cairn_shape *wanted)
+{
+    cairn_tensor t = *tensor;
+    int64_t *d = t.shape.dim;
+    if (t.layout != CAIRN_LAYOUT_PLAIN)
+        return t;
+    if (e->in_memory && t.shape.rank == wanted->rank)
+        t.layout = cairn_layout_of(wanted);
+    /* a window larger than a pixel has the channel slowest; that the layer wants so too, a rule must know */
+    else if (t.shape.rank == 4 && wanted->rank == 2 && (e->renamed || d[2] * d[3] == 1))
+        t.shape = (cairn_shape){.rank = 2, .dim = {d[0], d[1] * d[2] * d[3]}};
+    else if (t.shape.rank == 2 && wanted->rank == 4 && wanted->dim[0] * wanted->dim[1] == 1)
+        t.shape = (cairn_shape){.rank = 4, .dim = {d[0], d[1], 1, 1}};
+    return t;
+}
+
+static cairn_status match(cairn_ctx *ctx, const cairn_graph *graph, const cairn_weights *weights,
+                          const entry *entries, cairn_tensor *found, bool *used)
 {
     int params = cairn_param_count(graph), count = cairn_weights_count(weights);
+    alias *aliases = cairn_alloc(ctx, 2 * (size_t)count + 1, sizeof *aliases);
+    if (aliases == NULL)
+        return CAIRN_MEMORY;
+    for (int i = 0; i < count; i++) {
+        aliases[2 * i] = (alias){cairn_weights_at(weights, i)->name, i};
+        aliases[2 * i + 1] = (alias){entries[i].name, i};
+    }
+    qsort(aliases, 2 * (size_t)count, sizeof *aliases, compare_aliases);
     for (int p = 0; p < params; p++) {
         cairn_param_info param = cairn_param_at(graph, p);
+        int i = find_alias(aliases, 2 * (size_t)count, param.name);
         found[p] = (cairn_tensor){0};
-        for (int i = 0; i < count; i++) {
-            const cairn_tensor *tensor = cairn_weights_at(weights, i);
-            if (strcmp(param.name, entries[i].name) != 0 && strcmp(param.name, tensor->name) != 0)
-                continue;
-            found[p] = *tensor;
-            used[i] = true;
-            if (entries[i].in_memory && tensor->layout == CAIRN_LAYOUT_PLAIN &&
-                tensor->shape.rank == param.shape.rank)
-                found[p].layout = cairn_layout_of(&param.shape);
-            break;
-        }
+        if (i < 0)
+            continue;
+        found[p] = adapt(cairn_weights_at(weights, i), &entries[i], &param.shape);
+        used[i] = true;
     }
+    cairn_free(ctx, aliases);
+    return CAIRN_OK;
 }
 
 cairn_status cairn_names_match(cairn_ctx *ctx, const cairn_graph *graph, const cairn_name_rule *rules,
@@ -217,7 +308,9 @@ cairn_status cairn_names_match(cairn_ctx *ctx, const cairn_graph *graph, const c
     for (int i = 0; i < count; i++)
         snprintf(entries[i].name, sizeof entries[i].name, "%s.%s", entries[i].layer, entries[i].kind);
     if (status == CAIRN_OK)
-        match(graph, weights, entries, found, used);
+        status = match(ctx, graph, weights, entries, found, used);
+    for (int i = 0; i < count; i++)
+        used[i] = used[i] || is_ignorable(entries[i].name);
     cairn_free(ctx, entries);
     return status;
 }

@@ -7,9 +7,9 @@
 #include "base/json.h"
 #include "base/sniff.h"
 #include "io/dtype.h"
+#include "io/source.h"
 #include "io/weights.h"
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,15 +54,6 @@ static const format_type format_types[] = {
     {"F4", 4, STORE_NOT, CAIRN_U8},
 };
 
-/* Where the bytes come from: memory, or a file that is read piece by piece into the tensors. */
-typedef struct source {
-    cairn_ctx *ctx;
-    const char *name;
-    uint64_t size;
-    const uint8_t *bytes;
-    const cairn_file *file;
-} source;
-
 typedef struct record {
     const char *name; /* owned by the JSON tree */
     const format_type *type;
@@ -71,23 +62,15 @@ typedef struct record {
     uint64_t elements, begin, end;
 } record;
 
-static cairn_status read_source(const source *from, uint64_t offset, void *data, size_t size)
-{
-    if (from->file != NULL)
-        return cairn_file_read_at(from->file, offset, data, size);
-    memcpy(data, from->bytes + offset, size);
-    return CAIRN_OK;
-}
-
 /* ---- header ---- */
 
-static cairn_status fail_record(const source *from, const record *r, const char *field, const char *expected)
+static cairn_status fail_record(const cairn_source *from, const record *r, const char *field, const char *expected)
 {
     return cairn_fail(from->ctx, CAIRN_INPUT, "%s: tensor '%s': %s (expected %s)", from->name, r->name, field,
                       expected);
 }
 
-static cairn_status parse_type(const source *from, const json_t *json, record *r)
+static cairn_status parse_type(const cairn_source *from, const json_t *json, record *r)
 {
     const char *text = json_string_value(json);
     if (text == NULL)
@@ -101,7 +84,7 @@ static cairn_status parse_type(const source *from, const json_t *json, record *r
     return CAIRN_OK;
 }
 
-static cairn_status parse_shape(const source *from, const json_t *json, record *r)
+static cairn_status parse_shape(const cairn_source *from, const json_t *json, record *r)
 {
     size_t rank = json_array_size(json), product = 1;
     if (!json_is_array(json) || rank > MAX_RANK_PARSED)
@@ -120,7 +103,7 @@ static cairn_status parse_shape(const source *from, const json_t *json, record *
     return CAIRN_OK;
 }
 
-static cairn_status parse_offsets(const source *from, const json_t *json, record *r)
+static cairn_status parse_offsets(const cairn_source *from, const json_t *json, record *r)
 {
     const json_t *begin = json_array_get(json, 0), *end = json_array_get(json, 1);
     if (json_array_size(json) != 2 || !json_is_integer(begin) || !json_is_integer(end) ||
@@ -139,7 +122,7 @@ static cairn_status parse_offsets(const source *from, const json_t *json, record
     return CAIRN_OK;
 }
 
-static cairn_status parse_record(const source *from, const char *name, const json_t *json, record *r)
+static cairn_status parse_record(const cairn_source *from, const char *name, const json_t *json, record *r)
 {
     *r = (record){.name = name};
     if (!json_is_object(json))
@@ -161,7 +144,7 @@ static int compare_offsets(const void *a, const void *b)
 }
 
 /* Every byte of the data belongs to exactly one tensor, so that nothing can hide in the file. */
-static cairn_status check_coverage(const source *from, record *records, size_t count, uint64_t data_size)
+static cairn_status check_coverage(const cairn_source *from, record *records, size_t count, uint64_t data_size)
 {
     uint64_t reached = 0;
     if (count > 0)
@@ -185,20 +168,14 @@ static cairn_status check_coverage(const source *from, record *records, size_t c
 
 /* ---- data ---- */
 
-static cairn_status load_plain(const source *from, uint64_t offset, const record *r,
-                               const cairn_tensor *tensor)
-{
-    return read_source(from, offset, tensor->data, (size_t)(r->end - r->begin));
-}
-
 /* Small integers are read to the end of the tensor's memory and spread from its beginning: the source of an
  * element never lies before its place, so nothing is overwritten too early. */
-static cairn_status load_widened(const source *from, uint64_t offset, const record *r,
+static cairn_status load_widened(const cairn_source *from, uint64_t offset, const record *r,
                                  const cairn_tensor *tensor)
 {
     size_t width = r->type->bits / 8, count = (size_t)r->elements;
     uint8_t *all = tensor->data, *narrow = all + count * (8 - width);
-    cairn_status status = read_source(from, offset, narrow, count * width);
+    cairn_status status = cairn_source_read(from, offset, narrow, count * width);
     for (size_t i = 0; status == CAIRN_OK && i < count; i++) {
         uint64_t value = 0;
         memcpy(&value, narrow + i * width, width);
@@ -213,46 +190,54 @@ static cairn_status load_widened(const source *from, uint64_t offset, const reco
     return status;
 }
 
-/* NaN and infinities: all bits of the exponent are set. */
-static size_t count_not_finite(const cairn_tensor *tensor, size_t elements)
+/* Makes the tensors, and a list of what is to be read to where. */
+static cairn_status add_tensors(const cairn_source *from, uint64_t data_start, const record *records, size_t count,
+                                cairn_source_part *parts, cairn_weights *weights)
 {
-    size_t count = 0;
-    if (tensor->dtype == CAIRN_F32) { /* nearly all files: a loop that vectorises */
-        const uint32_t *bits = tensor->data;
-        for (size_t i = 0; i < elements; i++)
-            count += (bits[i] & 0x7F800000u) == 0x7F800000u ? 1 : 0;
-    } else if (cairn_dtype_is_real(tensor->dtype)) {
-        for (size_t i = 0; i < elements; i++)
-            count += isfinite(cairn_dtype_load(tensor->dtype, tensor->data, i)) ? 0 : 1;
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (records[i].type->storage == STORE_NOT)
+            return cairn_fail(from->ctx, CAIRN_INPUT, "%s: tensor '%s': type %s is not supported", from->name,
+                              records[i].name, records[i].type->name);
+        if (records[i].rank > CAIRN_MAX_RANK)
+            return fail_record(from, &records[i], "has too many dimensions", "at most 4");
+        bytes += cairn_weights_room((size_t)records[i].elements * cairn_dtype_size(records[i].type->dtype));
     }
-    return count;
-}
-
-static cairn_status load_record(const source *from, uint64_t data_start, const record *r,
-                                cairn_weights *weights)
-{
-    cairn_shape shape = {.rank = r->rank};
-    if (r->type->storage == STORE_NOT)
-        return cairn_fail(from->ctx, CAIRN_INPUT, "%s: tensor '%s': type %s is not supported", from->name,
-                          r->name, r->type->name);
-    if (r->rank > CAIRN_MAX_RANK)
-        return fail_record(from, r, "has too many dimensions", "at most 4");
-    memcpy(shape.dim, r->dim, (size_t)r->rank * sizeof shape.dim[0]);
-    const cairn_tensor *tensor;
-    cairn_status status =
-        cairn_weights_add(weights, r->name, r->type->dtype, CAIRN_LAYOUT_PLAIN, &shape, &tensor);
-    if (status != CAIRN_OK)
-        return status;
-    status = r->type->storage == STORE_COPY ? load_plain(from, data_start + r->begin, r, tensor)
-                                            : load_widened(from, data_start + r->begin, r, tensor);
-    size_t bad = status == CAIRN_OK ? count_not_finite(tensor, (size_t)r->elements) : 0;
-    if (bad > 0)
-        cairn_log(from->ctx, CAIRN_LOG_WARNING, "%s: tensor '%s' has %zu values that are not finite",
-                  from->name, r->name, bad);
+    cairn_status status = cairn_weights_reserve(weights, bytes);
+    for (size_t i = 0; status == CAIRN_OK && i < count; i++) {
+        const record *r = &records[i];
+        cairn_shape shape = {.rank = r->rank};
+        memcpy(shape.dim, r->dim, (size_t)r->rank * sizeof shape.dim[0]);
+        parts[i] =
+            (cairn_source_part){.offset = data_start + r->begin,
+                              .elements = r->type->storage == STORE_COPY ? (size_t)r->elements : 0};
+        status = cairn_weights_add_unset(weights, r->name, r->type->dtype, CAIRN_LAYOUT_PLAIN, &shape,
+                                         &parts[i].tensor);
+    }
     return status;
 }
 
-static cairn_status load_metadata(const source *from, const json_t *metadata, cairn_weights *weights)
+static cairn_status load_records(const cairn_source *from, uint64_t data_start, const record *records, size_t count,
+                                 cairn_weights *weights)
+{
+    cairn_source_part *parts = cairn_alloc(from->ctx, count, sizeof *parts);
+    if (parts == NULL)
+        return CAIRN_MEMORY;
+    cairn_status status = add_tensors(from, data_start, records, count, parts, weights);
+    if (status == CAIRN_OK)
+        status = cairn_source_read_parts(from, parts, count);
+    for (size_t i = 0; status == CAIRN_OK && i < count; i++) {
+        if (records[i].type->storage != STORE_COPY)
+            status = load_widened(from, parts[i].offset, &records[i], parts[i].tensor);
+        if (parts[i].not_finite > 0)
+            cairn_log(from->ctx, CAIRN_LOG_WARNING, "%s: tensor '%s' has %zu values that are not finite",
+                      from->name, records[i].name, parts[i].not_finite);
+    }
+    cairn_free(from->ctx, parts);
+    return status;
+}
+
+static cairn_status load_metadata(const cairn_source *from, const json_t *metadata, cairn_weights *weights)
 {
     if (!json_is_object(metadata))
         return cairn_fail(from->ctx, CAIRN_INPUT, "%s: __metadata__ is not an object", from->name);
@@ -271,7 +256,7 @@ static cairn_status load_metadata(const source *from, const json_t *metadata, ca
 }
 
 /* The whole header is checked before the first tensor is made. */
-static cairn_status load_tree(const source *from, uint64_t data_start, json_t *root, cairn_weights *weights)
+static cairn_status load_tree(const cairn_source *from, uint64_t data_start, json_t *root, cairn_weights *weights)
 {
     if (!json_is_object(root))
         return cairn_fail(from->ctx, CAIRN_INPUT, "%s: the header is not a JSON object", from->name);
@@ -291,8 +276,8 @@ static cairn_status load_tree(const source *from, uint64_t data_start, json_t *r
     }
     if (status == CAIRN_OK)
         status = check_coverage(from, records, count, from->size - data_start);
-    for (size_t i = 0; status == CAIRN_OK && i < count; i++)
-        status = load_record(from, data_start, &records[i], weights);
+    if (status == CAIRN_OK)
+        status = load_records(from, data_start, records, count, weights);
     cairn_free(from->ctx, records);
     return status;
 }
@@ -314,11 +299,11 @@ static const cairn_signature other_formats[] = {
 };
 
 /* The length of the header, or what the file is instead. */
-static cairn_status read_length(const source *from, uint64_t *length)
+static cairn_status read_length(const cairn_source *from, uint64_t *length)
 {
     uint8_t head[CAIRN_SNIFF_BYTES] = {0};
     size_t size = from->size < sizeof head ? (size_t)from->size : sizeof head;
-    cairn_status status = read_source(from, 0, head, size);
+    cairn_status status = cairn_source_read(from, 0, head, size);
     if (status != CAIRN_OK)
         return status;
     memcpy(length, head, LENGTH_BYTES);
@@ -344,7 +329,7 @@ static cairn_status read_length(const source *from, uint64_t *length)
     return CAIRN_OK;
 }
 
-static cairn_status load_source(const source *from, cairn_weights **weights)
+static cairn_status load_source(const cairn_source *from, cairn_weights **weights)
 {
     uint64_t length;
     *weights = NULL;
@@ -355,7 +340,7 @@ static cairn_status load_source(const source *from, cairn_weights **weights)
     if (header == NULL)
         return CAIRN_MEMORY;
     json_t *root = NULL;
-    status = read_source(from, LENGTH_BYTES, header, (size_t)length);
+    status = cairn_source_read(from, LENGTH_BYTES, header, (size_t)length);
     if (status == CAIRN_OK)
         status =
             cairn_json_parse(from->ctx, from->name, header, (size_t)length, CAIRN_JSON_HEADER_LIMITS, &root);
@@ -376,7 +361,7 @@ static cairn_status load_source(const source *from, cairn_weights **weights)
 cairn_status cairn_safetensors_parse(cairn_ctx *ctx, const char *name, const void *bytes, size_t size,
                                      cairn_weights **weights)
 {
-    source from = {.ctx = ctx, .name = name, .size = size, .bytes = bytes};
+    cairn_source from = {.ctx = ctx, .name = name, .size = size, .bytes = bytes};
     return load_source(&from, weights);
 }
 
@@ -387,7 +372,7 @@ cairn_status cairn_weights_load(cairn_ctx *ctx, const char *path, cairn_weights 
     cairn_status status = cairn_file_open(ctx, path, &file);
     if (status != CAIRN_OK)
         return status;
-    source from = {.ctx = ctx, .name = path, .size = file.size, .file = &file};
+    cairn_source from = {.ctx = ctx, .name = path, .size = file.size, .file = &file};
     status = load_source(&from, weights);
     cairn_file_close(&file);
     return status;

@@ -8,6 +8,7 @@ typedef struct entry {
     cairn_tensor tensor; /* first: a tensor's entry is at the same address */
     cairn_weights *owner;
     uint64_t hash;
+    bool in_block; /* the data lie in the container's block */
     char name[];
 } entry;
 
@@ -22,6 +23,8 @@ struct cairn_weights {
     uint32_t *table; /* by hash, open addressing: index + 1, or 0; twice the capacity, a power of two */
     meta *meta;
     size_t meta_count;
+    char *block; /* memory for tensors to come, see cairn_weights_reserve */
+    size_t block_used, block_bytes;
 };
 
 cairn_ctx *cairn_weights_ctx(const cairn_weights *weights)
@@ -44,9 +47,11 @@ void cairn_weights_destroy(cairn_weights *weights)
         return;
     cairn_ctx *ctx = weights->ctx;
     for (size_t i = 0; i < weights->count; i++) {
-        cairn_free_aligned(ctx, weights->entries[i]->tensor.data);
+        if (!weights->entries[i]->in_block)
+            cairn_free_aligned(ctx, weights->entries[i]->tensor.data);
         cairn_free(ctx, weights->entries[i]);
     }
+    cairn_free_aligned(ctx, weights->block);
     for (size_t i = 0; i < weights->meta_count; i++) {
         cairn_free(ctx, weights->meta[i].key);
         cairn_free(ctx, weights->meta[i].value);
@@ -131,6 +136,25 @@ bool cairn_shape_count(const cairn_shape *shape, size_t *count)
     return true;
 }
 
+cairn_status cairn_weights_reserve(cairn_weights *weights, size_t bytes)
+{
+    weights->block = cairn_alloc_aligned(weights->ctx, bytes);
+    weights->block_bytes = bytes;
+    return weights->block == NULL ? CAIRN_MEMORY : CAIRN_OK;
+}
+
+/* From the block while there is room. */
+static void *take_memory(cairn_weights *weights, size_t bytes, bool *in_block)
+{
+    size_t room = weights->block_bytes - weights->block_used;
+    *in_block = bytes <= room && cairn_weights_room(bytes) <= room;
+    if (!*in_block)
+        return cairn_alloc_aligned(weights->ctx, bytes);
+    void *data = weights->block + weights->block_used;
+    weights->block_used += cairn_weights_room(bytes);
+    return data;
+}
+
 static cairn_status make_entry(cairn_weights *weights, const char *name, cairn_dtype dtype,
                                cairn_layout layout, const cairn_shape *shape, entry **made)
 {
@@ -144,13 +168,11 @@ static cairn_status make_entry(cairn_weights *weights, const char *name, cairn_d
     if (cairn_utf8_check(name, length) < length)
         return cairn_fail(ctx, CAIRN_INPUT, "tensor '%s': the name is not UTF-8", name);
     entry *e = cairn_alloc(ctx, 1, sizeof *e + length + 1);
-    void *data = cairn_alloc_aligned(ctx, bytes);
-    if (e == NULL || data == NULL) {
+    void *data = e == NULL ? NULL : take_memory(weights, bytes, &e->in_block);
+    if (data == NULL) {
         cairn_free(ctx, e);
-        cairn_free_aligned(ctx, data);
         return CAIRN_MEMORY;
     }
-    memset(data, 0, bytes);
     memcpy(e->name, name, length + 1);
     e->hash = hash_name(name);
     e->owner = weights;
@@ -160,8 +182,9 @@ static cairn_status make_entry(cairn_weights *weights, const char *name, cairn_d
     return CAIRN_OK;
 }
 
-cairn_status cairn_weights_add(cairn_weights *weights, const char *name, cairn_dtype dtype,
-                               cairn_layout layout, const cairn_shape *shape, const cairn_tensor **tensor)
+cairn_status cairn_weights_add_unset(cairn_weights *weights, const char *name, cairn_dtype dtype,
+                                     cairn_layout layout, const cairn_shape *shape,
+                                     const cairn_tensor **tensor)
 {
     if (cairn_weights_find(weights, name) != NULL)
         return cairn_fail(weights->ctx, CAIRN_USAGE, "tensor '%s' is there already", name);
@@ -173,8 +196,22 @@ cairn_status cairn_weights_add(cairn_weights *weights, const char *name, cairn_d
         return status;
     weights->entries[weights->count++] = e;
     *table_place(weights, name, e->hash) = (uint32_t)weights->count;
+    *tensor = &e->tensor;
+    return CAIRN_OK;
+}
+
+cairn_status cairn_weights_add(cairn_weights *weights, const char *name, cairn_dtype dtype,
+                               cairn_layout layout, const cairn_shape *shape, const cairn_tensor **tensor)
+{
+    const cairn_tensor *added;
+    size_t elements = 0;
+    cairn_status status = cairn_weights_add_unset(weights, name, dtype, layout, shape, &added);
+    if (status != CAIRN_OK)
+        return status;
+    cairn_shape_count(shape, &elements);
+    memset(added->data, 0, elements * cairn_dtype_size(dtype));
     if (tensor != NULL)
-        *tensor = &e->tensor;
+        *tensor = added;
     return CAIRN_OK;
 }
 
@@ -254,78 +291,6 @@ void cairn_weights_meta_at(const cairn_weights *weights, int index, const char *
 
 /* ---- between memory and file layouts ---- */
 
-cairn_file_form cairn_tensor_file_form(const cairn_tensor *tensor)
-{
-    const int64_t *d = tensor->shape.dim;
-    cairn_file_form form = {.shape = tensor->shape, .rows = 1};
-    form.shape.batched = false;
-    if (tensor->layout == CAIRN_LAYOUT_CONV) {
-        int64_t file[4] = {d[3], d[2], d[0], d[1]}; /* (KH, KW, I, O) to (O, I, KH, KW) */
-        memcpy(form.shape.dim, file, sizeof file);
-        form.rows = (size_t)d[3];
-    } else if (tensor->layout == CAIRN_LAYOUT_LINEAR) {
-        form.shape.dim[0] = d[1];
-        form.shape.dim[1] = d[0];
-        form.rows = (size_t)d[1];
-    }
-    form.inner = 1;
-    for (int i = tensor->layout == CAIRN_LAYOUT_PLAIN ? 0 : 1; i < form.shape.rank; i++)
-        form.inner *= (size_t)form.shape.dim[i];
-    return form;
-}
-
-/* One direction of copying between a tensor and its file form. */
-typedef struct transfer {
-    bool to_file;
-    cairn_dtype to_dtype, from_dtype;
-    void *to;
-    const void *from;
-} transfer;
-
-static inline void transfer_element(const transfer *t, size_t to, size_t from)
-{
-    size_t size = cairn_dtype_size(t->to_dtype);
-    if (t->to_dtype != t->from_dtype)
-        cairn_dtype_store(t->to_dtype, t->to, to, cairn_dtype_load(t->from_dtype, t->from, from));
-    else if (size == 4)
-        memcpy((char *)t->to + to * 4, (const char *)t->from + from * 4, 4);
-    else
-        memcpy((char *)t->to + to * size, (const char *)t->from + from * size, size);
-}
-
-#define ROW_BLOCK 16
-
-/* Copies rows begin .. end-1 of the file form. Memory is a matrix of (tap, input) by row; going through
- * blocks of rows keeps the strided side in the cache. */
-static void transfer_rows(const cairn_tensor *tensor, size_t begin, size_t end, const transfer *t)
-{
-    cairn_file_form form = cairn_tensor_file_form(tensor);
-    if (form.rows == 1 && t->to_dtype == t->from_dtype) {
-        memcpy(t->to, t->from, form.inner * cairn_dtype_size(t->to_dtype));
-        return;
-    }
-    const int64_t *d = tensor->shape.dim;
-    size_t taps = tensor->layout == CAIRN_LAYOUT_CONV ? (size_t)(d[0] * d[1]) : 1;
-    size_t inputs = taps == 0 ? 0 : form.inner / taps;
-    for (size_t block = begin; block < end; block += ROW_BLOCK) {
-        size_t block_end = block + ROW_BLOCK < end ? block + ROW_BLOCK : end;
-        for (size_t i = 0; i < form.inner; i++) {
-            size_t memory_row = i % taps * inputs + i / taps;
-            for (size_t row = block; row < block_end; row++) {
-                size_t at_file = (row - begin) * form.inner + i;
-                size_t at_memory = memory_row * form.rows + row;
-                transfer_element(t, t->to_file ? at_file : at_memory, t->to_file ? at_memory : at_file);
-            }
-        }
-    }
-}
-
-void cairn_tensor_file_rows(const cairn_tensor *tensor, size_t begin, size_t end, void *to)
-{
-    transfer t = {true, tensor->dtype, tensor->dtype, to, tensor->data};
-    transfer_rows(tensor, begin, end, &t);
-}
-
 static cairn_status check_conversion(const cairn_tensor *tensor, cairn_dtype from, cairn_dtype to)
 {
     if (from == to || cairn_dtype_is_real(to))
@@ -338,18 +303,16 @@ static cairn_status check_conversion(const cairn_tensor *tensor, cairn_dtype fro
 cairn_status cairn_tensor_get(const cairn_tensor *tensor, cairn_dtype dtype, void *file_layout)
 {
     cairn_status status = check_conversion(tensor, tensor->dtype, dtype);
-    transfer t = {true, dtype, tensor->dtype, file_layout, tensor->data};
     if (status == CAIRN_OK)
-        transfer_rows(tensor, 0, cairn_tensor_file_form(tensor).rows, &t);
+        cairn_tensor_to_file(tensor, dtype, file_layout);
     return status;
 }
 
 cairn_status cairn_tensor_set(const cairn_tensor *tensor, cairn_dtype dtype, const void *file_layout)
 {
     cairn_status status = check_conversion(tensor, dtype, tensor->dtype);
-    transfer t = {false, tensor->dtype, dtype, tensor->data, file_layout};
     if (status == CAIRN_OK)
-        transfer_rows(tensor, 0, cairn_tensor_file_form(tensor).rows, &t);
+        cairn_tensor_from_file(tensor, dtype, file_layout);
     return status;
 }
 

@@ -17,10 +17,31 @@ cairn_file_form cairn_tensor_file_form(const cairn_tensor *tensor);
 /* Copies rows begin .. end-1 of the file form, in the tensor's own type, to `to`. */
 void cairn_tensor_file_rows(const cairn_tensor *tensor, size_t begin, size_t end, void *to);
 
+/* A whole tensor from and to a plain array of real numbers in the layout of files. */
+void cairn_tensor_to_file(const cairn_tensor *tensor, cairn_dtype dtype, void *file_layout);
+void cairn_tensor_from_file(const cairn_tensor *tensor, cairn_dtype dtype, const void *file_layout);
+
+/* Copies `from`, which lies as `to` or as files do, in parts that threads can share. */
+size_t cairn_tensor_parts(const cairn_tensor *from, const cairn_tensor *to);
+void cairn_tensor_copy_part(const cairn_tensor *from, const cairn_tensor *to, size_t part);
+
 /* Elements of a shape, checked: false when the product overflows or passes the limit of all readers. */
 bool cairn_shape_count(const cairn_shape *shape, size_t *count);
 
 cairn_ctx *cairn_weights_ctx(const cairn_weights *weights);
+
+/* One block of memory for the tensors that are added next, so that many share huge pages: the sum of their
+ * rooms. Once for a container. */
+cairn_status cairn_weights_reserve(cairn_weights *weights, size_t bytes);
+static inline size_t cairn_weights_room(size_t bytes)
+{
+    return cairn_align(bytes, 64);
+}
+
+/* As cairn_weights_add, but the caller fills the tensor. */
+cairn_status cairn_weights_add_unset(cairn_weights *weights, const char *name, cairn_dtype dtype,
+                                     cairn_layout layout, const cairn_shape *shape,
+                                     const cairn_tensor **tensor);
 
 /* Reads safetensors from memory or from a file; `name` begins the messages. For tests and fuzzing the bytes
  * may lie in memory. */

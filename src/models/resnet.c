@@ -32,48 +32,33 @@ static const cairn_switch plain_switches[] = {CAIRN_SWITCH_BN_EPS("1e-5"), {0}};
 
 /* ---- names in files of other origin ---- */
 
-/* Hugging Face's transformers: a basic block's layers are 0 and 1, a bottleneck's 0, 1 and 2. */
-#define TRANSFORMERS_LAYER(stage, ours, layer, number)                                                       \
-    {"resnet.encoder.stages." stage ".layers.*.layer." layer ".convolution", ours ".*.conv" number},         \
-    {                                                                                                        \
-        "resnet.encoder.stages." stage ".layers.*.layer." layer ".normalization", ours ".*.bn" number        \
-    }
-#define TRANSFORMERS_STAGE(stage, ours)                                                                      \
-    TRANSFORMERS_LAYER(stage, ours, "0", "1"), TRANSFORMERS_LAYER(stage, ours, "1", "2"),                    \
-        TRANSFORMERS_LAYER(stage, ours, "2", "3"),                                                           \
-        {"resnet.encoder.stages." stage ".layers.*.shortcut.convolution", ours ".*.downsample.0"},           \
-    {                                                                                                        \
-        "resnet.encoder.stages." stage ".layers.*.shortcut.normalization", ours ".*.downsample.1"            \
-    }
-
+/* Hugging Face's transformers. */
 static const cairn_name_rule torch_names[] = {
     {"resnet.embedder.embedder.convolution", "conv1"},
     {"resnet.embedder.embedder.normalization", "bn1"},
-    TRANSFORMERS_STAGE("0", "layer1"),
-    TRANSFORMERS_STAGE("1", "layer2"),
-    TRANSFORMERS_STAGE("2", "layer3"),
-    TRANSFORMERS_STAGE("3", "layer4"),
+    {"resnet.encoder.stages.#.layers.*.layer.#.convolution", "layer#.*.conv#"},
+    {"resnet.encoder.stages.#.layers.*.layer.#.normalization", "layer#.*.bn#"},
+    {"resnet.encoder.stages.#.layers.*.shortcut.convolution", "layer#.*.downsample.0"},
+    {"resnet.encoder.stages.#.layers.*.shortcut.normalization", "layer#.*.downsample.1"},
     {"classifier.1", "fc"},
     {NULL, NULL},
 };
 
-/* Keras before 2.2.5, ResNet-50 only: blocks have letters, the shortcut is branch 1. */
-#define OLD_LAYER(theirs, branch, ours)                                                                      \
-    {"res" theirs "_branch" branch, ours "_conv"},                                                           \
+/* Keras before 2.2.5: the shortcut is branch 1, and blocks have letters, or where there are too many of them
+ * for the authors of the deeper networks a, b1, b2 ... */
+#define OLD_LAYER(block, branch, ours)                                                                       \
+    {"res*" block "_branch" branch, "conv*_block" ours "_conv"},                                             \
     {                                                                                                        \
-        "bn" theirs "_branch" branch, ours "_bn"                                                             \
+        "bn*" block "_branch" branch, "conv*_block" ours "_bn"                                               \
     }
-#define OLD_BLOCK(theirs, ours)                                                                              \
-    OLD_LAYER(theirs, "1", ours "_0"), OLD_LAYER(theirs, "2a", ours "_1"),                                   \
-        OLD_LAYER(theirs, "2b", ours "_2"), OLD_LAYER(theirs, "2c", ours "_3")
-#define OLD_STAGE(stage)                                                                                     \
-    OLD_BLOCK(stage "a", "conv" stage "_block1"), OLD_BLOCK(stage "b", "conv" stage "_block2"),              \
-        OLD_BLOCK(stage "c", "conv" stage "_block3"), OLD_BLOCK(stage "d", "conv" stage "_block4"),          \
-        OLD_BLOCK(stage "e", "conv" stage "_block5"), OLD_BLOCK(stage "f", "conv" stage "_block6")
+#define OLD_BLOCK(block, ours)                                                                               \
+    OLD_LAYER(block, "1", ours "_0"), OLD_LAYER(block, "2a", ours "_1"), OLD_LAYER(block, "2b", ours "_2"),  \
+        OLD_LAYER(block, "2c", ours "_3")
 
 static const cairn_name_rule keras_names[] = {
-    {"conv1", "conv1_conv"}, {"bn_conv1", "conv1_bn"},  OLD_STAGE("2"), OLD_STAGE("3"), OLD_STAGE("4"),
-    OLD_STAGE("5"),          {"fc1000", "predictions"}, {NULL, NULL},
+    {"conv1", "conv1_conv"}, {"bn_conv1", "conv1_bn"},  OLD_BLOCK("a", "1"), OLD_BLOCK("b", "2"),
+    OLD_BLOCK("c", "3"),     OLD_BLOCK("d", "4"),       OLD_BLOCK("e", "5"), OLD_BLOCK("f", "6"),
+    OLD_BLOCK("b#", "#"),    {"fc1000", "predictions"}, {NULL, NULL},
 };
 
 static const cairn_name_rule cifar_names[] = {{"fc", "linear"}, {NULL, NULL}};

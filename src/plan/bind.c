@@ -127,6 +127,9 @@ cairn_status cairn_plan_bind(cairn_plan *plan, cairn_weights *weights, cairn_wei
     plan->arena = cairn_alloc_aligned(plan->ctx, plan->arena_bytes);
     if (plan->arena == NULL)
         return CAIRN_MEMORY;
+    /* Every page is touched before the first run, but for those that it fills from all threads. */
+    memset(plan->arena, 0, plan->prepared_begin);
+    memset(plan->arena + plan->prepared_end, 0, plan->arena_bytes - plan->prepared_end);
     for (int i = 0; i < plan->buffer_count; i++)
         if (plan->buffers[i].kind == CAIRN_BUFFER_CONSTANT)
             write_constant(plan, &plan->buffers[i]);

@@ -198,9 +198,12 @@ static cairn_status add_pack(cairn_plan *plan, int index)
         pack.in[k] = plan->buffers[pack.in[k]].type.shape.batched ? -1 : pack.in[k];
         kept += pack.in[k] >= 0;
     }
-    pack.flops = (int64_t)plan->steps[index].site.packed / 4;
+    pack.flops = (int64_t)plan->steps[index].site.packed / 4 * CAIRN_PACK_COST;
     char name[CAIRN_NAME_BYTES];
     snprintf(name, sizeof name, "%.240s/pack", plan->steps[index].name);
+    for (int k = 0; k < plan->steps[index].inputs; k++)
+        if ((plan->steps[index].site.in_packed & 1u << k) != 0)
+            plan->steps[index].in[k] = -1;
     plan->steps[index].packed = buffer;
     return kept == 0 || cairn_plan_add_step(plan, &pack, name) < 0 ? CAIRN_MEMORY : CAIRN_OK;
 }
@@ -229,11 +232,15 @@ static void trace_weights(cairn_plan *plan)
                 continue;
             step->of_weights = changed = true;
             for (int k = 0; k < step->outputs; k++)
-                plan->buffers[step->out[k]].of_weights = plan->buffers[step->out[k]].lasting = true;
+                plan->buffers[step->out[k]].of_weights = true;
             if (step->is_pack)
                 plan->buffers[step->packed].of_weights = true;
         }
     }
+    for (int s = 0; s < plan->step_count; s++) /* what runs need again lasts */
+        for (int k = 0; k < plan->steps[s].inputs && !plan->steps[s].of_weights; k++)
+            if (plan->steps[s].in[k] >= 0 && plan->buffers[plan->steps[s].in[k]].of_weights)
+                plan->buffers[plan->steps[s].in[k]].lasting = true;
 }
 
 /* Units of a task, by cost. */

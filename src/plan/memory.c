@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define ALIGNMENT 64
+#define PAGE 4096
 
 static void touch(cairn_plan *plan, int buffer, int region)
 {
@@ -43,8 +44,8 @@ static void find_local(cairn_plan *plan)
 {
     for (int i = 0; i < plan->buffer_count; i++) {
         cairn_buffer *b = &plan->buffers[i];
-        if (b->inside < 0 && b->kind == CAIRN_BUFFER_VALUE && b->type.shape.batched && !b->lasting && b->used_in >= 0 &&
-            plan->regions[b->used_in].chain) {
+        if (b->inside < 0 && b->kind == CAIRN_BUFFER_VALUE && b->type.shape.batched && !b->lasting &&
+            b->used_in >= 0 && plan->regions[b->used_in].chain) {
             b->place = CAIRN_PLACE_LOCAL;
             b->images = plan->chunk;
             b->first = plan->step_count;
@@ -93,9 +94,10 @@ static int larger_first(const void *left, const void *right)
 }
 
 /* The lowest offset at which no buffer that is placed already and alive at the same time lies. */
-static size_t lowest_offset(const cairn_plan *plan, const entry *placed, int count, const cairn_buffer *b)
+static size_t lowest_offset(const cairn_plan *plan, const entry *placed, int count, size_t base,
+                            const cairn_buffer *b)
 {
-    size_t offset = 0, bytes = bytes_of(b);
+    size_t offset = base, bytes = bytes_of(b);
     for (bool moved = true; moved;) {
         moved = false;
         for (int i = 0; i < count; i++) {
@@ -110,21 +112,28 @@ static size_t lowest_offset(const cairn_plan *plan, const entry *placed, int cou
     return offset;
 }
 
-/* Largest first, each as low as it fits; returns the bytes that all of them take. */
-static cairn_status place_all(cairn_plan *plan, cairn_place place, size_t *total)
+/* What is computed from the weights and read in every run. */
+static bool is_prepared(const cairn_buffer *b)
 {
+    return b->of_weights && b->lasting;
+}
+
+/* Largest first, each as low as it fits from *total on, which becomes the end of all of them. */
+static cairn_status place_all(cairn_plan *plan, cairn_place place, bool prepared, size_t *total)
+{
+    size_t base = cairn_align(*total, PAGE);
     entry *entries = cairn_alloc(plan->ctx, (size_t)plan->buffer_count + 1, sizeof *entries);
     int count = 0;
-    *total = 0;
     if (entries == NULL)
         return CAIRN_MEMORY;
     for (int i = 0; i < plan->buffer_count; i++)
-        if (plan->buffers[i].inside < 0 && plan->buffers[i].place == place && plan->buffers[i].last >= plan->buffers[i].first)
+        if (plan->buffers[i].inside < 0 && plan->buffers[i].place == place &&
+            is_prepared(&plan->buffers[i]) == prepared && plan->buffers[i].last >= plan->buffers[i].first)
             entries[count++] = (entry){bytes_of(&plan->buffers[i]), i};
     qsort(entries, (size_t)count, sizeof *entries, larger_first);
     for (int i = 0; i < count; i++) {
         cairn_buffer *b = &plan->buffers[entries[i].buffer];
-        b->offset = lowest_offset(plan, entries, i, b);
+        b->offset = lowest_offset(plan, entries, i, base, b);
         if (b->offset + entries[i].bytes > *total)
             *total = b->offset + entries[i].bytes;
     }
@@ -134,19 +143,24 @@ static cairn_status place_all(cairn_plan *plan, cairn_place place, size_t *total
 
 cairn_status cairn_plan_place(cairn_plan *plan)
 {
-    size_t shared = 0;
+    size_t scratch = 0, shared = 0, prepared;
     find_lives(plan);
     find_local(plan);
-    cairn_status status = place_all(plan, CAIRN_PLACE_ARENA, &shared);
+    cairn_status status = place_all(plan, CAIRN_PLACE_ARENA, false, &shared);
+    prepared = shared = cairn_align(shared, PAGE);
     if (status == CAIRN_OK)
-        status = place_all(plan, CAIRN_PLACE_LOCAL, &plan->local_bytes);
+        status = place_all(plan, CAIRN_PLACE_ARENA, true, &prepared);
+    if (status == CAIRN_OK)
+        status = place_all(plan, CAIRN_PLACE_LOCAL, false, &plan->local_bytes);
     for (int s = 0; s < plan->step_count; s++)
-        if (plan->steps[s].site.scratch > plan->scratch_bytes)
-            plan->scratch_bytes = plan->steps[s].site.scratch;
-    plan->scratch_bytes = cairn_align(plan->scratch_bytes, 4096);
-    plan->local_bytes = cairn_align(plan->local_bytes, 4096);
+        if (plan->steps[s].site.scratch > scratch)
+            scratch = plan->steps[s].site.scratch;
+    plan->scratch_bytes = cairn_align(scratch, PAGE);
+    plan->local_bytes = cairn_align(plan->local_bytes, PAGE);
     plan->threads = plan->ctx->threads;
+    plan->prepared_begin = shared;
+    plan->prepared_end = cairn_align(prepared, PAGE);
     plan->arena_bytes =
-        cairn_align(shared, 4096) + (size_t)plan->threads * (plan->local_bytes + plan->scratch_bytes);
+        plan->prepared_end + (size_t)plan->threads * (plan->local_bytes + plan->scratch_bytes);
     return status;
 }

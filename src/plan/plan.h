@@ -101,6 +101,7 @@ struct cairn_plan {
     bool chains;   /* images go through regions in chunks */
     int64_t chunk; /* images of one */
     size_t arena_bytes, local_bytes, scratch_bytes;
+    size_t prepared_begin, prepared_end; /* of the arena: what is computed from the weights */
     int threads;
     char *arena;
     cairn_thread *thread;

@@ -47,11 +47,49 @@ static bool eligible(const cairn_plan *plan, const cairn_step *step, pick what)
     return false;
 }
 
+/* Between the stored and the packed form of weights lie others, folded or masked. They are made a few
+ * megabytes at a time and used in the next region, so that they are read from the cache and one piece of
+ * memory serves all layers. */
+#define PASSING_BYTES ((size_t)4 << 20)
+
+static bool is_passing(const cairn_plan *plan, int buffer)
+{
+    return buffer >= 0 && plan->buffers[buffer].of_weights && !plan->buffers[buffer].lasting;
+}
+
+static size_t bytes_passed_on(const cairn_plan *plan, const cairn_step *step)
+{
+    size_t bytes = 0;
+    for (int k = 0; k < step->outputs; k++)
+        if (is_passing(plan, step->out[k]))
+            bytes += plan->buffers[step->out[k]].image_bytes;
+    return bytes;
+}
+
+static bool takes_passing(const cairn_plan *plan, const cairn_step *step)
+{
+    for (int k = 0; k < step->inputs; k++)
+        if (is_passing(plan, step->in[k]))
+            return true;
+    return false;
+}
+
+/* Is there a step that waits for no more than to use up what passes? */
+static bool something_to_take(const cairn_plan *plan)
+{
+    for (int s = 0; s < plan->step_count; s++)
+        if (plan->steps[s].region == UNSCHEDULED && plan->steps[s].of_weights &&
+            takes_passing(plan, &plan->steps[s]) && ready(plan, &plan->steps[s], plan->region_count, false))
+            return true;
+    return false;
+}
+
 /* Fills one region with all eligible steps that are ready. */
 static int fill_region(cairn_plan *plan, pick what, int *scheduled)
 {
     int number = plan->region_count, before = *scheduled;
-    bool chain = what == PICK_CHAIN;
+    bool chain = what == PICK_CHAIN, take = what == PICK_OF_WEIGHTS && something_to_take(plan);
+    size_t passing = 0;
     for (bool more = true; more;) {
         more = false;
         for (int s = 0; s < plan->step_count; s++) {
@@ -59,6 +97,10 @@ static int fill_region(cairn_plan *plan, pick what, int *scheduled)
             if (step->region != UNSCHEDULED || !eligible(plan, step, what) ||
                 !ready(plan, step, number, chain))
                 continue;
+            size_t bytes = what == PICK_OF_WEIGHTS ? bytes_passed_on(plan, step) : 0;
+            if ((take && !takes_passing(plan, step)) || (passing > 0 && passing + bytes > PASSING_BYTES))
+                continue;
+            passing += bytes;
             step->region = number;
             plan->order[(*scheduled)++] = s;
             more = chain; /* what was just added may have made others ready */

@@ -16,6 +16,13 @@ struct cairn_classifier {
     size_t picture_bytes;
 };
 
+/* Names the file in a message that does not. */
+static cairn_status fail_in_file(const cairn_classifier *c, cairn_status status)
+{
+    return status == CAIRN_MEMORY ? status
+                                  : cairn_fail(c->ctx, status, "%s: %s", c->path, cairn_error(c->ctx));
+}
+
 static cairn_status find_model(cairn_classifier *c, const cairn_weights *loaded, const char *name)
 {
     const char *arch = cairn_weights_meta(loaded, "cairn.arch");
@@ -43,13 +50,11 @@ static cairn_status read_settings(cairn_classifier *c, const cairn_weights *load
     s->set = c->set;
     c->info.classes = s->classes;
     if (status == CAIRN_OK && cairn_model_check(c->ctx, model, s) != CAIRN_OK)
-        status = CAIRN_INPUT; /* a wrong switch is the file's fault here, not the user's */
+        status = fail_in_file(c, CAIRN_INPUT); /* a wrong switch is the file's fault here, not the user's */
     return status;
 }
 
-/* What a network expects when the file says nothing: what the weights that people have were trained with,
- * else pixels between 0 and 1. */
-static cairn_preprocess default_preprocess(const cairn_model *model, const cairn_model_settings *s)
+cairn_preprocess cairn_preprocess_of(const cairn_model *model, const cairn_model_settings *s)
 {
     const cairn_preprocess *own = model->preprocess;
     if (own != NULL && s->h == model->h && s->w == model->w && s->c == own->channels)
@@ -65,11 +70,13 @@ static cairn_status read_preprocess(cairn_classifier *c, const cairn_weights *lo
 {
     const char *stored = cairn_weights_meta(loaded, "cairn.preprocess");
     c->info.default_preprocess = stored == NULL;
-    c->preprocess = default_preprocess(c->info.model, &c->info.settings);
+    c->preprocess = cairn_preprocess_of(c->info.model, &c->info.settings);
     cairn_status status =
         stored == NULL ? CAIRN_OK : cairn_preprocess_from_json(c->ctx, stored, &c->preprocess);
-    if (status != CAIRN_OK || overrides == NULL)
-        return status;
+    if (status != CAIRN_OK)
+        return fail_in_file(c, status);
+    if (overrides == NULL)
+        return CAIRN_OK;
     status = cairn_preprocess_from_json(c->ctx, overrides, &c->preprocess);
     return status == CAIRN_INPUT ? CAIRN_USAGE : status;
 }
@@ -82,8 +89,9 @@ static cairn_status make_network(cairn_classifier *c, const cairn_weights *loade
     if (status == CAIRN_USAGE)
         status = CAIRN_INPUT; /* sizes that no network of this kind can have came from the file */
     if (status == CAIRN_OK)
-        status = cairn_weights_bind(c->ctx, c->info.graph, loaded, CAIRN_F32, &c->weights);
-    return status;
+        status = cairn_weights_bind_as(c->ctx, c->info.graph, c->info.model->names, loaded, CAIRN_F32,
+                                       &c->weights);
+    return status == CAIRN_OK ? CAIRN_OK : fail_in_file(c, status);
 }
 
 static cairn_status open_loaded(cairn_classifier *c, const cairn_weights *loaded, const char *model,

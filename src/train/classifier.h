@@ -2,7 +2,12 @@
 #ifndef CAIRN_CLASSIFIER_H
 #define CAIRN_CLASSIFIER_H
 
+#include <cairn/data.h>
 #include <cairn/train.h>
+
+/* What a network expects when a file says nothing: what the weights that people have were trained with, else
+ * pixels between 0 and 1. */
+cairn_preprocess cairn_preprocess_of(const cairn_model *model, const cairn_model_settings *settings);
 
 /* The weights, for another plan on them. */
 cairn_weights *cairn_classifier_weights(cairn_classifier *classifier);

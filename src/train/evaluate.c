@@ -1,5 +1,6 @@
 /* Evaluation. */
 #include "train/evaluate.h"
+#include "base/text.h"
 #include "train/classifier.h"
 #include "train/clock.h"
 #include "train/views.h"
@@ -106,6 +107,20 @@ static cairn_status allocate(cairn_ctx *ctx, cairn_evaluation *e)
                : CAIRN_OK;
 }
 
+/* Weights for shoes have nothing to say about animals, even if both are of ten kinds. */
+static cairn_status check_names(cairn_ctx *ctx, const cairn_classifier_info *info,
+                                const cairn_dataset_info *data)
+{
+    if (cairn_names_are_numbers(info->labels, info->classes) ||
+        cairn_names_are_numbers(data->labels, data->classes))
+        return CAIRN_OK;
+    for (int i = 0; i < info->classes; i++)
+        if (strcmp(info->labels[i], data->labels[i]) != 0)
+            return cairn_fail(ctx, CAIRN_INPUT, "%s: class %d is '%s' (%s expects '%s')", data->path, i,
+                              data->labels[i], info->weights_path, info->labels[i]);
+    return CAIRN_OK;
+}
+
 static cairn_status check(cairn_ctx *ctx, const cairn_classifier_info *info, const cairn_dataset_info *data,
                           cairn_split split)
 {
@@ -114,7 +129,7 @@ static cairn_status check(cairn_ctx *ctx, const cairn_classifier_info *info, con
                           info->weights_path, info->classes);
     if (data->count[split] == 0)
         return cairn_fail(ctx, CAIRN_INPUT, "%s: the part to evaluate on is empty", data->path);
-    return CAIRN_OK;
+    return check_names(ctx, info, data);
 }
 
 static cairn_loader_options loading_of(const cairn_classifier_info *info, const cairn_dataset *dataset,

@@ -20,24 +20,25 @@ static cairn_status set_text(cairn_weights *weights, const char *key, cairn_text
     return status;
 }
 
-/* The switches that differ from the network's defaults, as a JSON object. */
+/* The switches that differ from the network's defaults, as a JSON object; numbers as numbers. */
 static void print_switches(cairn_text *text, const cairn_model *model, const cairn_model_settings *settings)
 {
     cairn_text_add(text, "{");
     for (const cairn_switch *s = model->switches; s != NULL && s->key != NULL; s++) {
-        const char *value = s->values;
-        for (bool is_default = true; *value != '\0'; is_default = false) {
-            size_t length = strcspn(value, "|");
-            char choice[64];
-            snprintf(choice, sizeof choice, "%.*s", (int)length, value);
-            if (!is_default && cairn_switch_is(model, settings, s->key, choice)) {
-                cairn_text_add(text, text->size > 1 ? "," : "");
-                cairn_text_json_string(text, s->key);
-                cairn_text_add(text, ":");
-                cairn_text_json_string(text, choice);
-            }
-            value += length + (value[length] == '|');
-        }
+        size_t length;
+        const char *value = cairn_switch_value(model, settings, s->key, &length);
+        char chosen[64];
+        double number;
+        snprintf(chosen, sizeof chosen, "%.*s", (int)length, value);
+        if (strncmp(s->values, chosen, length) == 0 && strcspn(s->values, "|") == length)
+            continue;
+        cairn_text_add(text, text->size > 1 ? "," : "");
+        cairn_text_json_string(text, s->key);
+        cairn_text_add(text, ":");
+        if (cairn_number_parse(chosen, &number))
+            cairn_text_number(text, number);
+        else
+            cairn_text_json_string(text, chosen);
     }
     cairn_text_add(text, "}");
 }
@@ -72,8 +73,9 @@ cairn_status cairn_metadata_describe(cairn_ctx *ctx, cairn_weights *weights, con
     if (status == CAIRN_OK)
         status = cairn_weights_set_meta(weights, "cairn.preprocess", chain);
     cairn_text_free(ctx, chain);
-    print_labels(&text, labels, settings->classes);
-    if (status == CAIRN_OK)
+    if (labels != NULL)
+        print_labels(&text, labels, settings->classes);
+    if (status == CAIRN_OK && labels != NULL)
         status = set_text(weights, "cairn.labels", &text);
     cairn_free(ctx, text.data);
     return status;
@@ -99,6 +101,23 @@ static cairn_status parse_key(cairn_ctx *ctx, const char *path, const cairn_weig
     return cairn_json_parse(ctx, name, text, strlen(text), CAIRN_JSON_HEADER_LIMITS, root);
 }
 
+/* Adds "key=value" to a list of switches; false when the value cannot be one. */
+static bool add_switch(cairn_text *list, const char *key, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    char number[CAIRN_NUMBER_BYTES];
+    if (json_is_number(value)) {
+        cairn_number_print(number, json_number_value(value));
+        text = number;
+    } else if (json_is_boolean(value)) {
+        text = json_is_true(value) ? "on" : "off";
+    }
+    if (text == NULL || strchr(text, ',') != NULL || key[strcspn(key, ",=")] != '\0')
+        return false;
+    cairn_text_format(list, "%s%s=%s", list->size > 0 ? "," : "", key, text);
+    return true;
+}
+
 cairn_status cairn_metadata_switches(cairn_ctx *ctx, const char *path, const cairn_weights *weights,
                                      char **set)
 {
@@ -107,25 +126,23 @@ cairn_status cairn_metadata_switches(cairn_ctx *ctx, const char *path, const cai
     cairn_status status = parse_key(ctx, path, weights, "cairn.set", &root);
     if (status != CAIRN_OK)
         return status;
-    cairn_text text = {.ctx = ctx};
-    cairn_text_add(&text, "");
+    cairn_text list = {.ctx = ctx};
+    cairn_text_add(&list, "");
     const char *key;
     if (root != NULL && !json_is_object(root))
         status = fail_key(ctx, path, "cairn.set", "an object");
     json_object_foreach(root, key, value)
     {
-        if (!json_is_string(value))
-            status = fail_key(ctx, path, "cairn.set", "texts as values");
-        else
-            cairn_text_format(&text, "%s%s=%s", text.size > 0 ? "," : "", key, json_string_value(value));
+        if (!add_switch(&list, key, value))
+            status = fail_key(ctx, path, "cairn.set", "texts, numbers or booleans as values");
     }
     json_decref(root);
-    if (status == CAIRN_OK && text.failed)
+    if (status == CAIRN_OK && list.failed)
         status = CAIRN_MEMORY;
     if (status == CAIRN_OK)
-        *set = text.data;
+        *set = list.data;
     else
-        cairn_free(ctx, text.data);
+        cairn_free(ctx, list.data);
     return status;
 }
 

@@ -8,7 +8,8 @@
 #include <cairn/models.h>
 #include <cairn/weights.h>
 
-/* Writes architecture, switches, input, classes, preprocessing and labels into the metadata. CAIRN_MEMORY. */
+/* Writes architecture, switches, input, classes, preprocessing and labels (NULL: those that are there stay)
+ * into the metadata. CAIRN_MEMORY. */
 cairn_status cairn_metadata_describe(cairn_ctx *ctx, cairn_weights *weights, const cairn_model *model,
                                      const cairn_model_settings *settings, const cairn_preprocess *preprocess,
                                      const char *const *labels);

@@ -5,7 +5,7 @@ works --version
 has '^cairn [0-9][0-9.]*$'
 works --help
 verbs=$(sed -n 's/^  \([a-z]*\) .*/\1/p' out | grep -v cairn)
-for verb in models summary draw train eval predict inspect bench report doctor help; do
+for verb in models summary draw train eval predict inspect convert bench report doctor help; do
     echo "$verbs" | grep -qx $verb || fail "$verb is not in the overview"
 done
 works help

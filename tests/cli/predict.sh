@@ -34,6 +34,14 @@ works predict run seen.png
 works inspect run --json
 fails 2 "both input and output" predict run seen.png --show-input seen.png
 fails 2 "one picture" predict run folder --show-input many.png
+for exif in on off; do
+    works predict run "$pictures/exif6_320x240.jpg" --exif $exif --show-input exif-$exif.png
+done
+grep -q '"exif":"ignore"' err || fail "the chain without EXIF is not told: $(cat err)"
+works predict run "$pictures/exif6_320x240.jpg" --show-input exif.png
+grep -q '"exif":"apply"' err || fail "the chain with EXIF is not told: $(cat err)"
+cmp -s exif.png exif-on.png || fail "pictures are not turned by default"
+cmp -s exif.png exif-off.png && fail "--exif off changes nothing"
 "$CAIRN" draw lenet5 -o dark.png --quiet
 works predict run dark.png
 grep -q 'hint: dark.png is dark on light.*--invert' err || fail "no hint: $(cat err)"
@@ -42,7 +50,8 @@ works predict run dark.png --invert
 works predict run dark.png --preprocess '{"resize":null}' --quiet --json
 echo '{"resize_rule":"squash"}' >squash.json
 works predict run dark.png --preprocess squash.json --quiet --json
-fails 2 "sqash" predict run dark.png --preprocess '{"sqash":true}'
+fails 2 "unknown key 'sqash'" predict run dark.png --preprocess '{"sqash":true}'
+fails 2 "'filter': expected \"bilinear\".*found \"cubic\"" predict run dark.png --preprocess '{"filter":"cubic"}'
 fails 4 "nothere.json" predict run dark.png --preprocess nothere.json
 
 # Failures: the only file, all files, some files.
@@ -62,6 +71,12 @@ grep -c '"error"' out | grep -qx 2 || fail "errors in JSON: $(cat out)"
 [ "$(grep -c '^cairn: error: ' err)" = 2 ] || fail "errors told: $(cat err)"
 "$CAIRN" predict run nothere.png gone.png >out 2>err
 [ $? = 4 ] && [ ! -s out ] || fail "all failed: $(cat out err)"
+mkdir mixed
+cp folder/b.jpg mixed
+printf 'RIFF\000\000\000\000WEBPVP8 ' >mixed/a.webp
+"$CAIRN" predict run mixed --json --quiet >out 2>err
+[ $? = 8 ] || fail "a picture of another format: $(cat out err)"
+grep -q '^cairn: error: mixed/a.webp: is a WebP picture' err || fail "the format is not told: $(cat err)"
 printf '' >nothing.txt
 fails 3 "no pictures" predict run @nothing.txt
 cp folder/b.jpg "$(printf 'new\nline\033.jpg')"

@@ -169,6 +169,10 @@ static void hostile_metadata_is_refused(void **state)
         {"cairn.arch", ""},
         {"cairn.set", "[]"},
         {"cairn.set", "{\"squash\":1}"},
+        {"cairn.set", "{\"squash\":[]}"},
+        {"cairn.set", "{\"squash\":null}"},
+        {"cairn.set", "{\"squash\":\"sigmoid,output=rbf\"}"},
+        {"cairn.set", "{\"squash=sigmoid,output\":\"rbf\"}"},
         {"cairn.set", "{\"no\":\"such\"}"},
         {"cairn.num_classes", "0"},
         {"cairn.num_classes", "-1"},
@@ -199,6 +203,7 @@ static void hostile_metadata_is_refused(void **state)
             cairn_classifier_open(b->ctx, bench_path(b, "hostile.safetensors"), NULL, NULL, 1, &classifier);
         if (status != CAIRN_INPUT)
             fail_msg("%s %s: status %d", hostile[i][0], hostile[i][1], (int)status);
+        assert_non_null(strstr(cairn_error(b->ctx), "hostile.safetensors: "));
     }
 }
 
@@ -257,13 +262,133 @@ static void switches_are_remembered(void **state)
     cairn_classifier_close(classifier);
 }
 
+static void switches_that_are_numbers_are_remembered(void **state)
+{
+    bench *b = *state;
+    cairn_train_settings settings = tiny_settings(b, "run");
+    settings.model = "resnet20";
+    settings.set = "bn_eps=1e-3";
+    settings.epochs = 1;
+    settings.warmup = 0;
+    assert_ok(b, cairn_train(b->ctx, &settings, NULL, NULL));
+    cairn_classifier *classifier;
+    assert_ok(b, cairn_classifier_open(b->ctx, bench_path(b, "run"), NULL, NULL, 1, &classifier));
+    const cairn_classifier_info *info = cairn_classifier_about(classifier);
+    assert_true(cairn_switch_number(info->model, &info->settings, "bn_eps") == 1e-3);
+    assert_string_equal(cairn_weights_meta(info->weights, "cairn.set"), "{\"bn_eps\":0.001}");
+    cairn_classifier_close(classifier);
+}
+
+static void switches_of_every_type_are_read(void **state)
+{
+    bench *b = *state;
+    cairn_weights *weights;
+    char *set;
+    assert_ok(b, cairn_weights_create(b->ctx, &weights));
+    assert_ok(b,
+              cairn_weights_set_meta(weights, "cairn.set", "{\"a\":true,\"b\":2.5,\"c\":\"d\",\"e\":false}"));
+    assert_ok(b, cairn_metadata_switches(b->ctx, "file", weights, &set));
+    assert_string_equal(set, "a=on,b=2.5,c=d,e=off");
+    cairn_free(b->ctx, set);
+    cairn_weights_destroy(weights);
+}
+
+/* The same weights, but for layers of this name, which get another. */
+static void save_renamed(bench *b, const cairn_weights *from, const char *layer, const char *other,
+                         const char *path)
+{
+    cairn_weights *to;
+    assert_ok(b, cairn_weights_create(b->ctx, &to));
+    for (int i = 0; i < cairn_weights_count(from); i++) {
+        const cairn_tensor *tensor = cairn_weights_at(from, i), *copy;
+        char name[256];
+        size_t length = strlen(layer);
+        bool hit = strncmp(tensor->name, layer, length) == 0 && tensor->name[length] == '.';
+        snprintf(name, sizeof name, "%s%s", hit ? other : "", tensor->name + (hit ? length : 0));
+        assert_ok(b, cairn_weights_add(to, name, tensor->dtype, tensor->layout, &tensor->shape, &copy));
+        assert_ok(b, cairn_tensor_set(copy, tensor->dtype, tensor->data)); /* both lie plainly */
+    }
+    for (int i = 0; i < cairn_weights_meta_count(from); i++) {
+        const char *key, *value;
+        cairn_weights_meta_at(from, i, &key, &value);
+        assert_ok(b, cairn_weights_set_meta(to, key, value));
+    }
+    assert_ok(b, cairn_weights_save(to, bench_path(b, path)));
+    cairn_weights_destroy(to);
+}
+
+static void names_of_other_programs_are_understood(void **state)
+{
+    bench *b = *state;
+    cairn_epoch_metrics metrics;
+    cairn_classifier_close(open_run(b, "resnet20", &metrics));
+    cairn_weights *loaded;
+    cairn_classifier *classifier;
+    assert_ok(b, cairn_weights_load(b->ctx, bench_path(b, "run/weights/best.safetensors"), &loaded));
+    save_renamed(b, loaded, "linear", "fc", "theirs.safetensors");
+    save_renamed(b, loaded, "linear", "wrong", "wrong.safetensors");
+    cairn_weights_destroy(loaded);
+    assert_ok(b,
+              cairn_classifier_open(b->ctx, bench_path(b, "theirs.safetensors"), NULL, NULL, 1, &classifier));
+    cairn_classifier_close(classifier);
+    assert_fails(
+        b, cairn_classifier_open(b->ctx, bench_path(b, "wrong.safetensors"), NULL, NULL, 1, &classifier),
+        CAIRN_INPUT, "wrong.safetensors: ");
+}
+
+/* One picture of CIFAR's form whose classes are called so; evaluates on it. */
+static cairn_status evaluate_named(bench *b, cairn_classifier *classifier, const char *names)
+{
+    static const uint8_t record[3073];
+    cairn_dataset *set;
+    cairn_evaluation e = {0};
+    assert_ok(b, cairn_folder_make(b->ctx, bench_path(b, "pictures")));
+    bench_put(bench_path(b, "pictures/test_batch.bin"), record, sizeof record);
+    bench_put(bench_path(b, "pictures/batches.meta.txt"), names, strlen(names));
+    assert_ok(b, cairn_dataset_open(b->ctx, bench_path(b, "pictures"), NULL, &set));
+    cairn_status status = cairn_evaluate(b->ctx, classifier, set, CAIRN_TEST, NULL, &e);
+    cairn_evaluation_free(b->ctx, &e);
+    cairn_dataset_close(set);
+    assert_ok(b, cairn_tree_remove(b->ctx, bench_path(b, "pictures")));
+    return status;
+}
+
+static void classes_of_other_names_are_refused(void **state)
+{
+    bench *b = *state;
+    cairn_epoch_metrics metrics;
+    cairn_classifier_close(open_run(b, "lenet5", &metrics));
+    cairn_weights *weights;
+    cairn_classifier *classifier;
+    assert_ok(b, cairn_weights_load(b->ctx, bench_path(b, "run/weights/best.safetensors"), &weights));
+    assert_ok(b, cairn_weights_set_meta(weights, "cairn.labels",
+                                        "[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\",\"j\"]"));
+    assert_ok(b, cairn_weights_save(weights, bench_path(b, "named.safetensors")));
+    cairn_weights_destroy(weights);
+    assert_ok(b,
+              cairn_classifier_open(b->ctx, bench_path(b, "named.safetensors"), NULL, NULL, 1, &classifier));
+    assert_ok(b, evaluate_named(b, classifier, "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n"));
+    assert_ok(b, evaluate_named(b, classifier, "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n")); /* no names */
+    assert_fails(b, evaluate_named(b, classifier, "a\nb\nc\nd\ne\nf\ng\nh\nj\ni\n"), CAIRN_INPUT,
+                 "class 8 is 'j'");
+    cairn_classifier_close(classifier);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TINY(evaluation_agrees_with_training), TINY(an_evaluation_is_consistent_in_itself),
-        TINY(scores_come_out_of_pictures),     TINY(a_file_and_a_network_s_name_are_enough),
-        TINY(hostile_metadata_is_refused),     TINY(a_data_set_of_other_classes_is_refused),
-        TINY(switches_are_remembered),         TINY(labels_may_have_identifiers),
+        TINY(evaluation_agrees_with_training),
+        TINY(an_evaluation_is_consistent_in_itself),
+        TINY(scores_come_out_of_pictures),
+        TINY(a_file_and_a_network_s_name_are_enough),
+        TINY(hostile_metadata_is_refused),
+        TINY(a_data_set_of_other_classes_is_refused),
+        TINY(switches_are_remembered),
+        TINY(labels_may_have_identifiers),
+        TINY(switches_that_are_numbers_are_remembered),
+        TINY(switches_of_every_type_are_read),
+        TINY(names_of_other_programs_are_understood),
+        TINY(classes_of_other_names_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -424,14 +424,19 @@ static void json_refuses(void **state)
     static const struct {
         const char *text, *piece;
     } cases[] = {
-        {"{\"resise\":256}", "unknown key 'resise'"},
-        {"{\"resize\":0}", "'resize'"},
+        {"{\"resise\":256}", "unknown key 'resise' (did you mean 'resize'?)"},
+        {"{\"interpolation\":3}", "unknown key 'interpolation' (expected resize, "},
+        {"{\"resize\":0}", "'resize': expected a side from 1 to 32768 or null, found 0"},
         {"{\"resize\":1.5}", "'resize'"},
         {"{\"crop\":99999999}", "'crop'"},
         {"{\"pad_value\":256}", "'pad_value'"},
-        {"{\"filter\":\"lanczos\"}", "'filter'"},
+        {"{\"filter\":\"lanczos\"}",
+         "'filter': expected \"bilinear\", \"bicubic\" or \"nearest\", found \"lanczos\""},
+        {"{\"filter\":[\"a\",\"\\u001b\\u00e4, and then more than eighty bytes, of which the first will do, "
+         "whatever they are\"]}",
+         "found [\"a\",\"\\u001B\\u00E4..."},
         {"{\"channels\":\"GBR\"}", "'channels'"},
-        {"{\"mean\":[1]}", "'mean'"},
+        {"{\"mean\":[1]}", "'mean': expected 3 numbers, found [1]"},
         {"{\"std\":[1,1,0]}", "'std'"},
         {"{\"std\":[1,1,1e999]}", "JSON"},
         {"{\"scale\":0}", "'scale'"},
@@ -440,7 +445,7 @@ static void json_refuses(void **state)
         {"{\"crop_mode\":\"border\"}", "'crop_mode'"},
         {"{\"squash\":1}", "'squash'"},
         {"{\"resize\":1,\"resize\":1}", "duplicate"},
-        {"[]", "not a JSON object"},
+        {"[]", "expected a JSON object"},
         {"", "JSON"},
         {"{\"resize\":[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]}", "nested too deeply"},
     };

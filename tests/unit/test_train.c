@@ -185,13 +185,14 @@ static void the_seed_matters(void **state)
     assert_string_not_equal(x, y);
 }
 
-static void every_network_trains(void **state)
+/* Those of small pictures; the gradients of the others are compared with reference values elsewhere. */
+static void small_networks_train(void **state)
 {
+    static const char *const names[] = {"lenet5.paper", "lenet5.tutorial", "resnet20", "plain20"};
     bench *b = *state;
-    for (int i = 0; i < cairn_model_count(); i++) {
-        const char *name = cairn_model_at(i)->name;
-        cairn_train_settings settings = tiny_settings(b, name);
-        settings.model = name;
+    for (size_t i = 0; i < CAIRN_COUNT(names); i++) {
+        cairn_train_settings settings = tiny_settings(b, names[i]);
+        settings.model = names[i];
         settings.lr = 0.01f;
         settings.epochs = 2;
         settings.warmup = 0;
@@ -659,7 +660,7 @@ int main(void)
         TINY(weights_say_what_they_are),
         TINY(threads_and_loaders_change_no_bit),
         TINY(the_seed_matters),
-        TINY(every_network_trains),
+        TINY(small_networks_train),
         TINY(part_of_the_training_set_can_validate),
         TINY(interrupted_at_every_step_it_ends_in_the_same_bits),
         TINY(interrupted_after_each_step_it_ends_in_the_same_bits),

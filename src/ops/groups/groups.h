@@ -227,12 +227,12 @@ CAIRN_INLINE void cairn_groups_tile(const cairn_groups *g, cairn_groups_place *t
     t->y += pixels * t->y_pitch;
 }
 
-/* A row of output pixels. */
+/* A row of output pixels. At stride 2 the widest tile would look at more pixels than can be unrolled well. */
 CAIRN_INLINE void cairn_groups_row(const cairn_groups *g, cairn_groups_place t, const cairn_groups_form form,
                                    int64_t pixels)
 {
 #if CAIRN_GROUPS_TILE > 7
-    for (; pixels >= CAIRN_GROUPS_TILE; pixels -= CAIRN_GROUPS_TILE)
+    for (; form.stride != 2 && pixels >= CAIRN_GROUPS_TILE; pixels -= CAIRN_GROUPS_TILE)
         cairn_groups_tile(g, &t, form, CAIRN_GROUPS_TILE);
 #endif
     for (; pixels >= 7; pixels -= 7)

@@ -1,0 +1,31 @@
+/* Where a file's bytes come from: the file, or memory that holds it. */
+#ifndef CAIRN_IO_SOURCE_H
+#define CAIRN_IO_SOURCE_H
+
+#include "base/file.h"
+#include <cairn/weights.h>
+
+typedef struct cairn_source {
+    cairn_ctx *ctx;
+    const char *name; /* begins messages */
+    uint64_t size;
+    const uint8_t *bytes;   /* NULL: the file */
+    const cairn_file *file; /* NULL: the bytes */
+} cairn_source;
+
+/* Bytes that lie within the size. */
+cairn_status cairn_source_read(const cairn_source *from, uint64_t offset, void *data, size_t size);
+
+/* Where a tensor's first `elements` elements lie as they are in memory, and how many of them are not finite.
+ */
+typedef struct cairn_source_part {
+    uint64_t offset;
+    size_t elements;
+    const cairn_tensor *tensor;
+    size_t not_finite; /* filled in */
+} cairn_source_part;
+
+/* Reads all parts, on all threads. */
+cairn_status cairn_source_read_parts(const cairn_source *from, cairn_source_part *parts, size_t count);
+
+#endif
