@@ -1,5 +1,6 @@
 /* Convolution by the rows form of the matrix product: a row is the window of an output pixel, where it lies.
- * Pixels are taken in blocks that run on over rows and images. */
+ * Pixels are taken in blocks that run on over rows and images. Of a picture with few pixels the work is divided
+ * by output channels too, so that many pixels use the weights each time they are read. */
 #include "ops/gemm/patch.h"
 #include "ops/simd/functions.h"
 #include <math.h>
@@ -7,15 +8,35 @@
 #define UNIT_FLOPS 1000000
 /* Bands of a padded picture overlap, so they had better be large. */
 #define BAND_FLOPS 8000000
+/* Of a batch, if there are channels enough: work for many threads. */
+#define MIN_UNITS 16
 
 typedef struct setup {
     const cairn_conv2d_attrs *attrs;
     cairn_patch patch;
     int64_t k, out_c; /* of a group */
     int64_t pixels;   /* of an image */
-    int64_t span;     /* pixels of a unit */
+    int64_t span;     /* pixels of a band */
+    int64_t bands;    /* of an image */
+    int64_t columns;  /* output channels of a unit, in each group */
+    int64_t parts;    /* units that a band is divided into by channels */
+    int64_t column;   /* where those of the unit at hand begin */
     bool packed;
 } setup;
+
+/* Units by channels, of whole panels of the weights. */
+static void divide_columns(const cairn_site *site, setup *s)
+{
+    int64_t panels = cairn_ceil_div(s->out_c, CAIRN_GEMM_COLUMNS);
+    int64_t parts = cairn_min(cairn_ceil_div(MIN_UNITS, s->bands * site->capacity), panels);
+    parts = cairn_max(cairn_min(parts, 2 * s->span * s->k * s->out_c / UNIT_FLOPS), 1);
+    s->columns = s->out_c;
+    s->parts = 1;
+    if (s->attrs->groups > 1 || parts == 1)
+        return;
+    s->columns = cairn_ceil_div(panels, parts) * CAIRN_GEMM_COLUMNS;
+    s->parts = cairn_ceil_div(s->out_c, s->columns);
+}
 
 /* Rows of the weights that are a multiple of 1 KiB apart fall into few sets of the caches. */
 static bool wants_packing(const cairn_conv2d_attrs *attrs, int64_t out_c)
@@ -36,8 +57,11 @@ static setup setup_of(const cairn_site *site)
         s.span = cairn_min(cairn_ceil_div(UNIT_FLOPS, block_flops) * CAIRN_GEMM_ROWS, s.pixels);
     } else { /* whole rows */
         int64_t row_flops = 2 * s.k * y->c * y->w;
-        s.span = cairn_min(cairn_ceil_div(BAND_FLOPS, row_flops) * y->w, s.pixels);
+        int64_t rows = cairn_max(cairn_ceil_div(BAND_FLOPS, row_flops), cairn_ceil_div(CAIRN_GEMM_ROWS, y->w));
+        s.span = cairn_ceil_div(y->h, cairn_ceil_div(y->h, rows)) * y->w;
     }
+    s.bands = cairn_ceil_div(s.pixels, s.span);
+    divide_columns(site, &s);
     return s;
 }
 
@@ -45,8 +69,8 @@ static void plan(cairn_site *site)
 {
     setup s = setup_of(site);
     site->per_image = true;
-    site->units = cairn_ceil_div(s.pixels, s.span);
-    site->unit_flops = 2 * s.span * s.k * site->out[0].c;
+    site->units = s.bands * s.parts;
+    site->unit_flops = 2 * s.span * s.k * site->out[0].c / s.parts;
     site->scratch = cairn_patch_scratch(&s.patch);
     if (s.packed) {
         site->packed = cairn_gemm_packed(s.k, s.out_c) * sizeof(float);
@@ -64,10 +88,10 @@ static void pack(const cairn_work *work)
      s.out_c, 1);
 }
 
-/* Where a unit begins, in pixels counted over all images of the work. */
-static int64_t first_pixel(const setup *s, int64_t units, int64_t unit)
+/* Where a band begins, in pixels counted over all images of the work. */
+static int64_t first_pixel(const setup *s, int64_t band)
 {
-    return unit / units * s->pixels + cairn_min(unit % units * s->span, s->pixels);
+    return band / s->bands * s->pixels + cairn_min(band % s->bands * s->span, s->pixels);
 }
 
 typedef struct block {
@@ -85,7 +109,7 @@ static void find_rows(const cairn_work *work, const setup *s, const float *pictu
         some = cairn_min(count - done, s->pixels - pixel);
         cairn_patch_windows(&s->patch, s->patch.padded ? picture : cairn_image_of(x, image), y->w, pixel,
                             some, b->a + done);
-        float *to = cairn_image_of(y, image) + pixel * y->pitch;
+        float *to = cairn_image_of(y, image) + pixel * y->pitch + s->column;
         for (int64_t i = 0; i < some; i++)
             b->c[done + i] = to + i * y->pitch;
     }
@@ -103,13 +127,14 @@ static void multiply(const cairn_work *work, const setup *s, const int64_t *offs
                             .segments = s->patch.segments,
                             .length = s->patch.length,
                             .block = cairn_gemm_block(s->k, work->site->training),
-                            .n = s->out_c,
+                            .n = cairn_min(s->columns, s->out_c - s->column),
                             .ldb = y->c,
                             .packed = s->packed,
                             .floor = s->attrs->act == CAIRN_ACT_RELU ? 0.0f : -INFINITY};
     for (int64_t group = 0; group < s->attrs->groups; group++) {
-        gemm.b = s->packed ? (const float *)(const void *)work->packed : w + group * s->out_c;
-        gemm.bias = bias != NULL ? bias + group * s->out_c : NULL;
+        int64_t column = group * s->out_c + s->column;
+        gemm.b = s->packed ? (const float *)(const void *)work->packed + column * s->k : w + column;
+        gemm.bias = bias != NULL ? bias + column : NULL;
         if (s->attrs->groups > 1) {
             for (int64_t i = 0; i < count; i++) {
                 b->group_a[i] = b->a[i] + group * s->patch.length;
@@ -126,12 +151,13 @@ static void activate(const setup *s, const cairn_operand *y, int64_t count, cons
 {
     if (s->attrs->act == CAIRN_ACT_NONE || s->attrs->act == CAIRN_ACT_RELU)
         return;
-    if (y->pitch == y->c) {
+    if (y->pitch == y->c && s->parts == 1) {
         vec_activate_span(s->attrs->act, b->c[0], b->c[0], count * y->c);
         return;
     }
+    int64_t columns = s->parts == 1 ? y->c : cairn_min(s->columns, s->out_c - s->column);
     for (int64_t i = 0; i < count; i++)
-        vec_activate_span(s->attrs->act, b->c[i], b->c[i], y->c);
+        vec_activate_span(s->attrs->act, b->c[i], b->c[i], columns);
 }
 
 static void run_pixels(const cairn_work *work, const setup *s, const float *picture, int64_t first, int64_t end)
@@ -162,13 +188,18 @@ static void run_band(const cairn_work *work, const setup *s, int64_t first, int6
 static void run(const cairn_work *work)
 {
     setup s = setup_of(work->site);
-    int64_t units = work->site->units;
-    if (!s.patch.padded) {
-        run_pixels(work, &s, NULL, first_pixel(&s, units, work->begin), first_pixel(&s, units, work->end));
+    if (!s.patch.padded && s.parts == 1) {
+        run_pixels(work, &s, NULL, first_pixel(&s, work->begin), first_pixel(&s, work->end));
         return;
     }
-    for (int64_t unit = work->begin; unit < work->end; unit++)
-        run_band(work, &s, first_pixel(&s, units, unit), first_pixel(&s, units, unit + 1));
+    for (int64_t unit = work->begin; unit < work->end; unit++) {
+        int64_t band = unit / s.parts, first = first_pixel(&s, band), end = first_pixel(&s, band + 1);
+        s.column = unit % s.parts * s.columns;
+        if (s.patch.padded)
+            run_band(work, &s, first, end);
+        else
+            run_pixels(work, &s, NULL, first, end);
+    }
 }
 
 const cairn_kernel CAIRN_KERNEL(conv2d_gemm) = {.name = "gemm",
