@@ -54,15 +54,23 @@ foreach(source IN LISTS fuzz_targets)
   endif()
 endforeach()
 
-# parity: the networks against golden numbers, at every kernel level that this processor has.
+# parity: networks against golden numbers: in double precision, and in single precision at every kernel level that
+# this processor has. Sanitizers slow them down so much that only the small ones run.
 add_executable(parity ${tests}/parity/parity.c ${tests}/parity/compare.c ${tests}/parity/golden.c)
 target_include_directories(parity PRIVATE ${tests})
 target_compile_definitions(parity PRIVATE _GNU_SOURCE)
 target_link_libraries(parity PRIVATE cairn_static PkgConfig::JANSSON)
+function(cairn_parity_test name)
+  cairn_test(parity ${name} parity ${tests}/data/golden)
+  if(CAIRN_SANITIZE)
+    list(APPEND ARGN NETWORKS=lenet)
+  endif()
+  set_property(TEST ${test_prefix}parity.${name} APPEND PROPERTY ENVIRONMENT ${ARGN})
+endfunction()
 foreach(level scalar x86-64-v2 avx2 avx512)
-  cairn_test(parity ${level} parity ${tests}/data/golden)
-  set_property(TEST ${test_prefix}parity.${level} APPEND PROPERTY ENVIRONMENT "CAIRN_ISA=${level}")
+  cairn_parity_test(${level} PRECISION=single CAIRN_ISA=${level})
 endforeach()
+cairn_parity_test(double PRECISION=double)
 
 # peers: what the comparisons with other programs (make roundtrip) ask the library.
 add_executable(logits ${tests}/tools/logits.c)

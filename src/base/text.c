@@ -184,7 +184,8 @@ void cairn_text_add_bytes(cairn_text *text, const void *bytes, size_t size)
 {
     if (!reserve(text, size))
         return;
-    memcpy(text->data + text->size, bytes, size);
+    if (size > 0)
+        memcpy(text->data + text->size, bytes, size);
     text->size += size;
     text->data[text->size] = '\0';
 }

@@ -32,6 +32,7 @@ typedef struct cairn_text {
     bool failed;
 } cairn_text;
 
+/* bytes may be NULL when there are none. */
 void cairn_text_add_bytes(cairn_text *text, const void *bytes, size_t size);
 void cairn_text_add(cairn_text *text, const char *string);
 /* Like printf. Not for floating point, which would follow the locale. */

@@ -64,7 +64,8 @@ typedef struct record {
 
 /* ---- header ---- */
 
-static cairn_status fail_record(const cairn_source *from, const record *r, const char *field, const char *expected)
+static cairn_status fail_record(const cairn_source *from, const record *r, const char *field,
+                                const char *expected)
 {
     return cairn_fail(from->ctx, CAIRN_INPUT, "%s: tensor '%s': %s (expected %s)", from->name, r->name, field,
                       expected);
@@ -144,7 +145,8 @@ static int compare_offsets(const void *a, const void *b)
 }
 
 /* Every byte of the data belongs to exactly one tensor, so that nothing can hide in the file. */
-static cairn_status check_coverage(const cairn_source *from, record *records, size_t count, uint64_t data_size)
+static cairn_status check_coverage(const cairn_source *from, record *records, size_t count,
+                                   uint64_t data_size)
 {
     uint64_t reached = 0;
     if (count > 0)
@@ -191,8 +193,8 @@ static cairn_status load_widened(const cairn_source *from, uint64_t offset, cons
 }
 
 /* Makes the tensors, and a list of what is to be read to where. */
-static cairn_status add_tensors(const cairn_source *from, uint64_t data_start, const record *records, size_t count,
-                                cairn_source_part *parts, cairn_weights *weights)
+static cairn_status add_tensors(const cairn_source *from, uint64_t data_start, const record *records,
+                                size_t count, cairn_source_part *parts, cairn_weights *weights)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
@@ -208,17 +210,16 @@ static cairn_status add_tensors(const cairn_source *from, uint64_t data_start, c
         const record *r = &records[i];
         cairn_shape shape = {.rank = r->rank};
         memcpy(shape.dim, r->dim, (size_t)r->rank * sizeof shape.dim[0]);
-        parts[i] =
-            (cairn_source_part){.offset = data_start + r->begin,
-                              .elements = r->type->storage == STORE_COPY ? (size_t)r->elements : 0};
+        parts[i] = (cairn_source_part){.offset = data_start + r->begin,
+                                       .elements = r->type->storage == STORE_COPY ? (size_t)r->elements : 0};
         status = cairn_weights_add_unset(weights, r->name, r->type->dtype, CAIRN_LAYOUT_PLAIN, &shape,
                                          &parts[i].tensor);
     }
     return status;
 }
 
-static cairn_status load_records(const cairn_source *from, uint64_t data_start, const record *records, size_t count,
-                                 cairn_weights *weights)
+static cairn_status load_records(const cairn_source *from, uint64_t data_start, const record *records,
+                                 size_t count, cairn_weights *weights)
 {
     cairn_source_part *parts = cairn_alloc(from->ctx, count, sizeof *parts);
     if (parts == NULL)
@@ -256,7 +257,8 @@ static cairn_status load_metadata(const cairn_source *from, const json_t *metada
 }
 
 /* The whole header is checked before the first tensor is made. */
-static cairn_status load_tree(const cairn_source *from, uint64_t data_start, json_t *root, cairn_weights *weights)
+static cairn_status load_tree(const cairn_source *from, uint64_t data_start, json_t *root,
+                              cairn_weights *weights)
 {
     if (!json_is_object(root))
         return cairn_fail(from->ctx, CAIRN_INPUT, "%s: the header is not a JSON object", from->name);

@@ -21,7 +21,8 @@ static int buffer_for_value(cairn_plan *plan, uint32_t value, cairn_buffer_kind 
 {
     if (plan->buffer_of[value] >= 0)
         return plan->buffer_of[value];
-    cairn_buffer buffer = {.kind = kind, .type = plan->values[value].type, .maker = -1, .inside = -1, .source = source};
+    cairn_buffer buffer = {
+        .kind = kind, .type = plan->values[value].type, .maker = -1, .inside = -1, .source = source};
     buffer.image_bytes =
         (size_t)cairn_shape_elements(&buffer.type.shape) * cairn_element_bytes(plan, buffer.type.element);
     buffer.images = buffer.type.shape.batched ? plan->options.batch : 1;
@@ -112,7 +113,8 @@ static cairn_status choose_kernel(cairn_plan *plan, cairn_step *step)
 {
     cairn_isa level = plan->options.reference ? CAIRN_ISA_SCALAR : cairn_isa_level();
     const cairn_kernel *const in_place[] = {step->kernel, NULL};
-    for (const cairn_kernel *const *k = step->kernel != NULL ? in_place : step->op->kernels; k != NULL && *k != NULL; k++) {
+    for (const cairn_kernel *const *k = step->kernel != NULL ? in_place : step->op->kernels;
+         k != NULL && *k != NULL; k++) {
         if ((*k)->isa > level || ((*k)->precisions & 1u << plan->options.precision) == 0)
             continue;
         describe_site(plan, step);

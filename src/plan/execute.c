@@ -166,8 +166,9 @@ cairn_status cairn_plan_run(cairn_plan *plan, const cairn_run_options *options)
     if (n < 1 || n > plan->options.batch)
         return cairn_fail(plan->ctx, CAIRN_USAGE, "run: expected 1 to %d images, found %lld",
                           plan->options.batch, (long long)n);
-    plan->run =
-        (cairn_run_values){.n = n, .capacity = plan->options.batch, .training = plan->options.training && !plan->options.no_dropout};
+    plan->run = (cairn_run_values){.n = n,
+                                   .capacity = plan->options.batch,
+                                   .training = plan->options.training && !plan->options.no_dropout};
     if (options != NULL) {
         plan->run.lr = options->lr;
         plan->run.step = options->step;

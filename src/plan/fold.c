@@ -1,5 +1,5 @@
-/* Stage 2a, for inference: what stands beside a convolution moves into it. Zeros around its input become its own
- * padding; a batch normalisation or a factor behind it changes its weights, once. */
+/* Stage 2a, for inference: what stands beside a convolution moves into it. Zeros around its input become its
+ * own padding; a batch normalisation or a factor behind it changes its weights, once. */
 #include "plan/plan.h"
 #include <stdio.h>
 #include <string.h>
@@ -115,8 +115,7 @@ static cairn_status absorb_behind(cairn_plan *plan, int index)
     if (conv == NULL)
         return CAIRN_OK;
     int number = (int)(conv - plan->steps);
-    cairn_status status =
-        norm ? fold_batchnorm(plan, index, number) : fold_scale(plan, index, number);
+    cairn_status status = norm ? fold_batchnorm(plan, index, number) : fold_scale(plan, index, number);
     if (status != CAIRN_OK)
         return status;
     plan->steps[number].out_value[0] = plan->steps[index].out_value[0];

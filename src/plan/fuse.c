@@ -36,8 +36,8 @@ static bool absorb(cairn_plan *plan, const cairn_step *step)
     cairn_activation_kind kind = step->op->activation(step->attrs);
     uint32_t input = step->in_value[0];
     cairn_step *maker = cairn_plan_maker_of(plan, input);
-    if (kind == CAIRN_ACT_NONE || maker == NULL || maker->op->epilogue == NULL || cairn_plan_is_port(plan, input) ||
-        cairn_plan_count_uses(plan, input) != 1)
+    if (kind == CAIRN_ACT_NONE || maker == NULL || maker->op->epilogue == NULL ||
+        cairn_plan_is_port(plan, input) || cairn_plan_count_uses(plan, input) != 1)
         return false;
     cairn_activation_kind *slot = maker->op->epilogue(maker->attrs);
     if (slot == NULL || *slot != CAIRN_ACT_NONE)

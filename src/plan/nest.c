@@ -16,10 +16,8 @@ static void plan_view(cairn_site *site)
 }
 
 /* What remains of a step whose output lies where it has to be: a place in the order. */
-static const cairn_kernel in_place = {.name = "in place",
-                                      .precisions = 1u << CAIRN_F32 | 1u << CAIRN_F64,
-                                      .plan = plan_view,
-                                      .run = no_work};
+static const cairn_kernel in_place = {
+    .name = "in place", .precisions = 1u << CAIRN_F32 | 1u << CAIRN_F64, .plan = plan_view, .run = no_work};
 
 static bool same_picture(const cairn_shape *a, const cairn_shape *b)
 {

@@ -47,8 +47,8 @@ typedef struct cairn_buffer {
     size_t offset;
     int inside;          /* the buffer that this one is a range of channels of, -1: none */
     size_t inside_bytes; /* where in a pixel of it */
-    int source;  /* variable or constant of the graph that it came from */
-    char *bound; /* CAIRN_PLACE_BOUND: the data */
+    int source;          /* variable or constant of the graph that it came from */
+    char *bound;         /* CAIRN_PLACE_BOUND: the data */
 } cairn_buffer;
 
 typedef struct cairn_step {
@@ -125,8 +125,8 @@ cairn_status cairn_plan_fold(cairn_plan *plan);
 /* Stage 3a: parts of concatenations become ranges of the whole. */
 cairn_status cairn_plan_nest(cairn_plan *plan);
 
-/* Facts about steps on values, before there are buffers: the only maker of a value, the number of its readers,
- * whether it can be read from outside. */
+/* Facts about steps on values, before there are buffers: the only maker of a value, the number of its
+ * readers, whether it can be read from outside. */
 cairn_step *cairn_plan_maker_of(cairn_plan *plan, uint32_t value);
 int cairn_plan_count_uses(const cairn_plan *plan, uint32_t value);
 bool cairn_plan_is_port(const cairn_plan *plan, uint32_t value);

@@ -185,12 +185,12 @@ static cairn_status infer(const comparison *c, const cairn_graph *graph, bool ke
 
 /* ---- training ---- */
 
-static void raise_to(double *worst, double value, golden_result *result, const char *name)
+/* A NaN counts as worst. */
+static bool raise_to(double *worst, double value)
 {
-    if (!(value <= *worst)) { /* a NaN counts as worst */
-        *worst = value;
-        snprintf(result->worst, sizeof result->worst, "%s", name);
-    }
+    bool raised = !(value <= *worst);
+    *worst = raised ? value : *worst;
+    return raised;
 }
 
 /* Numbers that lie like `like`, as doubles in the golden file's layout. Keras' own layouts are those of memory;
@@ -228,11 +228,12 @@ static void compare_gradient(const json_t *row, const double *values, uint64_t e
         dot += values[i] * golden_unit(hash, seed, i);
     }
     norm = sqrt(norm);
-    raise_to(&result->grad_norm, fabs(norm - expected) / scale, result, name);
-    raise_to(&result->probe, fabs(dot - item(row, 2)) / scale, result, name);
+    bool raised = raise_to(&result->grad_norm, fabs(norm - expected) / scale);
+    raised |= raise_to(&result->probe, fabs(dot - item(row, 2)) / scale);
     for (uint64_t k = 0; k < 4; k++)
-        raise_to(&result->sample, fabs(values[golden_sample(k, elements)] - item(row, 3 + k)) / scale, result,
-                 name);
+        raised |= raise_to(&result->sample, fabs(values[golden_sample(k, elements)] - item(row, 3 + k)) / scale);
+    if (raised)
+        snprintf(result->worst, sizeof result->worst, "%s", name);
 }
 
 /* The number of a golden parameter; -1: there is none of that name. */
@@ -288,11 +289,13 @@ static void compare_stats(const comparison *c, const cairn_weights *weights, con
         double sum = 0, expected = item(row, 1);
         for (uint64_t k = 0; k < elements; k++)
             sum += value_at(tensor->data, c->precision, k) * value_at(tensor->data, c->precision, k);
-        raise_to(&c->result->stats, fabs(sqrt(sum) - expected) / expected, c->result, name);
+        bool raised = raise_to(&c->result->stats, fabs(sqrt(sum) - expected) / expected);
         for (uint64_t k = 0; k < 4; k++) {
             double value = value_at(tensor->data, c->precision, golden_sample(k, elements));
-            raise_to(&c->result->stats, fabs(value - item(row, 2 + k)) / expected, c->result, name);
+            raised |= raise_to(&c->result->stats, fabs(value - item(row, 2 + k)) / expected);
         }
+        if (raised)
+            snprintf(c->result->worst_stat, sizeof c->result->worst_stat, "%s", name);
     }
 }
 

@@ -31,6 +31,7 @@ typedef struct golden_result {
     double sample;    /* largest difference of a sampled gradient element / norm */
     double stats;     /* running statistics after a step: norms and samples, relative */
     char worst[128];  /* the tensor of the worst gradient figure */
+    char worst_stat[128];
     char layer[160];  /* with wrong logits: the first layer that differs */
 } golden_result;
 

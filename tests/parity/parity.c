@@ -131,7 +131,10 @@ static bool compare(cairn_ctx *ctx, const char *folder, const json_t *entry, con
                "sample %.1e stats %.1e losses %.1e of the limit %s%s%s\n",
                name, text, cairn_isa_name(), ok ? "ok    " : "BREACH", (long long)r.params,
                r.params_equal ? "" : " (wrong)", (long long)r.macs, r.macs_equal ? "" : " (wrong)", r.logits,
-               r.grad_norm, r.probe, r.sample, r.stats, worst_loss(&r, &l), ok ? "" : r.worst,
+               r.grad_norm, r.probe, r.sample, r.stats, worst_loss(&r, &l),
+               ok                   ? ""
+               : r.stats <= l.stats ? r.worst
+                                    : r.worst_stat,
                r.layer[0] != '\0' ? " first differing layer " : "", r.layer);
         if (status != CAIRN_OK)
             printf("%-28s %s\n", name, cairn_error(ctx));

@@ -100,6 +100,8 @@ static void text_grows(void **state)
 {
     bench *b = *state;
     cairn_text text = {.ctx = b->ctx};
+    cairn_text_add_bytes(&text, NULL, 0);
+    assert_string_equal(text.data, "");
     cairn_text_json_string(&text, "a\"b\\\n\t\x01\x7f\xC3\xA4");
     assert_string_equal(text.data, "\"a\\\"b\\\\\\n\\t\\u0001\\u007f\xC3\xA4\"");
     for (int i = 0; i < 1000; i++)
@@ -119,6 +121,15 @@ static cairn_status parse(bench *b, const char *text)
     assert_true((status == CAIRN_OK) == (root != NULL));
     json_decref(root);
     return status;
+}
+
+static void names_that_are_numbers(void **state)
+{
+    (void)state;
+    static const char *const numbers[] = {"0", "1", "2"}, *const others[] = {"0", "2", "1"};
+    assert_true(cairn_names_are_numbers(numbers, 3));
+    assert_true(cairn_names_are_numbers(others, 1));
+    assert_false(cairn_names_are_numbers(others, 3));
 }
 
 static void json_is_strict(void **state)
@@ -189,6 +200,7 @@ int main(void)
         TEST(numbers_are_parsed_strictly),
         TEST(nearest_names),
         TEST(text_grows),
+        TEST(names_that_are_numbers),
         TEST(json_is_strict),
         TEST(sha256),
     };
