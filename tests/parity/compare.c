@@ -1,17 +1,9 @@
 /* Comparing one zoo network with its golden file: the weights are made under the names and in the layouts of
  * the library that the numbers come from, and reach the graph as any such file would. */
-#include "parity/golden.h"
+#include "parity/compare.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct comparison {
-    cairn_ctx *ctx;
-    const cairn_model *model;
-    const json_t *net;
-    cairn_dtype precision;
-    golden_result *result;
-} comparison;
 
 static double number(const json_t *object, const char *key)
 {
@@ -317,31 +309,44 @@ static cairn_status step(const comparison *c, cairn_plan *plan, const cairn_weig
     return status;
 }
 
-static cairn_status train(const comparison *c, const cairn_graph *graph)
+void golden_end_training(golden_training *t)
+{
+    cairn_plan_destroy(t->plan);
+    cairn_weights_destroy(t->weights);
+    cairn_weights_destroy(t->state);
+}
+
+cairn_status golden_start_training(const comparison *c, const cairn_graph *graph, bool keep_all, golden_training *t)
 {
     const json_t *section = json_object_get(c->net, "train"), *labels = json_object_get(section, "labels");
-    cairn_weights *weights = NULL, *state = NULL;
-    cairn_plan *plan = NULL;
     cairn_plan_options options = {.batch = (int)number(section, "batch"),
                                   .precision = c->precision,
                                   .training = true,
-                                  .no_dropout = true};
+                                  .no_dropout = true,
+                                  .keep_all = keep_all};
+    *t = (golden_training){0};
+    cairn_status status = cairn_weights_create(c->ctx, &t->state);
+    if (status == CAIRN_OK)
+        status = bind(c, graph, seed_of(section), false, &t->weights);
+    if (status == CAIRN_OK)
+        status = cairn_plan_create(c->ctx, graph, t->weights, t->state, &options, &t->plan);
+    if (status != CAIRN_OK)
+        return status;
+    fill_image(t->plan, c->precision, seed_of(section), options.batch);
+    for (int n = 0; n < options.batch; n++)
+        ((int32_t *)cairn_plan_data(t->plan, "labels"))[n] =
+            (int32_t)json_integer_value(json_array_get(labels, (size_t)n));
+    return CAIRN_OK;
+}
+
+static cairn_status train(const comparison *c, const cairn_graph *graph)
+{
+    golden_training t = {0};
     int *ours = trace_names(c, graph);
-    cairn_status status = ours == NULL ? CAIRN_FAILURE : cairn_weights_create(c->ctx, &state);
+    cairn_status status = ours == NULL ? CAIRN_FAILURE : golden_start_training(c, graph, false, &t);
     if (status == CAIRN_OK)
-        status = bind(c, graph, seed_of(section), false, &weights);
-    if (status == CAIRN_OK)
-        status = cairn_plan_create(c->ctx, graph, weights, state, &options, &plan);
-    if (status == CAIRN_OK) {
-        fill_image(plan, c->precision, seed_of(section), options.batch);
-        for (int n = 0; n < options.batch; n++)
-            ((int32_t *)cairn_plan_data(plan, "labels"))[n] =
-                (int32_t)json_integer_value(json_array_get(labels, (size_t)n));
-        status = step(c, plan, weights, ours);
-    }
-    cairn_plan_destroy(plan);
-    cairn_weights_destroy(weights);
-    cairn_weights_destroy(state);
+        status = step(c, t.plan, t.weights, ours);
+    golden_end_training(&t);
     free(ours);
     return status;
 }
@@ -412,6 +417,9 @@ cairn_status golden_compare(cairn_ctx *ctx, const cairn_model *model, const char
     status = cairn_model_graph(ctx, model, &settings, CAIRN_INPUT_NUMBERS, 0, NULL, NULL, &training, &graph);
     if (status == CAIRN_OK)
         status = train(&c, graph);
+    bool apart = !(fmax(result->grad_norm, result->probe) <= 1e-4);
+    if (status == CAIRN_OK && precision == CAIRN_F32 && apart)
+        status = golden_find_kinks(&c, graph);
     cairn_graph_destroy(graph);
     return status;
 }
