@@ -71,38 +71,50 @@ static void put_json(cli_json *json, const cairn_model *model, const cli_totals 
     cairn_cli_json_close(json);
 }
 
+/* Does the other one differ in its flavour only? */
+static bool same_network(const cairn_model *model, const cairn_model *other)
+{
+    size_t length = strcspn(model->name, ".");
+    return strcspn(other->name, ".") == length && memcmp(model->name, other->name, length) == 0;
+}
+
+#define MOST_RELATIVES 5 /* of a larger family only the other flavours are named */
+
 /* Names of the networks of a family, the one that is told about left out. */
 static void put_relatives(const cairn_model *model, int width)
 {
-    char line[4096];
-    int length = snprintf(line, sizeof line, "Others of the family:");
-    bool any = false;
-    for (int i = 0; i < cairn_model_count(); i++) {
+    char line[512];
+    int length = snprintf(line, sizeof line, "Others of the family:"), others = 0, named = 0;
+    for (int i = 0; i < cairn_model_count(); i++)
+        others += strcmp(cairn_model_at(i)->family, model->family) == 0;
+    others--;
+    for (int i = 0; i < cairn_model_count() && length < (int)sizeof line - 120; i++) {
         const cairn_model *other = cairn_model_at(i);
-        if (other == model || strcmp(other->family, model->family) != 0 || length >= (int)sizeof line - 80)
+        if (other == model || strcmp(other->family, model->family) != 0 ||
+            (others > MOST_RELATIVES && !same_network(model, other)))
             continue;
-        length += snprintf(line + length, sizeof line - (size_t)length, "%s %s", any ? "," : "", other->name);
-        any = true;
+        length +=
+            snprintf(line + length, sizeof line - (size_t)length, "%s %s", named ? "," : "", other->name);
+        named++;
     }
-    if (!any)
-        return;
-    putchar('\n');
+    if (others > named)
+        snprintf(line + length, sizeof line - (size_t)length, "%s %d%s in `cairn models --family %s`",
+                 named ? " and" : "", others - named, named ? " more" : "", model->family);
     cairn_cli_wrap(stdout, line, 0, width);
 }
 
-/* What to type, with a data set that suits the input. */
+/* What to type, with a data set that suits the input, and what it does. */
 static void put_training(const cairn_model *model, int width)
 {
     const cairn_training_defaults *t = &model->training;
+    const char *data = model->c == 1 ? "fashion-mnist" : model->h <= 64 ? "cifar10" : "FOLDER";
     char line[512];
     snprintf(line, sizeof line,
-             "Trained by default for %d epochs with batch %d, learning rate %g (%s), momentum %g and weight "
-             "decay %g:",
-             t->epochs, t->batch, (double)t->lr, t->schedule, (double)t->momentum, (double)t->weight_decay);
+             "`cairn train %s %s`: %d epochs, batch %d, learning rate %g (%s), momentum %g, weight decay %g",
+             model->name, data, t->epochs, t->batch, (double)t->lr, t->schedule, (double)t->momentum,
+             (double)t->weight_decay);
     putchar('\n');
     cairn_cli_wrap(stdout, line, 0, width);
-    const char *data = model->c == 1 ? "fashion-mnist" : model->h <= 64 ? "cifar10" : "FOLDER";
-    printf("    cairn train %s %s\n", model->name, data);
 }
 
 static void put_cost(const cairn_model *model, const cli_totals *totals, int width)
@@ -117,7 +129,6 @@ static void put_cost(const cairn_model *model, const cli_totals *totals, int wid
              model->w, model->c, model->classes, cairn_cli_count(totals->params, params), statistics,
              cairn_cli_bytes(4.0 * (double)(totals->params + totals->buffers), bytes),
              cairn_cli_count(totals->macs, macs));
-    putchar('\n');
     cairn_cli_wrap(stdout, line, 0, width);
 }
 
@@ -132,7 +143,7 @@ static void put_story(const cairn_model *model, const cli_totals *totals)
     cairn_cli_wrap(stdout, model->story, 0, width);
     put_training(model, width);
     for (const cairn_switch *s = model->switches; s && s->key; s++) {
-        printf("\n--set %s=%s\n", s->key, s->values);
+        printf("--set %s=%s\n", s->key, s->values);
         cairn_cli_wrap(stdout, s->help, 4, width);
     }
     put_relatives(model, width);

@@ -86,20 +86,31 @@ static cairn_status put_json(cli_call *cli, const cli_model *model, const cairn_
     return CAIRN_OK;
 }
 
+static bool is_tutorial(const char *name)
+{
+    const char *suffix = strrchr(name, '.');
+    return suffix && strcmp(suffix, ".tutorial") == 0;
+}
+
 static cairn_status put_table(cli_call *cli, const cli_model *model, const cairn_graph *graph)
 {
-    /* Keras calls a network that was given no name "functional"; its table is repeated to the letter. */
-    const char *suffix = strrchr(model->model->name, '.');
+    const char *name = model->model->name;
     cairn_summary_options options = {.batch = cairn_cli_int(cli, OPTION_BATCH, 1),
                                      .depth = cairn_cli_int(cli, OPTION_DEPTH, 0),
-                                     .keras = suffix && strcmp(suffix, ".tutorial") == 0};
+                                     .width = cairn_cli_is_terminal(stdout) ? cairn_cli_width(stdout) : 0,
+                                     .keras = is_tutorial(name) || is_tutorial(cli->names[0])};
+    /* Keras calls a network that was given no name "functional"; its table is repeated to the letter. Where
+     * the tutorial's network is Keras' own, it differs in the names that the rules tell. */
+    if (is_tutorial(name))
+        name = "functional";
+    else if (options.keras)
+        options.names = model->model->names;
     cairn_graph *training = NULL;
     char *text = NULL;
     cairn_status status = options.keras ? CAIRN_OK : cairn_cli_model_graph(cli, model, true, &training);
     options.training = training;
     if (status == CAIRN_OK)
-        status = cairn_summary_text(cli->ctx, graph, options.keras ? "functional" : model->model->name,
-                                    &options, &text);
+        status = cairn_summary_text(cli->ctx, graph, name, &options, &text);
     if (status == CAIRN_OK)
         fputs(text, stdout);
     if (status == CAIRN_OK && options.keras)
@@ -116,7 +127,9 @@ static cairn_status run(cli_call *cli)
     bool json = cairn_cli_given(cli, OPTION_JSON);
     cairn_status status = cairn_cli_model_open(cli, cli->names[0], &model);
     if (status == CAIRN_OK) {
-        model.settings.heads = cairn_cli_given(cli, OPTION_TRAIN) && !json;
+        /* The tutorial's networks have all their outputs always. */
+        model.settings.heads =
+            !json && (cairn_cli_given(cli, OPTION_TRAIN) || is_tutorial(model.model->name));
         status = cairn_cli_model_graph(cli, &model, false, &graph);
     }
     if (status == CAIRN_OK)

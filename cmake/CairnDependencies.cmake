@@ -6,6 +6,7 @@ find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(Pthreadpool REQUIRED)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo)
-set(CAIRN_LIBRARIES PkgConfig::JANSSON PkgConfig::CAIRO PNG::PNG JPEG::JPEG ZLIB::ZLIB
+set(CAIRN_LIBRARIES PkgConfig::JANSSON PkgConfig::LIBZIP PkgConfig::CAIRO PNG::PNG JPEG::JPEG ZLIB::ZLIB
     Pthreadpool::Pthreadpool Threads::Threads m)

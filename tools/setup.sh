@@ -8,7 +8,7 @@ set -eu
 packages() {
     case $1 in
     build) echo gcc libc6-dev cmake ninja-build pkg-config libcairo2-dev libjansson-dev libjpeg-dev libpng-dev \
-        libpopt-dev libpthreadpool-dev zlib1g-dev ;;
+        libpopt-dev libpthreadpool-dev libzip-dev zlib1g-dev ;;
     data) echo dataset-fashion-mnist fonts-dejavu-core ;;
     test) echo g++ libcmocka-dev strace ;;
     bench) echo python3-venv ;;

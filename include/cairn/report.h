@@ -36,7 +36,10 @@ typedef struct cairn_summary_options {
     int batch;                   /* [1] for the memory figures */
     const cairn_graph *training; /* [NULL] the network with loss and update, whose memory is told, too */
     int depth;                   /* [0: all] one row for neighbours whose names begin with the same parts */
-    bool keras;                  /* [false] exactly Keras' columns, order and names, nothing more */
+    int width;  /* [0: any] characters that a line may have; the table leaves columns out to fit (not as
+                   Keras') */
+    bool keras; /* [false] exactly Keras' columns, order and names, nothing more */
+    const cairn_name_rule *names; /* [NULL] layers called `ours` in the graph are called `theirs` */
 } cairn_summary_options;
 CAIRN_API cairn_status cairn_summary_text(cairn_ctx *ctx, const cairn_graph *graph, const char *title,
                                           const cairn_summary_options *options, char **text);

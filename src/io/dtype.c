@@ -162,6 +162,22 @@ void cairn_dtype_convert(cairn_dtype to_dtype, void *to, cairn_dtype from_dtype,
         cairn_dtype_store(to_dtype, to, i, cairn_dtype_load(from_dtype, from, i));
 }
 
+bool cairn_dtype_widen(void *data, size_t width, bool is_signed, size_t count)
+{
+    uint8_t *all = data, *narrow = all + count * (sizeof(int64_t) - width);
+    unsigned shift = 64 - 8 * (unsigned)width;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t value = 0;
+        memcpy(&value, narrow + i * width, width);
+        if (is_signed)
+            value = (uint64_t)((int64_t)(value << shift) >> shift);
+        else if (value > INT64_MAX)
+            return false;
+        memcpy(all + i * sizeof value, &value, sizeof value);
+    }
+    return true;
+}
+
 /* All bits of the exponent are set. Loops that vectorise. */
 size_t cairn_dtype_count_not_finite(cairn_dtype dtype, const void *data, size_t count)
 {

@@ -3,9 +3,7 @@
  *
  * Stricter than the reference reader in two points: a name may appear only once, and "__metadata__" may not
  * be null. The memory budget allows headers of 16 MiB with 200,000 values and tensors of rank 4. */
-#include "base/file.h"
 #include "base/json.h"
-#include "base/sniff.h"
 #include "io/dtype.h"
 #include "io/source.h"
 #include "io/weights.h"
@@ -170,25 +168,15 @@ static cairn_status check_coverage(const cairn_source *from, record *records, si
 
 /* ---- data ---- */
 
-/* Small integers are read to the end of the tensor's memory and spread from its beginning: the source of an
- * element never lies before its place, so nothing is overwritten too early. */
+/* Small integers are read to the end of the tensor's memory and spread from its beginning. */
 static cairn_status load_widened(const cairn_source *from, uint64_t offset, const record *r,
                                  const cairn_tensor *tensor)
 {
     size_t width = r->type->bits / 8, count = (size_t)r->elements;
     uint8_t *all = tensor->data, *narrow = all + count * (8 - width);
     cairn_status status = cairn_source_read(from, offset, narrow, count * width);
-    for (size_t i = 0; status == CAIRN_OK && i < count; i++) {
-        uint64_t value = 0;
-        memcpy(&value, narrow + i * width, width);
-        if (r->type->storage == STORE_WIDEN_SIGNED) {
-            unsigned shift = 64 - r->type->bits;
-            value = (uint64_t)((int64_t)(value << shift) >> shift);
-        } else if (value > INT64_MAX) {
-            return fail_record(from, r, "value out of range", "at most 2^63 - 1");
-        }
-        memcpy(all + i * 8, &value, 8);
-    }
+    if (status == CAIRN_OK && !cairn_dtype_widen(all, width, r->type->storage == STORE_WIDEN_SIGNED, count))
+        return fail_record(from, r, "value out of range", "at most 2^63 - 1");
     return status;
 }
 
@@ -286,39 +274,17 @@ static cairn_status load_tree(const cairn_source *from, uint64_t data_start, jso
 
 /* ---- entry ---- */
 
-#define CONVERT "not supported yet: convert it to safetensors"
-
-static const cairn_signature other_formats[] = {
-    {0, 4, "PK\3\4", "a zip archive (PyTorch, Keras or npz), " CONVERT},
-    {0, 8, "\x89HDF\r\n\x1a\n", "an HDF5 file (Keras), " CONVERT},
-    {0, 6, "\x93NUMPY", "a NumPy array, " CONVERT},
-    {0, 2, "\x80\x02", "a pickle (PyTorch before 1.6), " CONVERT},
-    {0, 2, "\x80\x03", "a pickle, " CONVERT},
-    {0, 2, "\x80\x04", "a pickle, " CONVERT},
-    {0, 2, "\x80\x05", "a pickle, " CONVERT},
-    {257, 5, "ustar", "a tar archive (PyTorch of 2016-17), " CONVERT},
-    {0, 2, "\x1f\x8b", "compressed with gzip: decompress it first"},
-};
-
-/* The length of the header, or what the file is instead. */
+/* The length of the header. */
 static cairn_status read_length(const cairn_source *from, uint64_t *length)
 {
-    uint8_t head[CAIRN_SNIFF_BYTES] = {0};
-    size_t size = from->size < sizeof head ? (size_t)from->size : sizeof head;
-    cairn_status status = cairn_source_read(from, 0, head, size);
-    if (status != CAIRN_OK)
-        return status;
-    memcpy(length, head, LENGTH_BYTES);
-    bool fits = size > LENGTH_BYTES && *length <= from->size - LENGTH_BYTES &&
-                *length <= CAIRN_JSON_HEADER_LIMITS.bytes && strchr("{ \t\r\n", head[LENGTH_BYTES]) != NULL;
-    const char *other = cairn_sniff(other_formats, CAIRN_COUNT(other_formats), head, size);
-    if (!fits && other != NULL && size > 0)
-        return cairn_fail(from->ctx, CAIRN_INPUT, "%s: is %s", from->name, other);
     if (from->size < LENGTH_BYTES)
         return cairn_fail(from->ctx, CAIRN_INPUT,
                           "%s: not a safetensors file: shorter than the 8-byte length (found %" PRIu64
                           " bytes)",
                           from->name, from->size);
+    cairn_status status = cairn_source_read(from, 0, length, LENGTH_BYTES);
+    if (status != CAIRN_OK)
+        return status;
     if (*length > from->size - LENGTH_BYTES || *length > CAIRN_JSON_HEADER_LIMITS.bytes)
         return cairn_fail(
             from->ctx, CAIRN_INPUT,
@@ -331,7 +297,7 @@ static cairn_status read_length(const cairn_source *from, uint64_t *length)
     return CAIRN_OK;
 }
 
-static cairn_status load_source(const cairn_source *from, cairn_weights **weights)
+cairn_status cairn_safetensors_load(const cairn_source *from, cairn_weights **weights)
 {
     uint64_t length;
     *weights = NULL;
@@ -357,25 +323,5 @@ static cairn_status load_source(const cairn_source *from, cairn_weights **weight
         *weights = loaded;
     else
         cairn_weights_destroy(loaded);
-    return status;
-}
-
-cairn_status cairn_safetensors_parse(cairn_ctx *ctx, const char *name, const void *bytes, size_t size,
-                                     cairn_weights **weights)
-{
-    cairn_source from = {.ctx = ctx, .name = name, .size = size, .bytes = bytes};
-    return load_source(&from, weights);
-}
-
-cairn_status cairn_weights_load(cairn_ctx *ctx, const char *path, cairn_weights **weights)
-{
-    cairn_file file;
-    *weights = NULL;
-    cairn_status status = cairn_file_open(ctx, path, &file);
-    if (status != CAIRN_OK)
-        return status;
-    cairn_source from = {.ctx = ctx, .name = path, .size = file.size, .file = &file};
-    status = load_source(&from, weights);
-    cairn_file_close(&file);
     return status;
 }

@@ -1,14 +1,16 @@
-/* Reading tensors in pieces that are looked at for NaN while they are in the cache. */
+/* Reading tensors in pieces that are looked at for NaN, and summed, while they are in the cache. */
 #include "io/source.h"
 #include "base/threads.h"
 #include "io/dtype.h"
 #include <string.h>
+#include <zlib.h>
 
 #define PIECE_BYTES ((size_t)512 << 10)
 
 typedef struct piece {
     cairn_source_part *part;
     size_t first, elements, not_finite;
+    uint32_t sum;
     bool done;
 } piece;
 
@@ -36,6 +38,8 @@ static cairn_status read_piece(const cairn_source *from, piece *p)
     if (status != CAIRN_OK)
         return status;
     p->not_finite = cairn_dtype_count_not_finite(tensor->dtype, to, p->elements);
+    if (p->part->summed)
+        p->sum = (uint32_t)crc32_z(0, (const Bytef *)to, p->elements * width);
     p->done = true;
     return CAIRN_OK;
 }
@@ -44,6 +48,11 @@ static void read_nth(void *arg, size_t index)
 {
     reading *r = arg;
     (void)read_piece(&r->from, &r->pieces[index]);
+}
+
+static size_t bytes_of_piece(const piece *p)
+{
+    return p->elements * cairn_dtype_size(p->part->tensor->dtype);
 }
 
 static size_t elements_of_piece(const cairn_source_part *part)
@@ -88,6 +97,8 @@ cairn_status cairn_source_read_parts(const cairn_source *from, cairn_source_part
         if (!p->done)
             status = read_piece(from, p);
         p->part->not_finite += p->not_finite;
+        if (p->part->summed)
+            p->part->sum = (uint32_t)crc32_combine64(p->part->sum, p->sum, (z_off64_t)bytes_of_piece(p));
     }
     cairn_free(from->ctx, r.pieces);
     return status;

@@ -16,13 +16,15 @@ typedef struct cairn_source {
 /* Bytes that lie within the size. */
 cairn_status cairn_source_read(const cairn_source *from, uint64_t offset, void *data, size_t size);
 
-/* Where a tensor's first `elements` elements lie as they are in memory, and how many of them are not finite.
- */
+/* Where a tensor's first `elements` elements lie as they are in memory; filled in: how many of them are not
+ * finite and, if asked for, the CRC-32 of their bytes. */
 typedef struct cairn_source_part {
     uint64_t offset;
     size_t elements;
     const cairn_tensor *tensor;
-    size_t not_finite; /* filled in */
+    bool summed;
+    size_t not_finite;
+    uint32_t sum;
 } cairn_source_part;
 
 /* Reads all parts, on all threads. */

@@ -43,9 +43,11 @@ cairn_status cairn_weights_add_unset(cairn_weights *weights, const char *name, c
                                      cairn_layout layout, const cairn_shape *shape,
                                      const cairn_tensor **tensor);
 
-/* Reads safetensors from memory or from a file; `name` begins the messages. For tests and fuzzing the bytes
- * may lie in memory. */
-cairn_status cairn_safetensors_parse(cairn_ctx *ctx, const char *name, const void *bytes, size_t size,
-                                     cairn_weights **weights);
+/* cairn_weights_load for a file's bytes in memory; `name` begins the messages. */
+cairn_status cairn_weights_parse(cairn_ctx *ctx, const char *name, const void *bytes, size_t size,
+                                 cairn_weights **weights);
+
+struct cairn_source;
+cairn_status cairn_safetensors_load(const struct cairn_source *from, cairn_weights **weights);
 
 #endif

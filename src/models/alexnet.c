@@ -111,7 +111,7 @@ static cairn_val build_tutorial(cairn_graph *g, cairn_val x, const cairn_model_s
     "vision to learned features. Its ideas were not new, their union and size were: ReLUs, which do not "    \
     "saturate and train several times faster than tanh; dropout in the dense layers, which hold 96 % of "    \
     "the parameters; overlapping pools; crops, mirror images and shifts of colour, so that no picture is "   \
-    "seen twice alike; and graphics processors, two of them, each with half of the maps.\n\n"
+    "seen twice alike; and two graphics processors, each with half of the maps.\n\n"
 
 #define STORY_HOW                                                                                            \
     "\n\nTraining, as published: short side 256, random crops of 224, mirrored half of the time, shifts "    \
@@ -119,10 +119,13 @@ static cairn_val build_tutorial(cairn_graph *g, cairn_val x, const cairn_model_s
     "rate 0.01 divided by 10 three times, about 90 epochs."
 
 #define STORY_ERRATA                                                                                         \
-    "\n\nWhere the tutorial errs: it tells of five convolutions, response normalisation and two towers, "    \
-    "and its code has four, none and one. \"Loss from 26 % to 15.3 %\" is the top-5 error, and of seven "    \
-    "networks together; one alone has 18.2 %. Crops of 224 out of 256 have 33 offsets an axis, so there "    \
-    "are 2,178 views of a picture, not 2,048 (the paper prints that too)."
+    "\n\n"                                                                                                   \
+    "Where the tutorial errs: it tells of five convolutions, response normalisation and two "                \
+    "towers, and its code has four, none and one; of 224 pixels its first layer makes 54, not "              \
+    "55. \"Loss from 26 % to 15.3 %\" is the top-5 error, and of seven networks with additional "            \
+    "pictures; one alone has 18.2 %, and 26.2 % was the second's. Crops of 224 out of 256 have "             \
+    "33 offsets an axis, so there are 2,178 views of a picture, not 2,048 (the paper prints that "           \
+    "too)."
 
 const cairn_model cairn_model_alexnet = {
     .name = "alexnet",
@@ -132,9 +135,9 @@ const cairn_model cairn_model_alexnet = {
     .story = STORY_WHY
     "This is torchvision's form, after the one-tower network that Krizhevsky published in 2014 (\"One "
     "weird trick for parallelizing convolutional neural networks\"): 64, 192, 384, 256 and 256 maps, no "
-    "groups, no response normalisation, a picture of 224 padded by 2. 61,100,840 parameters, 714 million "
-    "multiplications a picture. Others: .paper is the network of 2012, .tutorial what the tutorial's code "
-    "builds.\n\n"
+    "groups, no response normalisation, a picture of 224 padded by 2. .paper is the network of 2012, "
+    ".tutorial "
+    "what the tutorial's code builds.\n\n"
     "ImageNet, one crop: 56.52 % right, 79.07 % among the first five (torchvision)." STORY_HOW STORY_ERRATA,
     .preprocess = &cairn_preprocess_torch,
     .build = build_torch,
@@ -151,11 +154,11 @@ const cairn_model cairn_model_alexnet_paper = {
     .story = STORY_WHY
     "This is the network of 2012: 96, 256, 384, 384 and 256 maps, the second, fourth and fifth "
     "convolution in two groups that stood for two processors, local response normalisation after the "
-    "first two. 60,965,224 parameters, 724 million multiplications. The paper says 224 pixels, but its "
-    "maps of 55 x 55 need 227. Layers are called as in Caffe's replica, whose weights want "
+    "first two. The paper says 224 pixels, but its maps of 55 x 55 need 227. Layers are called as in Caffe's "
+    "replica, whose weights want "
     "--set lrn=bvlc and blue, green, red.\n\n"
-    "ImageNet, ten crops: 40.7 % wrong, 18.2 % not among the first five; seven such networks together "
-    "15.4 %. Caffe's replica, one crop: 57.1 % right, 80.2 % among five." STORY_HOW STORY_ERRATA,
+    "ImageNet, ten crops: 40.7 % wrong, 18.2 % not among the first five; seven networks with additional "
+    "pictures 15.4 %. Caffe's replica, one crop: 57.1 % right, 80.2 % among five." STORY_HOW STORY_ERRATA,
     .switches = paper_switches,
     .preprocess = &cairn_preprocess_caffe_227,
     .build = build_paper,
@@ -170,8 +173,8 @@ const cairn_model cairn_model_alexnet_tutorial = {
     .story = STORY_WHY
     "This is what the tutorial's code builds: four convolutions of 96, 256, 384 and 256 maps (the "
     "paper's fourth, 384 to 384, is missing), no groups, no response normalisation, and 224 pixels "
-    "without padding, which give maps of 54, 26, 12 and 5 instead of 55, 27, 13 and 6. 49,516,520 "
-    "parameters, 819 million multiplications." STORY_HOW STORY_ERRATA,
+    "without padding, which give maps of 54, 26, 12 and 5 instead of 55, 27, 13 and 6. No weights of "
+    "it are published." STORY_HOW STORY_ERRATA,
     .preprocess = &cairn_preprocess_torch,
     .build = build_tutorial,
     COMMON,

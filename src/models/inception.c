@@ -1,8 +1,10 @@
 /* The parts of Inception networks; inception.h says what they are. */
 #include "models/inception.h"
+#include "models/named.h"
+#include <stdarg.h>
 #include <stdio.h>
 
-#define NAME_BYTES 64
+#define NAME_BYTES CAIRN_INCEPTION_BYTES
 
 const cairn_inception_widths cairn_inception_widths_2014[CAIRN_INCEPTION_MODULES] = {
     {"3a", 64, 96, 128, 16, 32, 32},     {"3b", 128, 128, 192, 32, 96, 64},
@@ -66,6 +68,23 @@ cairn_val cairn_inception_chain(cairn_inception *net, cairn_val x, const char *n
             snprintf(full, sizeof full, "%s_%d", name, i + 1);
         x = cairn_inception_conv(net, x, full, units[i]);
     }
+    return x;
+}
+
+void cairn_inception_name_join(cairn_inception *net, const char *format, ...)
+{
+    if (net->names != CAIRN_INCEPTION_KERAS)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(net->join, sizeof net->join, format, arguments);
+    va_end(arguments);
+}
+
+cairn_val cairn_inception_join(cairn_inception *net, int count, const cairn_val *values)
+{
+    cairn_val x = cairn_concat_named(net->graph, count, values, net->join[0] ? net->join : NULL);
+    net->join[0] = '\0';
     return x;
 }
 

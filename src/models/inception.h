@@ -13,12 +13,15 @@ typedef enum cairn_inception_names {
     CAIRN_INCEPTION_KERAS,       /* counted: conv2d, batch_normalization, conv2d_1 ...; no gamma */
 } cairn_inception_names;
 
+#define CAIRN_INCEPTION_BYTES 64
+
 typedef struct cairn_inception {
     cairn_graph *graph;
     cairn_inception_names names;
     cairn_batchnorm_options norm;
     cairn_init init;
-    int made; /* convolutions so far */
+    int made;                         /* convolutions so far */
+    char join[CAIRN_INCEPTION_BYTES]; /* what Keras calls the next concatenation; may be empty */
 } cairn_inception;
 
 /* Reads the switch bn_eps. */
@@ -73,6 +76,16 @@ cairn_val cairn_inception_chain(cairn_inception *net, cairn_val x, const char *n
 #define JOIN(net, ...)                                                                                       \
     cairn_concat((net)->graph, (int)(sizeof((const cairn_val[]){__VA_ARGS__}) / sizeof(cairn_val)),          \
                  (const cairn_val[]){__VA_ARGS__})
+
+/* The same, called as cairn_inception_name_join said last. */
+cairn_val cairn_inception_join(cairn_inception *net, int count, const cairn_val *values);
+#define JOIN_NAMED(net, ...)                                                                                 \
+    cairn_inception_join(net, (int)(sizeof((const cairn_val[]){__VA_ARGS__}) / sizeof(cairn_val)),           \
+                         (const cairn_val[]){__VA_ARGS__})
+
+/* For Keras' names; nothing where scopes name the modules. */
+void cairn_inception_name_join(cairn_inception *net, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Scopes, where the names have them. */
 void cairn_inception_enter(const cairn_inception *net, const char *scope);

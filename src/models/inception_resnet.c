@@ -3,6 +3,7 @@
  * input. inception_resnet_v1          as in the paper's figures, of v3's cost inception_resnet_v2, .keras  as
  * in TensorFlow's code, of v4's cost; timm's names, and Keras' */
 #include "models/inception.h"
+#include "models/named.h"
 #include "models/preprocess.h"
 #include "models/switches.h"
 #include <stdio.h>
@@ -64,8 +65,13 @@ static cairn_val add_to(const network *net, cairn_val x, cairn_val branches, con
         snprintf(name, sizeof name, "%s_%d_conv", at->keras, at->number);
     cairn_val up = cairn_conv2d(g, branches, name, (int)cairn_shape_of(g, x).dim[2], .k = 1,
                                 .init = net->units.init, .bias_init = net->bias);
-    x = cairn_add(g, x, cairn_scale(g, up, at->scale));
-    return at->relu ? cairn_relu(g, x) : x;
+    up = cairn_scale(g, up, at->scale);
+    char sum[32], relu[32];
+    bool keras = net->units.names == CAIRN_INCEPTION_KERAS;
+    snprintf(sum, sizeof sum, "%s_%d", at->keras, at->number);
+    snprintf(relu, sizeof relu, "%s_%d_ac", at->keras, at->number);
+    x = cairn_add_named(g, x, up, keras ? sum : NULL);
+    return at->relu ? cairn_relu_named(g, x, keras ? relu : NULL) : x;
 }
 
 static cairn_val block_a(network *net, cairn_val x, const place *at)
@@ -74,7 +80,8 @@ static cairn_val block_a(network *net, cairn_val x, const place *at)
     cairn_val one = BRANCH(&net->units, x, "branch0", POINT(32));
     cairn_val three = BRANCH(&net->units, x, "branch1", POINT(32), SQUARE(3, 32));
     cairn_val threes = BRANCH(&net->units, x, "branch2", POINT(32), SQUARE(3, w[0]), SQUARE(3, w[1]));
-    return add_to(net, x, JOIN(&net->units, one, three, threes), at);
+    cairn_inception_name_join(&net->units, "%s_%d_mixed", at->keras, at->number);
+    return add_to(net, x, JOIN_NAMED(&net->units, one, three, threes), at);
 }
 
 static cairn_val block_b(network *net, cairn_val x, const place *at)
@@ -82,7 +89,8 @@ static cairn_val block_b(network *net, cairn_val x, const place *at)
     const int *w = net->design->b;
     cairn_val one = BRANCH(&net->units, x, "branch0", POINT(net->design->b_one));
     cairn_val seven = BRANCH(&net->units, x, "branch1", POINT(w[0]), ROW(7, w[1]), COLUMN(7, w[2]));
-    return add_to(net, x, JOIN(&net->units, one, seven), at);
+    cairn_inception_name_join(&net->units, "%s_%d_mixed", at->keras, at->number);
+    return add_to(net, x, JOIN_NAMED(&net->units, one, seven), at);
 }
 
 static cairn_val block_c(network *net, cairn_val x, const place *at)
@@ -90,7 +98,8 @@ static cairn_val block_c(network *net, cairn_val x, const place *at)
     const int *w = net->design->c;
     cairn_val one = BRANCH(&net->units, x, "branch0", POINT(192));
     cairn_val three = BRANCH(&net->units, x, "branch1", POINT(w[0]), ROW(3, w[1]), COLUMN(3, w[2]));
-    return add_to(net, x, JOIN(&net->units, one, three), at);
+    cairn_inception_name_join(&net->units, "%s_%d_mixed", at->keras, at->number);
+    return add_to(net, x, JOIN_NAMED(&net->units, one, three), at);
 }
 
 static cairn_val reduction_a(network *net, cairn_val x)
@@ -98,7 +107,7 @@ static cairn_val reduction_a(network *net, cairn_val x)
     const int *w = net->design->reduction_a;
     cairn_val three = BRANCH(&net->units, x, "branch0", HALVE(384));
     cairn_val threes = BRANCH(&net->units, x, "branch1", POINT(w[0]), SQUARE(3, w[1]), HALVE(w[2]));
-    return JOIN(&net->units, three, threes, halve(net, x));
+    return JOIN_NAMED(&net->units, three, threes, halve(net, x));
 }
 
 static cairn_val reduction_b(network *net, cairn_val x)
@@ -107,7 +116,7 @@ static cairn_val reduction_b(network *net, cairn_val x)
     cairn_val a = BRANCH(&net->units, x, "branch0", POINT(256), HALVE(384));
     cairn_val b = BRANCH(&net->units, x, "branch1", POINT(256), HALVE(w[0]));
     cairn_val c = BRANCH(&net->units, x, "branch2", POINT(256), SQUARE(3, w[1]), HALVE(w[2]));
-    return JOIN(&net->units, a, b, c, halve(net, x));
+    return JOIN_NAMED(&net->units, a, b, c, halve(net, x));
 }
 
 typedef struct stage {
@@ -137,6 +146,7 @@ static cairn_val trunk(network *net, cairn_val x)
         if (stages[k].reduce == NULL)
             continue;
         cairn_inception_enter(&net->units, stages[k].reduction);
+        cairn_inception_name_join(&net->units, "%s", stages[k].reduction);
         x = stages[k].reduce(net, x);
         cairn_inception_leave(&net->units);
     }
@@ -172,7 +182,8 @@ static cairn_val mixed_5b(network *net, cairn_val x)
     cairn_val pooled =
         cairn_avgpool(net->units.graph, x, .k = 3, .stride = 1, .pad = 1, .exclude_padding = true);
     pooled = BRANCH(&net->units, pooled, "branch3.1", POINT(64));
-    x = JOIN(&net->units, one, five, threes, pooled); /* (35, 35, 320) */
+    cairn_inception_name_join(&net->units, "mixed_5b");
+    x = JOIN_NAMED(&net->units, one, five, threes, pooled); /* (35, 35, 320) */
     cairn_inception_leave(&net->units);
     return x;
 }
@@ -202,8 +213,8 @@ static cairn_val build_keras(cairn_graph *g, cairn_val x, const cairn_model_sett
     const cairn_init init = {CAIRN_INIT_GLOROT_UNIFORM, 0};
     network net = {.units = cairn_inception_start(g, s, CAIRN_INCEPTION_KERAS, init), .design = &v2};
     x = cairn_conv2d(g, body_v2(&net, x), "conv_7b", 1536, .k = 1, .no_bias = true);
-    x = cairn_relu(g, cairn_batchnorm_with(g, x, "conv_7b_bn", net.units.norm));
-    return cairn_linear(g, cairn_global_avgpool(g, x), "predictions", s->classes);
+    x = cairn_relu_named(g, cairn_batchnorm_with(g, x, "conv_7b_bn", net.units.norm), "conv_7b_ac");
+    return cairn_linear(g, cairn_global_avgpool_named(g, x, "avg_pool"), "predictions", s->classes);
 }
 
 /* ---- the zoo's entries ---- */
@@ -273,7 +284,7 @@ const cairn_model cairn_model_inception_resnet_v1 = {
     .flavour = "paper",
     .story = STORY_WHY
     "This is the smaller one, of about Inception v3's cost, as in the paper's figures: 5, 10 and 5 "
-    "blocks; 22,756,328 parameters, 6,206 million multiplications a picture. No weights for ImageNet "
+    "blocks. No weights for ImageNet "
     "are at large; its layers are called as in inception_resnet_v2. FaceNet's code follows it with one "
     "block more.\n\n"
     "ImageNet, one crop: 21.3 % wrong, 5.5 % not among the first five; 18.8 and 4.3 % with 144 crops "
@@ -290,8 +301,7 @@ const cairn_model cairn_model_inception_resnet_v2 = {
     .story = STORY_WHY
     "This is the larger one, of about Inception v4's cost, as TensorFlow's code and timm have it, with "
     "timm's names: v3's stem, 10, 20 and 10 blocks (the paper's figures show v4's stem and 5, 10 and 5); "
-    "the last block adds without scale and ReLU. 55,843,464 parameters, 13,156 million multiplications a "
-    "picture.\n\n" FIGURES_V2 STORY_HOW,
+    "the last block adds without scale and ReLU.\n\n" FIGURES_V2 STORY_HOW,
     .preprocess = &cairn_preprocess_timm_half_333,
     .build = build_v2,
     COMMON,
@@ -303,8 +313,8 @@ const cairn_model cairn_model_inception_resnet_v2_keras = {
     .story = STORY_WHY
     "This is the larger one, of about Inception v4's cost, in Keras' form: normalisation without gamma, "
     "no dropout, layers called by their numbers (conv2d, conv2d_1 ...) but for block35_1_conv and its "
-    "like, pictures in -1..1. 55,813,192 parameters (Keras prints 55,873,736 with the statistics), "
-    "13,156 million multiplications a picture.\n\n" FIGURES_V2 STORY_HOW,
+    "like, pictures in -1..1. Keras prints 55,873,736 parameters, the statistics among them.\n\n" FIGURES_V2
+        STORY_HOW,
     .preprocess = &cairn_preprocess_keras_tf_299,
     .build = build_keras,
     COMMON,

@@ -1,9 +1,11 @@
 /* Inception v3: C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna, "Rethinking the Inception
- * architecture for computer vision", 2015. inception_v3                     torchvision's inception_v3.keras,
- * .tutorial    Keras', which the tutorial's code is */
+ * architecture for computer vision", 2015. inception_v3 is torchvision's form; inception_v3.keras and
+ * .tutorial are Keras', which the tutorial's code is. */
 #include "models/inception.h"
+#include "models/named.h"
 #include "models/preprocess.h"
 #include "models/switches.h"
+#include <string.h>
 
 #define AUX_WEIGHT 0.4
 
@@ -26,7 +28,7 @@ static cairn_val module_a(cairn_inception *net, cairn_val x, int pool)
     cairn_val five = BRANCH(net, x, "branch5x5", POINT(48), SQUARE(5, 64));
     cairn_val threes = BRANCH(net, x, "branch3x3dbl", POINT(64), SQUARE(3, 96), SQUARE(3, 96));
     cairn_val pooled = BRANCH(net, average(net, x), "branch_pool", POINT(pool));
-    return JOIN(net, one, five, threes, pooled);
+    return JOIN_NAMED(net, one, five, threes, pooled);
 }
 
 /* From 35 x 35 to 17 x 17: convolutions and a pool at once, so that nothing is thrown away before it is seen.
@@ -36,7 +38,7 @@ static cairn_val module_b(cairn_inception *net, cairn_val x, int unused)
     (void)unused;
     cairn_val three = BRANCH(net, x, "branch3x3", HALVE(384));
     cairn_val threes = BRANCH(net, x, "branch3x3dbl", POINT(64), SQUARE(3, 96), HALVE(96));
-    return JOIN(net, three, threes, halve(net, x));
+    return JOIN_NAMED(net, three, threes, halve(net, x));
 }
 
 /* A 7x7 as 1x7 and 7x1, and two of them. */
@@ -47,7 +49,7 @@ static cairn_val module_c(cairn_inception *net, cairn_val x, int c)
     cairn_val sevens =
         BRANCH(net, x, "branch7x7dbl", POINT(c), COLUMN(7, c), ROW(7, c), COLUMN(7, c), ROW(7, 192));
     cairn_val pooled = BRANCH(net, average(net, x), "branch_pool", POINT(192));
-    return JOIN(net, one, seven, sevens, pooled);
+    return JOIN_NAMED(net, one, seven, sevens, pooled);
 }
 
 /* From 17 x 17 to 8 x 8. */
@@ -56,13 +58,15 @@ static cairn_val module_d(cairn_inception *net, cairn_val x, int unused)
     (void)unused;
     cairn_val three = BRANCH(net, x, "branch3x3", POINT(192), HALVE(320));
     cairn_val seven = BRANCH(net, x, "branch7x7x3", POINT(192), ROW(7, 192), COLUMN(7, 192), HALVE(192));
-    return JOIN(net, three, seven, halve(net, x));
+    return JOIN_NAMED(net, three, seven, halve(net, x));
 }
 
-/* 1x3 and 3x1 side by side: many maps for the last and smallest pictures. */
-static cairn_val module_e(cairn_inception *net, cairn_val x, int unused)
+/* 1x3 and 3x1 side by side: many maps for the last and smallest pictures. Keras joins each pair first, and
+ * has a name for that of the first branch. */
+static cairn_val module_e(cairn_inception *net, cairn_val x, int number)
 {
-    (void)unused;
+    char name[CAIRN_INCEPTION_BYTES];
+    memcpy(name, net->join, sizeof name);
     cairn_val one = BRANCH(net, x, "branch1x1", POINT(320));
     cairn_val three = BRANCH(net, x, "branch3x3_1", POINT(384));
     cairn_val three_a = BRANCH(net, three, "branch3x3_2a", ROW(3, 384));
@@ -71,13 +75,19 @@ static cairn_val module_e(cairn_inception *net, cairn_val x, int unused)
     cairn_val threes_a = BRANCH(net, threes, "branch3x3dbl_3a", ROW(3, 384));
     cairn_val threes_b = BRANCH(net, threes, "branch3x3dbl_3b", COLUMN(3, 384));
     cairn_val pooled = BRANCH(net, average(net, x), "branch_pool", POINT(192));
-    return JOIN(net, one, three_a, three_b, threes_a, threes_b, pooled);
+    if (net->names != CAIRN_INCEPTION_KERAS)
+        return JOIN_NAMED(net, one, three_a, three_b, threes_a, threes_b, pooled);
+    cairn_inception_name_join(net, "mixed9_%d", number);
+    three = JOIN_NAMED(net, three_a, three_b);
+    threes = JOIN_NAMED(net, threes_a, threes_b);
+    cairn_inception_name_join(net, "%s", name);
+    return JOIN_NAMED(net, one, three, threes, pooled);
 }
 
 static const struct {
     const char *name;
     cairn_val (*build)(cairn_inception *net, cairn_val x, int width);
-    int width;
+    int width; /* or which of its kind */
     bool head; /* the auxiliary head stands on it */
 } modules[] = {
     {"Mixed_5b", module_a, 32, false},  {"Mixed_5c", module_a, 64, false},
@@ -85,7 +95,7 @@ static const struct {
     {"Mixed_6b", module_c, 128, false}, {"Mixed_6c", module_c, 160, false},
     {"Mixed_6d", module_c, 160, false}, {"Mixed_6e", module_c, 192, true},
     {"Mixed_7a", module_d, 0, false},   {"Mixed_7b", module_e, 0, false},
-    {"Mixed_7c", module_e, 0, false},
+    {"Mixed_7c", module_e, 1, false},
 };
 
 static cairn_val stem(cairn_inception *net, cairn_val x)
@@ -112,17 +122,25 @@ static void head(cairn_inception *net, cairn_val x, int classes)
     cairn_auxiliary_head(g, x, "aux1", AUX_WEIGHT);
 }
 
+/* Keras calls the modules mixed0 to mixed10; the tutorial's code leaves two of them without a name. */
+static bool has_keras_name(const cairn_model_settings *s, size_t module)
+{
+    return strcmp(s->model->flavour, "tutorial") != 0 || (module != 3 && module != 4);
+}
+
 static cairn_val body(cairn_inception *net, cairn_val x, const cairn_model_settings *s, bool heads)
 {
     x = stem(net, x);
     for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
         cairn_inception_enter(net, modules[i].name);
+        if (has_keras_name(s, i))
+            cairn_inception_name_join(net, "mixed%zu", i);
         x = modules[i].build(net, x, modules[i].width);
         cairn_inception_leave(net);
         if (modules[i].head && heads)
             head(net, x, s->classes);
     }
-    return cairn_global_avgpool(net->graph, x);
+    return cairn_global_avgpool_named(net->graph, x, net->names == CAIRN_INCEPTION_KERAS ? "avg_pool" : NULL);
 }
 
 static cairn_val build_torch(cairn_graph *g, cairn_val x, const cairn_model_settings *s)
@@ -178,8 +196,8 @@ static cairn_val build_keras(cairn_graph *g, cairn_val x, const cairn_model_sett
     STORY_WHY                                                                                                \
     "This is Keras' form, and the tutorial's code is the same: normalisation without gamma, pools that "     \
     "divide by the real pixels, no auxiliary head, no dropout, layers called by their numbers (conv2d, "     \
-    "conv2d_1 ...), pictures in -1..1. 23,817,352 parameters (Keras prints 23,851,784 with the "             \
-    "statistics), 5,713 million multiplications a picture.\n\n"                                              \
+    "conv2d_1 ...), pictures in -1..1. Keras prints 23,851,784 parameters, the "                             \
+    "statistics among them.\n\n"                                                                             \
     "ImageNet, one crop: 77.9 % right, 93.7 % among the first five (Keras)." STORY_HOW STORY_ERRATA
 
 static const cairn_switch torch_switches[] = {CAIRN_SWITCH_AUX, CAIRN_SWITCH_BN_EPS("1e-3"), {0}};
@@ -191,8 +209,8 @@ const cairn_model cairn_model_inception_v3 = {
     .story = STORY_WHY
     "This is torchvision's form: pools that divide by nine at the border too, dropout of one half, and an "
     "auxiliary head on the last module of 17 x 17 pixels, which adds 0.4 of its loss in training (--set "
-    "aux=off leaves it out). 23,834,568 parameters (27,161,264 with the head), 5,713 million "
-    "multiplications a picture. Its weights want pictures in -1..1. inception_v3.keras is Keras' form, "
+    "aux=off leaves it out), and 27,161,264 parameters with it. Its weights want pictures in -1..1. "
+    "inception_v3.keras is Keras' form, "
     "and the tutorial's.\n\n"
     "ImageNet, one crop: 77.29 % right, 93.45 % among the first five (torchvision); paper: 21.2 % wrong, "
     "5.6 % not among five." STORY_HOW STORY_ERRATA,

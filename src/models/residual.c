@@ -2,6 +2,7 @@
  * learning for image recognition", 2015. A block computes relu(F(x) + x): its layers learn what is to be
  * added to x. */
 #include "models/residual.h"
+#include "models/named.h"
 #include <stdio.h>
 
 #define EXPANSION 4 /* a bottleneck's output, in its inner widths */
@@ -60,15 +61,28 @@ static cairn_val block_layer(const place *at, cairn_val x, int number, layer of)
     return convolve(at->net, x, conv, norm, of);
 }
 
-/* The ReLU that the tutorial's code forgets. */
-static cairn_val relu_if_any(const network *net, cairn_val x)
+/* What Keras calls an operator of a block that has no weights, or NULL. */
+static const char *plain_name(const place *at, const char *what, char name[NAME_BYTES])
 {
-    return net->style->few_relus ? x : cairn_relu(net->graph, x);
+    snprintf(name, NAME_BYTES, "conv%d_block%d_%s", at->stage + 2, at->block + 1, what);
+    return at->net->style->names == CAIRN_RESIDUAL_KERAS ? name : NULL;
+}
+
+static cairn_val relu(const place *at, cairn_val x, const char *what)
+{
+    char name[NAME_BYTES];
+    return cairn_relu_named(at->net->graph, x, plain_name(at, what, name));
+}
+
+/* The ReLU that the tutorial's code forgets. */
+static cairn_val relu_if_any(const place *at, cairn_val x, const char *what)
+{
+    return at->net->style->few_relus ? x : relu(at, x, what);
 }
 
 static cairn_val basic(const place *at, cairn_val x, int width, int stride)
 {
-    x = relu_if_any(at->net, block_layer(at, x, 1, (layer){width, 3, stride, 1}));
+    x = relu_if_any(at, block_layer(at, x, 1, (layer){width, 3, stride, 1}), "1_relu");
     return block_layer(at, x, 2, (layer){width, 3, 1, 1});
 }
 
@@ -79,8 +93,8 @@ static cairn_val bottleneck(const place *at, cairn_val x, int width, int stride)
     int groups = d->groups == 0 ? 1 : d->groups;
     int inner = d->groups == 0 ? width : width / d->width * d->group_width * groups;
     x = block_layer(at, x, 1, (layer){inner, 1, first ? stride : 1, 1});
-    x = cairn_relu(at->net->graph, x);
-    x = relu_if_any(at->net, block_layer(at, x, 2, (layer){inner, 3, first ? 1 : stride, groups}));
+    x = relu(at, x, "1_relu");
+    x = relu_if_any(at, block_layer(at, x, 2, (layer){inner, 3, first ? 1 : stride, groups}), "2_relu");
     return block_layer(at, x, 3, (layer){width * EXPANSION, 1, 1, 1});
 }
 
@@ -102,12 +116,14 @@ static cairn_val shortcut_of(const place *at, cairn_val x, int out, int stride)
 /* The shortcut is made after the branch: Keras' files of the tutorial number their layers so. */
 static cairn_val block(const place *at, cairn_val x, int width, int stride)
 {
-    cairn_graph *g = at->net->graph;
+    char name[NAME_BYTES];
     bool deep = at->net->design->bottleneck;
     cairn_val branch = deep ? bottleneck(at, x, width, stride) : basic(at, x, width, stride);
     if (at->net->shortcut != NONE)
-        branch = cairn_add(g, branch, shortcut_of(at, x, deep ? width * EXPANSION : width, stride));
-    return cairn_relu(g, branch);
+        branch = cairn_add_named(at->net->graph, branch,
+                                 shortcut_of(at, x, deep ? width * EXPANSION : width, stride),
+                                 plain_name(at, "add", name));
+    return relu(at, branch, "out");
 }
 
 static cairn_val stem(const network *net, cairn_val x)
@@ -116,10 +132,15 @@ static cairn_val stem(const network *net, cairn_val x)
     const char *conv = keras ? "conv1_conv" : "conv1", *norm = keras ? "conv1_bn" : "bn1";
     if (net->style->small)
         return cairn_relu(net->graph, convolve(net, x, conv, norm, (layer){net->design->width, 3, 1, 1}));
-    x = relu_if_any(net, convolve(net, x, conv, norm, (layer){net->design->width, 7, 2, 1}));
+    x = convolve(net, x, conv, norm, (layer){net->design->width, 7, 2, 1});
+    if (!net->style->few_relus)
+        x = cairn_relu_named(net->graph, x, keras ? "conv1_relu" : NULL);
     if (net->style->same)
         return cairn_maxpool(net->graph, x, .k = 3, .stride = 2, .padding = CAIRN_PAD_SAME);
-    return cairn_maxpool(net->graph, x, .k = 3, .stride = 2, .pad = 1);
+    cairn_name_begin(net->graph, keras ? "pool1_pool" : NULL);
+    x = cairn_maxpool(net->graph, x, .k = 3, .stride = 2, .pad = 1);
+    cairn_name_end(net->graph, keras ? "pool1_pool" : NULL);
+    return x;
 }
 
 static shortcut chosen_shortcut(const cairn_model_settings *s, bool plain)
@@ -157,6 +178,6 @@ cairn_val cairn_residual_build(cairn_graph *graph, cairn_val x, const cairn_mode
             if (style->names == CAIRN_RESIDUAL_TORCH)
                 cairn_leave(graph);
         }
-    return cairn_linear(graph, cairn_global_avgpool(graph, x), style->head, s->classes, .init = linear,
-                        .bias_init = linear);
+    x = cairn_global_avgpool_named(graph, x, style->names == CAIRN_RESIDUAL_KERAS ? "avg_pool" : NULL);
+    return cairn_linear(graph, x, style->head, s->classes, .init = linear, .bias_init = linear);
 }

@@ -3,6 +3,7 @@
 #ifndef CAIRN_MODELS_RESIDUAL_H
 #define CAIRN_MODELS_RESIDUAL_H
 
+#include "models/switches.h"
 #include <cairn/graph.h>
 #include <cairn/models.h>
 
@@ -46,15 +47,7 @@ cairn_val cairn_residual_pad(cairn_graph *graph, cairn_val x, int out, int strid
 /* Switches of all of them. The default stands first. */
 #define CAIRN_SWITCH_SHORTCUT(values)                                                                        \
     {                                                                                                        \
-        "shortcut", values,                                                                                  \
-            "where the shape changes: B projects, A leaves pixels out and adds maps of zeros, behind "       \
-            "(append) or on both sides (centred); C projects in every block",                                \
-            NULL, 0                                                                                          \
-    }
-#define CAIRN_SWITCH_BN_EPS(value)                                                                           \
-    {                                                                                                        \
-        "bn_eps", value "|<number>",                                                                         \
-            "added to the variance before the root; a file of weights may want its own", NULL, 0             \
+        "shortcut", values, "where the shape changes: A adds zeros, B projects; C always projects", NULL, 0  \
     }
 
 /* Training as the papers did it, for batches that fit a workstation: their learning rates are for 256
@@ -71,12 +64,12 @@ cairn_val cairn_residual_pad(cairn_graph *graph, cairn_val x, int out, int strid
     }
 
 #define CAIRN_HOW_IMAGENET                                                                                   \
-    "Training on ImageNet, as published: random crops of 8 to 100 % of the picture, mirrored half of the "   \
-    "time; SGD with momentum 0.9, batch 256, learning rate 0.1 divided by 10 after epochs 30 and 60 of 90, " \
-    "weight decay 1e-4. On smaller data sets shorter and with a cosine."
+    "Training, by the usual recipe: crops of 8 to 100 % of the picture, mirrored half of the "               \
+    "time; SGD with momentum 0.9, batch 256, learning rate 0.1 divided by 10 every 30 of 90 "                \
+    "epochs, weight decay 1e-4."
 #define CAIRN_HOW_CIFAR                                                                                      \
-    "Training on CIFAR-10, as published: crops of 32 after padding by 4, mirrored half of the time; SGD "    \
-    "with momentum 0.9, batch 128, learning rate 0.1 divided by 10 after 32,000 and 48,000 of 64,000 "       \
+    "Training, as published: crops of 32 after padding by 4, mirrored half of the time; SGD with "           \
+    "momentum 0.9, batch 128, learning rate 0.1 divided by 10 after 32,000 and 48,000 of 64,000 "            \
     "steps, weight decay 1e-4. Nesterov's momentum, decay 5e-4 and a cosine do a little better."
 
 #endif

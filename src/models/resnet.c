@@ -101,15 +101,15 @@ static const cairn_name_rule cifar_names[] = {{"fc", "linear"}, {NULL, NULL}};
 #define DEPTH_101 (3, 4, 23, 3)
 #define DEPTH_152 (3, 8, 36, 3)
 
-#define TORCH(depth, deep, figures)                                                                          \
+#define TORCH(depth, deep, words, figures)                                                                   \
     NETWORK(resnet##depth, "resnet" #depth, "ResNet", "torchvision", torch, 64, deep, DEPTH_##depth,         \
-            STORY_IMAGENET(STORY_TORCH, figures), .switches = torch_switches, .names = torch_names,          \
+            STORY_IMAGENET(words, figures), .switches = torch_switches, .names = torch_names,                \
             FOR_IMAGENET(cairn_preprocess_torch))
-TORCH(18, false, FIGURES_18)
-TORCH(34, false, FIGURES_34)
-TORCH(50, true, FIGURES_50)
-TORCH(101, true, FIGURES_101)
-TORCH(152, true, FIGURES_152)
+TORCH(18, false, STORY_TORCH_BASIC, FIGURES_18)
+TORCH(34, false, STORY_TORCH_BASIC, FIGURES_34)
+TORCH(50, true, STORY_TORCH, FIGURES_50)
+TORCH(101, true, STORY_TORCH, FIGURES_101)
+TORCH(152, true, STORY_TORCH, FIGURES_152)
 
 #define OF_PAPER(depth, deep, words, options, figures)                                                       \
     NETWORK(resnet##depth##_paper, "resnet" #depth ".paper", "ResNet", "paper", paper, 64, deep,             \

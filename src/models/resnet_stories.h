@@ -6,29 +6,33 @@
 #include "models/residual.h"
 
 #define STORY_WHY                                                                                            \
-    "Deeper networks ought to be at least as good: what is added could pass its input on. In training they " \
-    "were worse, on the training set too. ResNet lets each pair or triple of layers learn a change to its "  \
-    "input instead of a whole new value: relu(F(x) + x). To pass on is then to learn zero, and gradients "   \
-    "reach every block through the sums. It won ImageNet 2015 with 152 layers (3.57 % top-5 error, six "     \
-    "networks); the best of the year before had 19 and 22.\n\n"                                              \
-    "A 7x7 convolution and a pool reduce the picture to a quarter of its side; four stages follow, each of " \
-    "half the size and twice the width of the one before; then the mean over all pixels and one dense "      \
-    "layer. 18 and 34 layers use blocks of two 3x3, the deeper ones bottlenecks: 1x1 to fewer maps, 3x3, "   \
-    "1x1 back to four times as many."
+    "Deeper networks ought to be at least as good: what is added could pass its input on. In "               \
+    "training they were worse, on the training set too. ResNet lets each pair or triple of "                 \
+    "layers learn a change to its input instead of a whole new value, relu(F(x) + x): to pass on "           \
+    "is then to learn zero, and gradients reach every block through the sums. It won ImageNet "              \
+    "2015 with 152 layers (3.57 % top-5 error, six networks); a year before, 19 and 22 were many.\n\n"       \
+    "A 7x7 convolution and a pool quarter the picture's side; four stages follow, each of half "             \
+    "the size and twice the width; then the mean over all pixels and a dense layer. 18 and 34 "              \
+    "layers use blocks of two 3x3, deeper ones bottlenecks: 1x1 to fewer maps, 3x3, 1x1 back to "            \
+    "four times as many."
 
 #define STORY_ERRATA                                                                                         \
     "\n\nWhere the tutorial errs: it says that ResNet solves vanishing gradients; the paper finds healthy "  \
     "gradients in the normalised networks without shortcuts and calls their trouble one of optimisation."
 
 #define STORY_IMAGENET(flavour, figures)                                                                     \
-    STORY_WHY "\n\n" flavour "\n\n" figures "\n\n" CAIRN_HOW_IMAGENET STORY_ERRATA
+    STORY_WHY "\n\n" flavour " " figures "\n\n" CAIRN_HOW_IMAGENET STORY_ERRATA
 
 #define STORY_TORCH                                                                                          \
-    "This is torchvision's form, \"v1.5\", whose weights most people have: a bottleneck halves the picture " \
-    "in its 3x3, which sees every pixel and costs 6 % more in the 50 layers, not in its first 1x1 as in "    \
-    "the "                                                                                                   \
-    "paper. Shortcuts that change the shape are 1x1 convolutions (option B). Others: .paper, .keras "        \
-    "(biases, names and strides of Keras), .tutorial (what the tutorial's code builds)."
+    "This is torchvision's form, v1.5, whose weights most people have: a bottleneck halves the "             \
+    "picture in its 3x3, which sees every pixel and costs 6 % more in 50 layers, not in its "                \
+    "first 1x1 as in the paper (.paper). Shortcuts that change the shape are 1x1 convolutions "              \
+    "(option B). .keras has Keras' biases and names, .tutorial is what the tutorial's code "                 \
+    "builds."
+
+#define STORY_TORCH_BASIC                                                                                    \
+    "This is torchvision's form: where the shape changes, shortcuts are 1x1 convolutions (option "           \
+    "B). .paper has shortcuts without parameters, .tutorial is what the tutorial's code builds."
 
 #define STORY_PAPER                                                                                          \
     "The form of 2015: a bottleneck halves the picture in its first 1x1, so that three of four pixels are "  \
@@ -36,9 +40,9 @@
     "and gained about half a percent."
 
 #define STORY_PAPER_BASIC                                                                                    \
-    "The form with which the paper compares depths: shortcuts without parameters (option A), which leave "   \
-    "out pixels and append channels of zeros, so that this network and the plain one of its depth have the " \
-    "very same weights. With --set shortcut=B it is torchvision's."
+    "The form with which the paper compares depths: shortcuts without parameters (option A) "                \
+    "leave out pixels and append channels of zeros, so that this network and the plain one of "              \
+    "its depth have the very same weights. With --set shortcut=B it is torchvision's."
 
 #define STORY_KERAS                                                                                          \
     "Keras' form: strides as in the paper, every convolution with a bias although normalisation makes it "   \
@@ -72,26 +76,24 @@
 #define FIGURES_152_KERAS "ImageNet: 76.6 % right, 93.1 % among the first five (Keras' own figures)."
 
 #define STORY_TUTORIAL                                                                                       \
-    STORY_WHY "\n\n"                                                                                         \
-              "What the tutorial's code builds, exactly. It differs from every published form: the helpers " \
-              "conv3_relu and conv3_downsample_relu have no ReLU, whatever their names say, so that a "      \
-              "block of two 3x3 is linear up to its sum and a bottleneck has one ReLU inside instead of "    \
-              "two; the stem has none either. Convolutions have biases; padding is TensorFlow's, the odd "   \
-              "pixel after; the stride is on the first 1x1 as in the paper; eps is 1e-3.\n\n"                \
-              "No weights of it are published. Without its ReLUs it is a weaker function of the same "       \
-              "size, and the deep ones give large logits before they are trained.\n\n" CAIRN_HOW_IMAGENET    \
-                  STORY_ERRATA
+    STORY_WHY                                                                                                \
+    "\n\n"                                                                                                   \
+    "This is what the tutorial's code builds, exactly. Three helpers, conv3_relu among them, "               \
+    "have no ReLU whatever their names say: a block of two 3x3 is linear up to its sum, a "                  \
+    "bottleneck has one ReLU inside instead of two, the stem none. Convolutions have biases; "               \
+    "padding is TensorFlow's, the odd pixel after; the stride is on the first 1x1 as in the "                \
+    "paper; eps is 1e-3. No weights of it are published.\n\n" CAIRN_HOW_IMAGENET STORY_ERRATA
 
 #define STORY_CIFAR(figures)                                                                                 \
-    "The paper's networks for CIFAR-10, with which it studies depth itself: one 3x3 convolution, then "      \
-    "three stages of blocks of two 3x3 with 16, 32 and 64 maps at 32, 16 and 8 pixels, the mean over all "   \
-    "pixels and a dense layer; 6 n + 2 layers in all. A block computes relu(F(x) + x). Twenty layers learn " \
-    "with or without shortcuts; from about forty on the plain networks (plain44, plain56) learn worse the "  \
-    "deeper they are, and these learn better.\n\n"                                                           \
-    "No shortcut has parameters: option A leaves out pixels and adds channels of zeros. The paper appends "  \
-    "them (--set shortcut=A-append); the files that people have put half of them on each side, which is "    \
-    "the default here.\n\n" figures "\n\n" CAIRN_HOW_CIFAR                                                   \
-    " 110 layers want a few hundred steps at a small rate first." STORY_ERRATA
+    "The paper's networks for CIFAR-10, with which it studies depth itself: one 3x3 convolution, "           \
+    "then three stages of blocks of two 3x3 with 16, 32 and 64 maps at 32, 16 and 8 pixels, the "            \
+    "mean over all pixels and a dense layer; 6 n + 2 layers in all. A block computes relu(F(x) + "           \
+    "x). Twenty layers learn with or without shortcuts; from about forty on the plain networks "             \
+    "(plain44, plain56) learn worse the deeper they are, and these learn better.\n\n"                        \
+    "No shortcut has parameters: option A leaves out pixels and adds channels of zeros. The "                \
+    "paper appends them (--set shortcut=A-append); the files that people have put half of them "             \
+    "on each side, which is the default here.\n\n" figures "\n\n" CAIRN_HOW_CIFAR                            \
+    "110 layers want a few hundred steps at 0.01 first." STORY_ERRATA
 
 #define STORY_PLAIN(figures, how)                                                                            \
     "A ResNet without its shortcuts, layer for layer; the paper's control. It shows the problem that "       \

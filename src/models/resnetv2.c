@@ -2,6 +2,7 @@
  * Normalisation and activation stand before each convolution, and nothing follows the sum, so that a shortcut
  * passes its values through the whole network unchanged. Three codes are followed: Keras' (the tutorial's),
  * timm's, and the authors' for CIFAR. */
+#include "models/named.h"
 #include "models/preprocess.h"
 #include "models/residual.h"
 #include "models/resnetv2_stories.h"
@@ -62,6 +63,17 @@ static void norm_name(const place *at, int number, char name[NAME_BYTES])
         snprintf(name, NAME_BYTES, "conv%d_block%d_%d_bn", at->stage + 2, at->block + 1, number - 1);
 }
 
+/* ReLU `number` (1: the one before the branch), or the block's sum, which Keras calls _out. */
+static void plain_name(const place *at, int number, const char *what, char name[NAME_BYTES])
+{
+    if (number == 0)
+        snprintf(name, NAME_BYTES, "conv%d_block%d_%s", at->stage + 2, at->block + 1, what);
+    else if (number == 1)
+        snprintf(name, NAME_BYTES, "conv%d_block%d_preact_%s", at->stage + 2, at->block + 1, what);
+    else
+        snprintf(name, NAME_BYTES, "conv%d_block%d_%d_%s", at->stage + 2, at->block + 1, number - 1, what);
+}
+
 static cairn_val convolve(const place *at, cairn_val x, int number, int out, int k, int stride)
 {
     char name[NAME_BYTES];
@@ -76,7 +88,9 @@ static cairn_val activate(const place *at, cairn_val x, int number)
 {
     char name[NAME_BYTES];
     norm_name(at, number, name);
-    return cairn_relu(at->net->graph, cairn_batchnorm_with(at->net->graph, x, name, at->net->norm));
+    x = cairn_batchnorm_with(at->net->graph, x, name, at->net->norm);
+    plain_name(at, number, "relu", name);
+    return cairn_relu_named(at->net->graph, x, at->net->style->keras ? name : NULL);
 }
 
 static cairn_val basic(const place *at, cairn_val before, int width, int stride)
@@ -110,7 +124,9 @@ static cairn_val block(const place *at, cairn_val x, int width, int stride)
     cairn_val before = activate(at, x, 1);
     cairn_val shortcut = shortcut_of(at, x, before, deep ? width * EXPANSION : width, stride);
     x = deep ? bottleneck(at, before, width, stride) : basic(at, before, width, stride);
-    return cairn_add(at->net->graph, shortcut, x);
+    char name[NAME_BYTES];
+    plain_name(at, 0, "out", name);
+    return cairn_add_named(at->net->graph, shortcut, x, at->net->style->keras ? name : NULL);
 }
 
 static cairn_val stem(const network *net, cairn_val x)
@@ -124,7 +140,13 @@ static cairn_val stem(const network *net, cairn_val x)
     if (!net->style->keras)
         return cairn_maxpool(g, x, .k = 3, .stride = 2, .pad = 1);
     /* No ReLU was here: at the border Keras' zeros win over negative values. */
-    return cairn_maxpool(g, cairn_zero_pad(g, x, 1, 1, 1, 1), .k = 3, .stride = 2);
+    cairn_enter(g, "pool1_pad");
+    x = cairn_zero_pad(g, x, 1, 1, 1, 1);
+    cairn_leave(g);
+    cairn_enter(g, "pool1_pool");
+    x = cairn_maxpool(g, x, .k = 3, .stride = 2);
+    cairn_leave(g);
+    return x;
 }
 
 static int stride_of(const network *net, int stage, int block)
@@ -153,9 +175,10 @@ static cairn_val stages(const network *net, cairn_val x)
 static cairn_val head(const network *net, cairn_val x, int classes)
 {
     cairn_graph *g = net->graph;
-    x = cairn_relu(g, cairn_batchnorm_with(g, x, net->style->keras ? "post_bn" : "norm", net->norm));
+    x = cairn_batchnorm_with(g, x, net->style->keras ? "post_bn" : "norm", net->norm);
+    x = cairn_relu_named(g, x, net->style->keras ? "post_relu" : NULL);
     if (net->style->keras)
-        return cairn_linear(g, cairn_global_avgpool(g, x), "predictions", classes);
+        return cairn_linear(g, cairn_global_avgpool_named(g, x, "avg_pool"), "predictions", classes);
     x = cairn_conv2d(g, cairn_adaptive_avgpool(g, x, 1, 1), "head.fc", classes, .k = 1,
                      .init = {CAIRN_INIT_NORMAL, 0.01f});
     return cairn_flatten(g, x);

@@ -7,19 +7,17 @@
 #define CAIRN_SWITCH_BN_EPS(value)                                                                           \
     {                                                                                                        \
         "bn_eps", value "|<number>",                                                                         \
-            "added to the variance in batch normalisation; older files want the number of their makers",     \
-            NULL, 0                                                                                          \
+            "added to the variance before the root; a file of weights may want its own", NULL, 0             \
     }
 #define CAIRN_SWITCH_AUX                                                                                     \
     {                                                                                                        \
-        "aux", "on|off", "auxiliary heads in training: the loss is also felt in the middle of the network",  \
-            NULL, 0                                                                                          \
+        "aux", "on|off", "auxiliary heads in training, whose losses early layers feel", NULL, 0              \
     }
 #define CAIRN_SWITCH_LRN(values)                                                                             \
     {                                                                                                        \
         "lrn", values,                                                                                       \
-            "response normalisation: as the paper prints it (k 2, alpha 1e-4), as its author's program "     \
-            "computes it (k 2, alpha 1e-4 / 5), or as in Caffe's files (k 1, alpha 1e-4 / 5)",               \
+            "response normalisation as printed (k 2, alpha 1e-4), as AlexNet's author computed it "          \
+            "(alpha / 5), or as in Caffe's files (k 1 and alpha / 5)",                                       \
             NULL, 0                                                                                          \
     }
 

@@ -123,13 +123,12 @@ static const cairn_name_rule vgg19_names[] = {
 /* ---- words ---- */
 
 #define STORY_WHY                                                                                            \
-    "VGG asked what depth alone brings. It replaced large windows by stacks of 3x3: two see 5x5 pixels "     \
-    "with "                                                                                                  \
-    "18 C^2 weights instead of 25 C^2, three see 7x7 with 27 C^2 instead of 49 C^2, and there is a ReLU "    \
-    "after each. Five stages, each half the size of the one before and up to twice as wide, then three "     \
-    "dense layers. More layers helped up to 16 to 19; it came second at ImageNet 2014 and first in "         \
-    "localisation, and its plain features served many other tasks for years. The price: the dense layers "   \
-    "alone hold 123,642,856 parameters, and 16 layers cost 15.5 thousand million multiplications.\n\n"
+    "VGG asked what depth alone brings. It replaced large windows by stacks of 3x3: two see 5x5 "            \
+    "pixels with 18 C^2 weights instead of 25 C^2, three see 7x7 with 27 C^2 instead of 49 C^2, "            \
+    "and there is a ReLU after each. Five stages, each half the size of the one before and up to "           \
+    "twice as wide, then three dense layers, which alone hold 123,642,856 parameters. More "                 \
+    "layers helped up to 16 to 19; it came second at ImageNet 2014 and first in localisation, "              \
+    "and its plain features served many other tasks for years.\n\n"
 
 #define STORY_FLAVOURS                                                                                       \
     "Flavours: torchvision's are called after their layers with weights (11, 13, 16 and 19 are the paper's " \
@@ -138,36 +137,38 @@ static const cairn_name_rule vgg19_names[] = {
     "means.\n\n"
 
 #define STORY_HOW                                                                                            \
-    "\n\nTraining, as published: short side 256, 384 or random in 256 to 512, random crops of 224, "         \
-    "mirrored "                                                                                              \
-    "half of the time; SGD with momentum 0.9, batch 256, weight decay 5e-4, learning rate 0.01 divided by "  \
-    "10 three times, 74 epochs. The deeper networks without normalisation begin only with well-scaled "      \
-    "weights (He et al. 2015), or from a trained A as in the paper."
+    "\n\n"                                                                                                   \
+    "Training, as published: short side 256, 384 or random in 256 to 512, random crops of 224, "             \
+    "mirrored half of the time; SGD with momentum 0.9, batch 256, weight decay 5e-4, learning "              \
+    "rate 0.01 divided by 10 three times, 74 epochs. The deeper networks without normalisation "             \
+    "begin only with well-scaled weights (He et al. 2015), or from a trained A as in the paper."
 
 #define STORY_ERRATA                                                                                         \
-    "\n\nWhere the tutorial errs: the third dense layer has 4096 x 1000 + 1000 = 4,097,000 parameters, not " \
-    "4,100,096, and the three together 123,642,856. Pictures are scaled to a short side S and then cropped " \
-    "to 224, not scaled to Q, which is the scale of testing. 18 against 25 is meant for each pair of maps. " \
-    "Its code has no dropout and ignores its argument n_classes."
+    "\n\n"                                                                                                   \
+    "Where the tutorial errs: the third dense layer has 4096 x 1000 + 1000 = 4,097,000 "                     \
+    "parameters, not 4,100,096, and the three together 123,642,856, not 123,645,952. Pictures "              \
+    "are scaled to a short side S and then cropped to 224, not scaled to Q, which is the scale "             \
+    "of testing. 18 against 25 is meant for each pair of maps. Its code has no dropout and "                 \
+    "ignores its argument n_classes."
 
 #define STORY(figures) STORY_WHY STORY_FLAVOURS figures STORY_HOW STORY_ERRATA
 
 #define FIGURES_11                                                                                           \
-    "11 layers: 132.9 million parameters, 7.6 thousand million multiplications. ImageNet, one crop: "        \
+    "ImageNet, one crop: "                                                                                   \
     "69.02 % right, 88.63 % among the first five; with _bn 70.37 and 89.81 % (torchvision). Paper: 29.6 % "  \
     "wrong."
 #define FIGURES_13                                                                                           \
-    "13 layers: 133.0 million parameters, 11.3 thousand million multiplications. ImageNet, one crop: "       \
+    "ImageNet, one crop: "                                                                                   \
     "69.93 % right, 90.25 % among the first five; with _bn 71.59 and 90.37 % (torchvision). Paper: 28.7 % "  \
     "wrong."
 #define FIGURES_16                                                                                           \
-    "16 layers: 138.4 million parameters, 15.5 thousand million multiplications. ImageNet, one crop: "       \
+    "ImageNet, one crop: "                                                                                   \
     "71.59 % right, 90.38 % among the first five; with _bn 73.36 and 91.52 % (torchvision); 71.3 and "       \
-    "90.1 % (Keras). Paper: 27.0 % wrong at one scale, 24.4 % with many."
+    "90.1 % (Keras). Paper: 27.0 % wrong at one scale, 24.4 % with many scales and crops."
 #define FIGURES_19                                                                                           \
-    "19 layers: 143.7 million parameters, 19.6 thousand million multiplications. ImageNet, one crop: "       \
+    "ImageNet, one crop: "                                                                                   \
     "72.38 % right, 90.88 % among the first five; with _bn 74.22 and 91.84 % (torchvision); 71.3 and "       \
-    "90.0 % (Keras). Paper: 27.3 % wrong at one scale, 24.4 % with many."
+    "90.0 % (Keras). Paper: 27.3 % wrong at one scale, 24.4 % with many scales and crops."
 
 /* ---- the zoo's entries ---- */
 

@@ -145,8 +145,29 @@ static int64_t groups_of(const graph_reader *reader, const cairn_node_info *node
     return full % node->macs == 0 ? full / node->macs : 1;
 }
 
-static void add_node(graph_reader *reader, const cairn_node_info *node)
+static bool shares_scope(const graph_reader *reader, int index, const char *name, size_t scope)
 {
+    return index >= 0 && index < reader->nodes &&
+           strncmp(cairn_node_at(reader->graph, index).name, name, scope + 1) == 0;
+}
+
+/* A scope around a single operator is its name: "mixed0" of "mixed0.concat". The neighbours tell, for the
+ * operators of a scope follow each other. */
+static void find_name(const graph_reader *reader, int index, cairn_layer *layer)
+{
+    const char *dot = strrchr(layer->name, '.');
+    size_t scope = dot ? (size_t)(dot - layer->name) : 0;
+    if (scope == 0 || scope >= sizeof layer->scope || layer->params > 0 ||
+        shares_scope(reader, index - 1, layer->name, scope) ||
+        shares_scope(reader, index + 1, layer->name, scope))
+        return;
+    memcpy(layer->scope, layer->name, scope);
+    layer->name = layer->scope;
+}
+
+static void add_node(graph_reader *reader, int index)
+{
+    cairn_node_info info = cairn_node_at(reader->graph, index), *node = &info;
     cairn_architecture *architecture = reader->architecture;
     int from[CAIRN_MAX_INPUTS], inputs = 0;
     for (int i = 0; i < node->inputs; i++)
@@ -178,6 +199,7 @@ static void add_node(graph_reader *reader, const cairn_node_info *node)
                            .dilation_h = node->dilation_h,
                            .dilation_w = node->dilation_w,
                            .inputs = inputs};
+    find_name(reader, index, layer);
     memcpy(layer->input, from, (size_t)inputs * sizeof *from);
     cairn_layer_words(node, layer->operation, sizeof layer->operation);
     cairn_layer_brief(node, groups_of(reader, node), layer->brief, sizeof layer->brief);
@@ -219,6 +241,7 @@ static void total(const graph_reader *reader)
         architecture->params += layer->params;
         architecture->buffers += layer->buffers;
         architecture->macs += layer->macs;
+        architecture->named |= layer->scope[0] != '\0';
         architecture->chain &= i == 0 ? layer->inputs == 0 : layer->inputs == 1 && layer->input[0] == i - 1;
     }
 }
@@ -238,10 +261,8 @@ cairn_status cairn_architecture_read(cairn_ctx *ctx, const cairn_graph *graph, c
     architecture->layer = cairn_alloc(ctx, (size_t)reader.nodes + 1, sizeof *architecture->layer);
     if (!status && architecture->layer) {
         add_input(&reader);
-        for (int i = 0; i < reader.nodes; i++) {
-            cairn_node_info node = cairn_node_at(graph, i);
-            add_node(&reader, &node);
-        }
+        for (int i = 0; i < reader.nodes; i++)
+            add_node(&reader, i);
         total(&reader);
     }
     cairn_free(ctx, reader.layer_of);

@@ -19,7 +19,8 @@ typedef enum cairn_layer_kind {
 } cairn_layer_kind;
 
 typedef struct cairn_layer {
-    const char *name;     /* as in the weights file; borrowed from the graph */
+    const char *name;     /* as in the weights file; borrowed from the graph, or `scope` */
+    char scope[64];       /* that holds nothing else and so is the layer's name; may be empty */
     const char *op;       /* of the first operator, "conv2d" */
     const char *result;   /* node whose value leaves the layer */
     const char *label;    /* "Conv2D" */
@@ -44,6 +45,7 @@ typedef struct cairn_architecture {
     cairn_layer *layer;
     int result; /* the layer that gives the scores; others that nobody reads are auxiliary */
     bool chain; /* each layer feeds the next one, and nothing else */
+    bool named; /* by its makers, also where there are no weights */
     int64_t params, buffers, macs;
 } cairn_architecture;
 

@@ -102,6 +102,8 @@ void cairn_layer_brief(const cairn_node_info *node, int64_t groups, char *text, 
         snprintf(text, size, "%dx%d conv, %lld%s%s", node->k_h, node->k_w, last, split, step);
     else if (strcmp(node->op, "linear") == 0)
         snprintf(text, size, "fc, %lld", last);
+    else if (strcmp(node->op, "subsample") == 0)
+        snprintf(text, size, "subsample, %lld", last);
     else if (is_global(node))
         snprintf(text, size, "global avg pool");
     else if (node->k_h > 0) {

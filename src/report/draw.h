@@ -12,7 +12,7 @@
 /* Feature maps as stacks of sheets in oblique perspective, for chains. Rows are added until all fits. */
 void cairn_draw_volumes(cairn_scene *scene, const cairn_architecture *architecture, const char *title);
 
-/* A row a layer, for any graph. */
+/* A row a layer, for any graph; the scene becomes wider if names need that. */
 void cairn_draw_strips(cairn_scene *scene, const cairn_architecture *architecture, const char *title);
 
 /* From top to bottom with branches side by side, in columns; the scene becomes as wide as that needs. fold:

@@ -9,7 +9,7 @@
 #define MARGIN 6.0
 #define ARROW 3.2
 #define SHADOW 2.5
-#define LEAST_WIDTH 240.0 /* for heading and legend */
+#define LEAST_WIDTH 300.0 /* for heading and legend */
 
 static const cairn_brush wire = {.stroke = CAIRN_MUTED, .line = 0.7, .open = true};
 

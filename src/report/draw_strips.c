@@ -7,6 +7,10 @@
 #include <string.h>
 
 #define ROW 13.0
+#define FIRST_NAME 28.0 /* behind the numbers */
+#define GAP 10.0        /* between columns */
+#define TEXT_SHARE 0.56 /* of the page, for names and operations */
+#define MOST_WIDTH 700.0
 #define TEXT_TYPE ((cairn_type){.size = 7.2, .paint = CAIRN_INK})
 #define HEAD_TYPE ((cairn_type){.size = 7.2, .bold = true, .paint = CAIRN_MUTED})
 
@@ -36,10 +40,13 @@ static void paint_head(cairn_scene *scene, columns c, double y)
                      (cairn_brush){.stroke = CAIRN_MUTED, .line = 0.5});
 }
 
-/* What is done, and to which rows unless it is the row above. */
+/* What is done, and to which rows unless it is the row above. Batch normalisation stands behind so many
+ * convolutions that it has to be short. */
 static void action_text(const cairn_layer *layer, int index, char *text, size_t size)
 {
-    cairn_layer_action(layer, text, size);
+    bool norm = strncmp(layer->brief_after, "BN", 2) == 0;
+    const char *after = norm ? layer->brief_after : layer->after;
+    snprintf(text, size, "%s%s%s", layer->operation, after[0] ? ", " : "", after);
     if (layer->inputs == 0 || (layer->inputs == 1 && layer->input[0] == index - 1))
         return;
     for (int i = 0; i < layer->inputs; i++) {
@@ -48,20 +55,26 @@ static void action_text(const cairn_layer *layer, int index, char *text, size_t 
     }
 }
 
-/* Names and operations get the width they need, as long as something is left for the bars. */
+/* Names and operations get the width they need, and a page that is too narrow for them grows. */
 static columns find_columns(cairn_scene *scene, const cairn_architecture *architecture)
 {
-    double name = 24, action = 40, width = scene->width;
+    double name = 24, action = 40;
     for (int i = 0; i < architecture->count; i++) {
         char text[192];
         action_text(&architecture->layer[i], i, text, sizeof text);
         name = fmax(name, cairn_scene_measure(scene, architecture->layer[i].name, TEXT_TYPE));
         action = fmax(action, cairn_scene_measure(scene, text, TEXT_TYPE));
     }
-    columns c = {
-        .number = 20, .name = 26, .bar_end = 0.76 * width, .params = 0.87 * width, .macs = width - 2};
-    c.action = c.name + fmin(name, 0.2 * width) + 10;
-    c.bar = fmin(c.action + action + 10, 0.56 * width);
+    double texts = FIRST_NAME + name + action + 2 * GAP;
+    scene->width = fmax(scene->width, fmin(texts / TEXT_SHARE, MOST_WIDTH));
+    double width = scene->width;
+    columns c = {.number = FIRST_NAME - 6,
+                 .name = FIRST_NAME,
+                 .bar_end = 0.76 * width,
+                 .params = 0.87 * width,
+                 .macs = width - 2};
+    c.action = c.name + fmin(name, 0.25 * width) + GAP;
+    c.bar = fmin(c.action + action + GAP, TEXT_SHARE * width);
     return c;
 }
 

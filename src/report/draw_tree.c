@@ -237,6 +237,8 @@ static void attach_head(cairn_tree *tree, const part *p)
         return;
     int series = build_series(tree, (part){p->layer, p->count, fork, -1});
     int head = cairn_tree_add(tree, CAIRN_TREE_HEAD, -1);
+    if (!tree->status)
+        cairn_tree_frame_head(tree, series);
     if (tree->status)
         return;
     tree->node[head].first = series;

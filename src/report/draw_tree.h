@@ -11,7 +11,7 @@ typedef enum cairn_tree_kind {
     CAIRN_TREE_MODULE, /* children (series) side by side, and the layer that joins them */
     CAIRN_TREE_GROUP,  /* children that share a scope: drawn in a frame */
     CAIRN_TREE_REPEAT, /* one turn of a chain that occurs `count` times */
-    CAIRN_TREE_HEAD,   /* a series that leaves the main path and does not come back */
+    CAIRN_TREE_HEAD, /* a series that leaves the main path and does not come back, framed if it has a name */
 } cairn_tree_kind;
 
 #define CAIRN_SCOPE_BYTES 64
@@ -22,7 +22,7 @@ typedef struct cairn_tree_node {
     int first, next; /* child and sibling, or -1 */
     int count;       /* of a repeat */
     char name[CAIRN_SCOPE_BYTES];  /* scope of a group or repeat: "layer3.0", "layer3.1-22"; may be empty */
-    char stage[CAIRN_SCOPE_BYTES]; /* "layer3" for residual blocks of one resolution; may be empty */
+    char stage[CAIRN_SCOPE_BYTES]; /* "layer3" for residual blocks that are called alike; may be empty */
 } cairn_tree_node;
 
 typedef struct cairn_tree {
@@ -45,6 +45,7 @@ int cairn_tree_add(cairn_tree *tree, cairn_tree_kind kind, int layer);
 
 /* Frames modules with what belongs to them, folds repeats, names stages. */
 void cairn_tree_group(cairn_tree *tree);
+void cairn_tree_frame_head(cairn_tree *tree, int series);
 void cairn_tree_fold(cairn_tree *tree);
 void cairn_tree_stages(cairn_tree *tree);
 

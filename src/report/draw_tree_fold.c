@@ -70,8 +70,8 @@ static int layers_inside(const cairn_tree *tree, const char *scope_name)
     return count;
 }
 
-/* The first and last child around a module that share its scope; the name is empty where the scope is not
- * the module's alone. */
+/* The first and last child around a module that share its scope. Where the scope is not the module's alone,
+ * the name is that of the join, or empty. */
 static void find_scope(const cairn_tree *tree, int module, const int *leaf, int leaves, int *first, int *last,
                        char name[CAIRN_SCOPE_BYTES])
 {
@@ -87,10 +87,13 @@ static void find_scope(const cairn_tree *tree, int module, const int *leaf, int 
         s.layers += tree->architecture->layer[tree->node[next].layer].params > 0;
         *last = next;
     }
-    bool own = s.layers == layers_inside(tree, s.name);
-    if (!own)
-        *first = *last = module;
-    snprintf(name, CAIRN_SCOPE_BYTES, "%s", own ? s.name : "");
+    int join = tree->node[module].layer;
+    snprintf(name, CAIRN_SCOPE_BYTES, "%s", s.name);
+    if (s.layers == layers_inside(tree, s.name) && s.name[0])
+        return;
+    *first = *last = module;
+    /* Keras calls its modules after the layer that joins them. */
+    snprintf(name, CAIRN_SCOPE_BYTES, "%s", join >= 0 ? tree->architecture->layer[join].scope : "");
 }
 
 /* Wraps children first ... last of the root, where `before` is the child ahead of them or -1. */
@@ -135,6 +138,19 @@ void cairn_tree_group(cairn_tree *tree)
         }
         before = at;
     }
+}
+
+void cairn_tree_frame_head(cairn_tree *tree, int series)
+{
+    scope s = {.layers = 0};
+    collect(tree, series, &s);
+    cut(s.name);
+    int group = s.name[0] ? cairn_tree_add(tree, CAIRN_TREE_GROUP, -1) : -1;
+    if (group < 0)
+        return;
+    memcpy(tree->node[group].name, s.name, sizeof s.name);
+    tree->node[group].first = tree->node[series].first;
+    tree->node[series].first = group;
 }
 
 /* ---- repeats ---- */
@@ -254,32 +270,31 @@ void cairn_tree_fold(cairn_tree *tree)
 
 /* ---- stages ---- */
 
-/* The sum at the end of a residual block, or -1. */
-static int residual_end(const cairn_tree *tree, int at)
+/* Does a residual block end here, with a sum? */
+static bool is_residual(const cairn_tree *tree, int at)
 {
-    int end = -1;
+    bool sum = false;
     if (tree->node[at].kind != CAIRN_TREE_GROUP && tree->node[at].kind != CAIRN_TREE_REPEAT)
-        return -1;
+        return false;
     for (int child = tree->node[at].first; child >= 0; child = tree->node[child].next)
-        if (tree->node[child].kind == CAIRN_TREE_MODULE || tree->node[child].kind == CAIRN_TREE_GROUP)
-            end = tree->node[child].kind == CAIRN_TREE_GROUP ? residual_end(tree, child)
-                                                             : tree->node[child].layer;
-    return end >= 0 && strcmp(tree->architecture->layer[end].op, "add") == 0 ? end : -1;
+        if (tree->node[child].kind == CAIRN_TREE_GROUP)
+            sum = is_residual(tree, child);
+        else if (tree->node[child].kind == CAIRN_TREE_MODULE)
+            sum = tree->node[child].layer >= 0 &&
+                  strcmp(tree->architecture->layer[tree->node[child].layer].op, "add") == 0;
+    return sum;
 }
 
 static bool same_stage(const cairn_tree *tree, int a, int b)
 {
     char x[CAIRN_SCOPE_BYTES], y[CAIRN_SCOPE_BYTES];
-    int end_a = residual_end(tree, a), end_b = b < 0 ? -1 : residual_end(tree, b);
-    if (end_a < 0 || end_b < 0)
+    if (b < 0 || !is_residual(tree, a) || !is_residual(tree, b))
         return false;
     memcpy(x, tree->node[a].name, sizeof x);
     memcpy(y, tree->node[b].name, sizeof y);
     cut(x);
     cut(y);
-    return x[0] && strcmp(x, y) == 0 &&
-           memcmp(tree->architecture->layer[end_a].shape.dim, tree->architecture->layer[end_b].shape.dim,
-                  sizeof tree->architecture->layer[end_a].shape.dim) == 0;
+    return x[0] && strcmp(x, y) == 0;
 }
 
 void cairn_tree_stages(cairn_tree *tree)

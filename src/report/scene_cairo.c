@@ -8,7 +8,8 @@
 
 #define PNG_MIN_WIDTH 1600.0
 #define PNG_MIN_SCALE 2.0
-#define PNG_MOST_PIXELS 1e8 /* an unfolded network of a thousand layers is drawn coarser */
+#define PNG_MOST_PIXELS 1e8      /* an unfolded network of a thousand layers is drawn coarser */
+#define PNG_LONGEST_SIDE 32000.0 /* cairo's limit is 32767 */
 
 static cairo_status_t append(void *closure, const unsigned char *bytes, unsigned length)
 {
@@ -152,6 +153,7 @@ static cairn_status render_png(const cairn_scene *scene, cairn_text *out)
 {
     double scale = ceil(fmax(PNG_MIN_SCALE, PNG_MIN_WIDTH / scene->width));
     scale = fmin(scale, sqrt(PNG_MOST_PIXELS / (scene->width * scene->height)));
+    scale = fmin(scale, PNG_LONGEST_SIDE / fmax(scene->width, scene->height));
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)ceil(scene->width * scale),
                                                           (int)ceil(scene->height * scale));
     cairo_t *cr = cairo_create(surface);

@@ -26,6 +26,8 @@ typedef struct summary {
     int *order; /* of the layers */
     int *last;  /* by row: the position in the order behind its last layer */
     int *row;   /* by layer */
+    bool narrow;
+    cairn_table_column column[CAIRN_TABLE_COLUMNS]; /* of a narrow table */
 } summary;
 
 /* ---- rows ---- */
@@ -72,9 +74,12 @@ static void name_cell(const summary *s, int row, char *cell, size_t size)
 {
     int first = s->order[first_of(s, row)];
     const char *name = s->architecture.layer[first].name;
-    if (s->options.keras)
+    if (s->options.keras) {
         cairn_keras_name(&s->architecture, first, cell, size);
-    else if (s->last[row] - first_of(s, row) > 1)
+        for (const cairn_name_rule *rule = s->options.names; rule && rule->ours; rule++)
+            if (strcmp(rule->ours, cell) == 0)
+                snprintf(cell, size, "%s", rule->theirs);
+    } else if (s->last[row] - first_of(s, row) > 1)
         snprintf(cell, size, "%.*s", (int)prefix_of(name, s->options.depth), name);
     else
         snprintf(cell, size, "%s", name);
@@ -142,11 +147,13 @@ static void fill_row(summary *s, int row)
     if (!s->options.keras) {
         snprintf(cell[3], CAIRN_CELL_BYTES, "%s", cairn_number_grouped(number, macs));
         snprintf(cell[4], CAIRN_CELL_BYTES, "all");
-        if (last->field_h > 0)
+        if (last->field_h > 0 && s->narrow && last->field_h == last->field_w)
+            snprintf(cell[4], CAIRN_CELL_BYTES, "%lld", (long long)last->field_h);
+        else if (last->field_h > 0)
             snprintf(cell[4], CAIRN_CELL_BYTES, "%lldx%lld", (long long)last->field_h,
                      (long long)last->field_w);
     }
-    if (!s->architecture.chain)
+    if (!s->architecture.chain && !s->narrow)
         sources_cell(s, row, cell[s->options.keras ? 3 : 5]);
 }
 
@@ -196,6 +203,31 @@ static cairn_status put_totals(summary *s)
 
 /* ---- all ---- */
 
+static void fill(summary *s)
+{
+    for (int i = 0; i < s->table.rows; i++)
+        fill_row(s, i);
+}
+
+#define LEAST_NAME 16
+
+/* Makes a table fit into a terminal: what a layer reads is left out, the field of view is one number, and
+ * names are broken. */
+static void narrow(summary *s)
+{
+    cairn_table *t = &s->table;
+    size_t room = (size_t)s->options.width;
+    if (s->options.keras || s->options.width <= 0 || cairn_table_measure(t) <= room)
+        return;
+    memcpy(s->column, all_columns, sizeof s->column);
+    s->narrow = true;
+    t->column = s->column;
+    t->columns = CAIRN_COUNT(all_columns) - 1;
+    fill(s);
+    size_t rest = cairn_table_measure(t) - t->width[0];
+    s->column[0].most = room > rest + LEAST_NAME ? room - rest : LEAST_NAME;
+}
+
 static cairn_status write_all(summary *s, const char *title)
 {
     const cairn_architecture *a = &s->architecture;
@@ -218,8 +250,8 @@ static cairn_status write_all(summary *s, const char *title)
                  : a->chain ? CAIRN_COUNT(keras_chain)
                             : CAIRN_COUNT(keras_branching);
     divide(s);
-    for (int i = 0; i < t->rows; i++)
-        fill_row(s, i);
+    fill(s);
+    narrow(s);
     cairn_text_format(&t->out, "Model: \"%s\"\n", title ? title : "network");
     cairn_table_put(t);
     status = put_totals(s);
@@ -238,7 +270,10 @@ cairn_status cairn_summary_text(cairn_ctx *ctx, const cairn_graph *graph, const 
     cairn_status status = cairn_architecture_read(ctx, graph, CAIRN_DETAIL_ROWS, &s.architecture);
     if (status)
         return status;
-    status = write_all(&s, title);
+    if (s.options.keras)
+        status = cairn_keras_pads(&s.architecture);
+    if (!status)
+        status = write_all(&s, title);
     cairn_free(ctx, s.order);
     cairn_free(ctx, s.last);
     cairn_free(ctx, s.row);

@@ -24,12 +24,18 @@ typedef struct cairn_table {
     cairn_table_cell (*cell)[CAIRN_TABLE_COLUMNS];
 } cairn_table;
 
-/* Writes the table in Keras' manner; the cells' texts are broken into lines. */
+/* Breaks the cells' texts into lines where columns have a greatest width; gives the width of the table. */
+size_t cairn_table_measure(cairn_table *table);
+
+/* Writes the table in Keras' manner. */
 void cairn_table_put(cairn_table *table);
 
 /* The order in which Keras lists layers: by their distance from the outputs. order: a number for each layer;
  * CAIRN_MEMORY. */
 cairn_status cairn_keras_order(const cairn_architecture *architecture, int *order);
+
+/* Adds the layers that only pad, which the graph has as part of a convolution. CAIRN_MEMORY. */
+cairn_status cairn_keras_pads(cairn_architecture *architecture);
 
 /* What Keras calls a layer without a name of its own: "conv2d", "conv2d_1". */
 void cairn_keras_name(const cairn_architecture *architecture, int index, char *text, size_t size);

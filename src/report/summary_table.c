@@ -99,8 +99,9 @@ static void put_row(cairn_table *t, const char *edge, const cairn_table_cell *ce
     }
 }
 
-void cairn_table_put(cairn_table *t)
+size_t cairn_table_measure(cairn_table *t)
 {
+    size_t all = 1;
     for (size_t c = 0; c < t->columns; c++) {
         size_t title = cairn_utf8_width(t->column[c].title);
         t->width[c] = t->column[c].least > title ? t->column[c].least : title;
@@ -110,7 +111,14 @@ void cairn_table_put(cairn_table *t)
             size_t width = widest_line(t->cell[i][c]);
             t->width[c] = width > t->width[c] ? width : t->width[c];
         }
+        all += t->width[c] + 3;
     }
+    return all;
+}
+
+void cairn_table_put(cairn_table *t)
+{
+    cairn_table_measure(t);
     rule(t, "┏", "━", "┳", "┓");
     put_row(t, "┃", NULL);
     rule(t, "┡", "━", "╇", "┩");

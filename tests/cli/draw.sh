@@ -20,6 +20,11 @@ grep -q '>x35</text>' u.svg && fail "folded in spite of --unfold"
 works draw resnet50 -o d.svg --detail
 grep -q '>BN</text>' d.svg || fail "no box for normalisation with --detail"
 works draw lenet5 -o flow.svg --style flow
+works draw inception_v3.keras -o k.svg
+grep -q '>mixed5-6</text>' k.svg || fail "no names of Keras' modules"
+works draw googlenet --train -o heads.svg
+grep -q '>aux2</text>' heads.svg || fail "no auxiliary head"
+works draw resnet1001v2 --style strips -o long.png # longer than a picture can be at the usual resolution
 works draw lenet5.paper -o paper.svg
 grep -q 28 paper.svg || fail "no sizes in the picture"
 for format in svg pdf png dot; do

@@ -16,7 +16,7 @@ has 'LeNet, 1998' '60,850 parameters' '\-\-set output=linear|rbf'
 narrow out
 works models resnet50
 has '25,557,032 parameters and 53,120 statistics' '4,089,184,256 multiply-accumulates' 'cairn train resnet50 FOLDER' \
-    '^--set shortcut=B|' 'Others of the family:.*resnet18'
+    '^--set shortcut=B|' 'Others of the family: resnet50.paper, resnet50.keras'
 narrow out
 works models --family resnet --json
 json name params
@@ -24,4 +24,14 @@ has '"name": "resnet152", .*"params": 60192808, "macs": 11513626624' '"name": "r
 works models lenet5 --json
 json name params
 has '^\[{"name": "lenet5", .*}\]$'
+
+# Every story fits on a screen, says who published the network, and how to train it.
+"$CAIRN" models | awk 'NR > 1 { print $1 }' >names
+[ "$(wc -l <names)" -ge 76 ] || fail "only $(wc -l <names) networks"
+while read -r name; do
+    works models "$name"
+    has "^$name   " ", [12][0-9][0-9][0-9]$" 'multiply-accumulates' "^.cairn train $name "
+    narrow out
+    [ "$(wc -l <out)" -le 42 ] || fail "the story of $name takes $(wc -l <out) lines"
+done <names
 finish

@@ -6,7 +6,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     cairn_ctx *ctx = fuzz_ctx();
     cairn_weights *weights;
-    fuzz_check(cairn_safetensors_parse(ctx, "fuzz", bytes, size, &weights));
+    fuzz_check(cairn_weights_parse(ctx, "fuzz", bytes, size, &weights));
     cairn_weights_destroy(weights);
     cairn_ctx_destroy(ctx);
     return 0;

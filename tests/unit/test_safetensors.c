@@ -23,7 +23,7 @@ static uint8_t *make_file(const char *header, size_t header_size, size_t data_si
 
 static cairn_status parse(bench *b, const void *bytes, size_t size, cairn_weights **weights)
 {
-    return cairn_safetensors_parse(b->ctx, "test", bytes, size, weights);
+    return cairn_weights_parse(b->ctx, "test", bytes, size, weights);
 }
 
 static cairn_status parse_and_drop(bench *b, const void *bytes, size_t size)

@@ -159,6 +159,29 @@ static void columns_grow_with_names(void **state)
     cairn_ctx_destroy(ctx);
 }
 
+/* In a narrow terminal long names are broken and the last column is left out. */
+static void tables_fit_into_terminals(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"lenet5", "vgg16_bn", "resnet50", "inception_v3.keras"};
+    cairn_ctx *ctx;
+    assert_int_equal(cairn_ctx_create(NULL, &ctx), CAIRN_OK);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        cairn_graph *graph = new_graph(ctx, names[i], false);
+        char *wide = summarise(ctx, graph, (cairn_summary_options){0}),
+             *roomy = summarise(ctx, graph, (cairn_summary_options){.width = 300}),
+             *narrow = summarise(ctx, graph, (cairn_summary_options){.width = 80});
+        assert_string_equal(wide, roomy);
+        assert_true(table_width(narrow) <= 80);
+        assert_int_equal(strcmp(wide, narrow) == 0, table_width(wide) <= 80);
+        cairn_text_free(ctx, wide);
+        cairn_text_free(ctx, roomy);
+        cairn_text_free(ctx, narrow);
+        cairn_graph_destroy(graph);
+    }
+    cairn_ctx_destroy(ctx);
+}
+
 static void training_needs_a_loss(void **state)
 {
     (void)state;
@@ -178,7 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keras_table_is_keras_table),  cmocka_unit_test(full_table_has_figures),
         cmocka_unit_test(branches_say_what_they_read), cmocka_unit_test(columns_grow_with_names),
-        cmocka_unit_test(training_needs_a_loss),
+        cmocka_unit_test(tables_fit_into_terminals),   cmocka_unit_test(training_needs_a_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
