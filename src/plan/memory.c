@@ -93,23 +93,31 @@ static int larger_first(const void *left, const void *right)
     return a->buffer - b->buffer;
 }
 
-/* The lowest offset at which no buffer that is placed already and alive at the same time lies. */
+/* The lowest offset at which no buffer that is placed already and alive at the same time lies. `placed` is in
+ * the order of offsets. */
 static size_t lowest_offset(const cairn_plan *plan, const entry *placed, int count, size_t base,
                             const cairn_buffer *b)
 {
     size_t offset = base, bytes = bytes_of(b);
-    for (bool moved = true; moved;) {
-        moved = false;
-        for (int i = 0; i < count; i++) {
-            const cairn_buffer *other = &plan->buffers[placed[i].buffer];
-            if (lives_meet(b, other) && offset < other->offset + placed[i].bytes &&
-                other->offset < offset + bytes) {
-                offset = other->offset + placed[i].bytes;
-                moved = true;
-            }
-        }
+    for (int i = 0; i < count; i++) {
+        const cairn_buffer *other = &plan->buffers[placed[i].buffer];
+        if (other->offset >= offset + bytes)
+            break;
+        if (lives_meet(b, other) && offset < other->offset + placed[i].bytes)
+            offset = other->offset + placed[i].bytes;
     }
     return offset;
+}
+
+/* Keeps the first `count`, which are placed, and the next in the order of their offsets. */
+static void insert_by_offset(const cairn_plan *plan, entry *entries, int count)
+{
+    entry added = entries[count];
+    int at = count;
+    while (at > 0 && plan->buffers[entries[at - 1].buffer].offset > plan->buffers[added.buffer].offset)
+        at--;
+    memmove(entries + at + 1, entries + at, (size_t)(count - at) * sizeof *entries);
+    entries[at] = added;
 }
 
 /* What is computed from the weights and read in every run. */
@@ -136,6 +144,7 @@ static cairn_status place_all(cairn_plan *plan, cairn_place place, bool prepared
         b->offset = lowest_offset(plan, entries, i, base, b);
         if (b->offset + entries[i].bytes > *total)
             *total = b->offset + entries[i].bytes;
+        insert_by_offset(plan, entries, i);
     }
     cairn_free(plan->ctx, entries);
     return CAIRN_OK;
