@@ -115,8 +115,8 @@ cairn_status cairn_cli_model_graph(cli_call *cli, const cli_model *model, bool t
                 .nesterov = defaults->nesterov,
                 .weight_decay = defaults->weight_decay},
     };
-    cairn_status status = cairn_model_graph(cli->ctx, model->model, &model->settings, CAIRN_INPUT_NUMBERS,
-                                            0, NULL, NULL, training ? &settings : NULL, graph);
+    cairn_status status = cairn_model_graph(cli->ctx, model->model, &model->settings, CAIRN_INPUT_NUMBERS, 0,
+                                            NULL, NULL, training ? &settings : NULL, graph);
     return status == CAIRN_INPUT ? CAIRN_USAGE : status; /* an option asked for what cannot be built */
 }
 

@@ -56,8 +56,8 @@ CAIRN_API void cairn_leave(cairn_graph *graph);
 /* The picture as numbers, already normalised: (h, w, c). Input name "image". */
 CAIRN_API cairn_val cairn_image(cairn_graph *graph, int h, int w, int c);
 
-/* The picture as bytes; the first node turns byte b of channel k into (b / scale - mean[k]) / std[k] in single
- * precision, through a table. scale: [255]. Input name "image". */
+/* The picture as bytes; the first node turns byte b of channel k into (b / scale - mean[k]) / std[k] in
+ * single precision, through a table. scale: [255]. Input name "image". */
 CAIRN_API cairn_val cairn_image_bytes(cairn_graph *graph, int h, int w, int c, float scale, const float *mean,
                                       const float *std);
 
@@ -189,9 +189,9 @@ typedef struct cairn_batchnorm_options {
 
 /* Batch normalisation over the last dimension; Ioffe and Szegedy 2015:
  *     y = weight * (x - mean) / sqrt(var + eps) + bias
- * mean and variance are the running statistics, or in a graph for training those of the batch, with the biased
- * variance. Parameters: weight (C), bias (C); statistics: running_mean (C), running_var (C), which the update
- * of cairn_sgd moves. */
+ * mean and variance are the running statistics, or in a graph for training those of the batch, with the
+ * biased variance. Parameters: weight (C), bias (C); statistics: running_mean (C), running_var (C), which the
+ * update of cairn_sgd moves. */
 CAIRN_API cairn_val cairn_batchnorm_with(cairn_graph *graph, cairn_val x, const char *name,
                                          cairn_batchnorm_options options);
 #define cairn_batchnorm(graph, x, name, ...)                                                                 \
@@ -199,10 +199,11 @@ CAIRN_API cairn_val cairn_batchnorm_with(cairn_graph *graph, cairn_val x, const 
 
 typedef struct cairn_lrn_options {
     int unused_;
-    int size;     /* [5] channels of a window, centred and clipped at the ends */
-    double alpha; /* [1e-4] factor of the sum itself: what others write as alpha / size is to be divided first */
-    double beta;  /* [0.75] */
-    double k;     /* [1] */
+    int size; /* [5] channels of a window, centred and clipped at the ends */
+    double
+        alpha; /* [1e-4] factor of the sum itself: what others write as alpha / size is to be divided first */
+    double beta; /* [0.75] */
+    double k;    /* [1] */
 } cairn_lrn_options;
 
 /* Local response normalisation across channels; Krizhevsky et al. 2012:
@@ -230,8 +231,8 @@ CAIRN_API cairn_val cairn_subsample(cairn_graph *graph, cairn_val x, int stride,
 /* Mean over the pixels: (H, W, C) to (C). */
 CAIRN_API cairn_val cairn_global_avgpool(cairn_graph *graph, cairn_val x);
 
-/* Mean over windows that divide the picture into h x w parts, whatever its size: output pixel i is the mean of
- * rows floor(i * H / h) to ceil((i + 1) * H / h). The input itself where it is h x w already. */
+/* Mean over windows that divide the picture into h x w parts, whatever its size: output pixel i is the mean
+ * of rows floor(i * H / h) to ceil((i + 1) * H / h). The input itself where it is h x w already. */
 CAIRN_API cairn_val cairn_adaptive_avgpool(cairn_graph *graph, cairn_val x, int h, int w);
 
 /* (H, W, C) to (H * W * C), in that order. */

@@ -25,11 +25,11 @@ typedef struct cairn_switch {
 } cairn_switch;
 
 typedef struct cairn_model_settings {
-    int h, w, c;     /* [the model's own] input size */
-    int classes;     /* [the model's own] */
-    const char *set; /* [""] switches as "key=value,key=value" */
+    int h, w, c;                     /* [the model's own] input size */
+    int classes;                     /* [the model's own] */
+    const char *set;                 /* [""] switches as "key=value,key=value" */
     const struct cairn_model *model; /* [filled in] the network that is built, for builders */
-    bool heads;      /* [false] auxiliary heads without training too; always there in a graph for training */
+    bool heads; /* [false] auxiliary heads without training too; always there in a graph for training */
 } cairn_model_settings;
 
 /* How files of another origin call the tensors of a network. In `theirs` each '*' stands for any text without
@@ -51,9 +51,9 @@ struct cairn_model {
     int year;
     int h, w, c, classes;
     const char *paper;
-    const char *story;            /* what it brought and why, in a few paragraphs */
-    const cairn_switch *switches; /* ends with a NULL key */
-    const cairn_name_rule *names; /* ends with NULL; or NULL */
+    const char *story;                  /* what it brought and why, in a few paragraphs */
+    const cairn_switch *switches;       /* ends with a NULL key */
+    const cairn_name_rule *names;       /* ends with NULL; or NULL */
     const cairn_preprocess *preprocess; /* of the weights that people have; NULL: the picture's bytes / 255 */
     cairn_training_defaults training;
     /* Builds the network from the picture to its scores ("logits"). */

@@ -105,8 +105,8 @@ CAIRN_API cairn_status cairn_weights_fit(cairn_ctx *ctx, const cairn_graph *grap
                                          cairn_fit *fit);
 
 /* The networks of the zoo, in their own settings but for the number of classes, that every tensor of a file
- * belongs to: several where they differ in more than weights ("resnet50" and "resnet50.paper"). At most `most`
- * are noted; *count is how many there are. */
+ * belongs to: several where they differ in more than weights ("resnet50" and "resnet50.paper"). At most
+ * `most` are noted; *count is how many there are. */
 typedef struct cairn_model cairn_model;
 typedef struct cairn_recognised {
     const cairn_model *model;

@@ -97,9 +97,9 @@ cairn_val cairn_samples(cairn_graph *graph)
 
 /* ---- parameters ---- */
 
-cairn_val cairn_add_parameter(cairn_graph *graph, const char *layer, const char *kind, const cairn_shape *shape,
-                              cairn_role role, cairn_init init, cairn_init standard, int64_t fan_in,
-                              int64_t fan_out)
+cairn_val cairn_add_parameter(cairn_graph *graph, const char *layer, const char *kind,
+                              const cairn_shape *shape, cairn_role role, cairn_init init, cairn_init standard,
+                              int64_t fan_in, int64_t fan_out)
 {
     char name[CAIRN_NAME_BYTES];
     if (snprintf(name, sizeof name, "%s.%s", layer, kind) >= (int)sizeof name) {

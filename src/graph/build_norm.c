@@ -14,15 +14,14 @@ static cairn_val channel_vector(cairn_graph *graph, const char *layer, const cha
 
 static void remember_statistics(cairn_graph *graph, const cairn_statistics *statistics)
 {
-    if (cairn_graph_ok(graph) &&
-        cairn_graph_grow(graph, (void **)&graph->statistics, graph->statistics_count, &graph->statistics_room,
-                         sizeof *graph->statistics))
+    if (cairn_graph_ok(graph) && cairn_graph_grow(graph, (void **)&graph->statistics, graph->statistics_count,
+                                                  &graph->statistics_room, sizeof *graph->statistics))
         graph->statistics[graph->statistics_count++] = *statistics;
 }
 
 /* The batch's sums are nodes that readers of the network do not see. */
-static cairn_val by_batch(cairn_graph *graph, cairn_val x, const char *name, cairn_statistics *s, cairn_val beta,
-                          cairn_val gamma)
+static cairn_val by_batch(cairn_graph *graph, cairn_val x, const char *name, cairn_statistics *s,
+                          cairn_val beta, cairn_val gamma)
 {
     char text[CAIRN_NAME_BYTES];
     bool in_training = graph->in_training;
@@ -30,15 +29,16 @@ static cairn_val by_batch(cairn_graph *graph, cairn_val x, const char *name, cai
     snprintf(text, sizeof text, "%.200s/sums", name);
     s->sums = cairn_add_node(graph, &cairn_op_channel_sum, text, NULL, 1, &x, NULL);
     snprintf(text, sizeof text, "%.200s/squares", name);
-    s->squares = cairn_add_node(graph, &cairn_op_square_deviations, text, NULL, 2,
-                                (cairn_val[]){x, s->sums}, NULL);
+    s->squares =
+        cairn_add_node(graph, &cairn_op_square_deviations, text, NULL, 2, (cairn_val[]){x, s->sums}, NULL);
     graph->in_training = in_training;
     remember_statistics(graph, s);
     cairn_val in[5] = {x, s->sums, s->squares, beta, gamma};
     return cairn_add_node(graph, &cairn_op_batchnorm_train, name, &s->attrs, gamma.id == 0 ? 4 : 5, in, NULL);
 }
 
-cairn_val cairn_batchnorm_with(cairn_graph *graph, cairn_val x, const char *name, cairn_batchnorm_options options)
+cairn_val cairn_batchnorm_with(cairn_graph *graph, cairn_val x, const char *name,
+                               cairn_batchnorm_options options)
 {
     if (!cairn_graph_ok(graph))
         return NONE;

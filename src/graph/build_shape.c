@@ -13,7 +13,8 @@ cairn_val cairn_zero_pad(cairn_graph *graph, cairn_val x, int top, int bottom, i
     return cairn_add_node(graph, &cairn_op_zero_pad, "zero_pad", &attrs, 1, &x, NULL);
 }
 
-cairn_val cairn_subsample(cairn_graph *graph, cairn_val x, int stride, int channels_before, int channels_after)
+cairn_val cairn_subsample(cairn_graph *graph, cairn_val x, int stride, int channels_before,
+                          int channels_after)
 {
     cairn_subsample_attrs attrs = {.stride = stride, .before = channels_before, .after = channels_after};
     return cairn_add_node(graph, &cairn_op_subsample, "subsample", &attrs, 1, &x, NULL);

@@ -31,8 +31,8 @@ void cairn_auxiliary_head(cairn_graph *graph, cairn_val logits, const char *name
         return;
     if (graph->head_count == CAIRN_MAX_HEADS ||
         snprintf(output, sizeof output, "%s_logits", name) >= (int)sizeof output) {
-        cairn_graph_fail(graph, CAIRN_USAGE, "%.64s: expected up to %d auxiliary heads with short names", name,
-                         CAIRN_MAX_HEADS);
+        cairn_graph_fail(graph, CAIRN_USAGE, "%.64s: expected up to %d auxiliary heads with short names",
+                         name, CAIRN_MAX_HEADS);
         return;
     }
     cairn_output(graph, logits, output);

@@ -74,19 +74,19 @@ struct cairn_graph {
     char scope[CAIRN_NAME_BYTES];
     size_t scope_end[CAIRN_MAX_SCOPES];
     int scope_depth;
-    int dropouts;     /* made so far: each has a random stream of its own */
+    int dropouts; /* made so far: each has a random stream of its own */
     cairn_head heads[CAIRN_MAX_HEADS];
     int head_count;
     cairn_statistics *statistics;
     int statistics_count, statistics_room;
     bool for_training; /* normalisation uses the batch */
-    bool in_training; /* nodes added now are not part of the network */
+    bool in_training;  /* nodes added now are not part of the network */
 };
 
 /* A parameter "<layer>.<kind>" with an initialisation, or if none is chosen the operator's standard one. */
-cairn_val cairn_add_parameter(cairn_graph *graph, const char *layer, const char *kind, const cairn_shape *shape,
-                              cairn_role role, cairn_init init, cairn_init standard, int64_t fan_in,
-                              int64_t fan_out);
+cairn_val cairn_add_parameter(cairn_graph *graph, const char *layer, const char *kind,
+                              const cairn_shape *shape, cairn_role role, cairn_init init, cairn_init standard,
+                              int64_t fan_in, int64_t fan_out);
 
 /* True while nothing has failed. */
 static inline bool cairn_graph_ok(const cairn_graph *graph)

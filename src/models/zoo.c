@@ -143,8 +143,8 @@ bool cairn_switch_is(const cairn_model *model, const cairn_model_settings *setti
            span_is(chosen_value(model, settings, key), value);
 }
 
-const char *cairn_switch_value(const cairn_model *model, const cairn_model_settings *settings, const char *key,
-                               size_t *length)
+const char *cairn_switch_value(const cairn_model *model, const cairn_model_settings *settings,
+                               const char *key, size_t *length)
 {
     span value = chosen_value(model, settings, key);
     *length = value.length;

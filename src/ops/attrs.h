@@ -90,8 +90,8 @@ typedef struct cairn_scale_attrs {
     double factor;
 } cairn_scale_attrs;
 
-/* batchnorm (x, beta, mean, var[, gamma]); batchnorm_train (x, sums, squares, beta[, gamma]); batchnorm_sums (x,
- * dy, sums, squares); batchnorm_bwd (x, dy, sums, squares, sum of dy, sum of dy * xhat[, gamma]);
+/* batchnorm (x, beta, mean, var[, gamma]); batchnorm_train (x, sums, squares, beta[, gamma]); batchnorm_sums
+ * (x, dy, sums, squares); batchnorm_bwd (x, dy, sums, squares, sum of dy, sum of dy * xhat[, gamma]);
  * batchnorm_update (mean, var, sums, squares, finite flag). */
 typedef struct cairn_batchnorm_attrs {
     double eps, momentum;

@@ -131,9 +131,8 @@ static cairn_status open_data(cairn_run_record *record)
     if (record->data->classes != record->network->classes)
         return cairn_fail(record->ctx, CAIRN_INPUT, "%s: classes of the data (expected %d, found %d)",
                           record->data->path, record->network->classes, record->data->classes);
-    status =
-        cairn_evaluate(record->ctx, record->classifier, record->dataset, record->split, NULL,
-                       &record->evaluation);
+    status = cairn_evaluate(record->ctx, record->classifier, record->dataset, record->split, NULL,
+                            &record->evaluation);
     record->evaluated = !status;
     return status;
 }

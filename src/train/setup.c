@@ -85,9 +85,9 @@ static cairn_status make_plans(cairn_trainer *t)
         .sgd = {.momentum = c->momentum, .nesterov = c->nesterov, .weight_decay = c->weight_decay}};
     cairn_plan_options options = {.batch = c->batch, .training = true};
     cairn_graph *graph;
-    cairn_status status = cairn_model_graph(t->ctx, c->model, &t->settings, CAIRN_INPUT_BYTES,
-                                            t->preprocess.scale, t->preprocess.mean, t->preprocess.std,
-                                            &training, &graph);
+    cairn_status status =
+        cairn_model_graph(t->ctx, c->model, &t->settings, CAIRN_INPUT_BYTES, t->preprocess.scale,
+                          t->preprocess.mean, t->preprocess.std, &training, &graph);
     if (status != CAIRN_OK)
         return status;
     status = cairn_weights_begin(t->ctx, graph, c->seed, c->init, &t->weights);

@@ -185,9 +185,10 @@ static bool raise_to(double *worst, double value)
     return raised;
 }
 
-/* Numbers that lie like `like`, as doubles in the golden file's layout. Keras' own layouts are those of memory;
- * the others are those of files. */
-static double *golden_order(const void *data, const char *theirs, const cairn_tensor *like, cairn_dtype precision)
+/* Numbers that lie like `like`, as doubles in the golden file's layout. Keras' own layouts are those of
+ * memory; the others are those of files. */
+static double *golden_order(const void *data, const char *theirs, const cairn_tensor *like,
+                            cairn_dtype precision)
 {
     uint64_t elements = (uint64_t)cairn_shape_elements(&like->shape);
     double *values = data == NULL ? NULL : malloc(elements * sizeof *values);
@@ -223,7 +224,8 @@ static void compare_gradient(const json_t *row, const double *values, uint64_t e
     bool raised = raise_to(&result->grad_norm, fabs(norm - expected) / scale);
     raised |= raise_to(&result->probe, fabs(dot - item(row, 2)) / scale);
     for (uint64_t k = 0; k < 4; k++)
-        raised |= raise_to(&result->sample, fabs(values[golden_sample(k, elements)] - item(row, 3 + k)) / scale);
+        raised |=
+            raise_to(&result->sample, fabs(values[golden_sample(k, elements)] - item(row, 3 + k)) / scale);
     if (raised)
         snprintf(result->worst, sizeof result->worst, "%s", name);
 }
@@ -249,7 +251,8 @@ static cairn_status compare_gradients(const comparison *c, cairn_plan *plan, con
         const json_t *row = json_array_get(rows, i);
         const char *name = json_string_value(json_array_get(row, 0));
         int index = golden_index(c, name);
-        const cairn_tensor *tensor = index < 0 || ours[index] < 0 ? NULL : cairn_weights_at(weights, ours[index]);
+        const cairn_tensor *tensor =
+            index < 0 || ours[index] < 0 ? NULL : cairn_weights_at(weights, ours[index]);
         char gradient[300];
         snprintf(gradient, sizeof gradient, "%s/grad", tensor == NULL ? "" : tensor->name);
         double *values =
@@ -316,7 +319,8 @@ void golden_end_training(golden_training *t)
     cairn_weights_destroy(t->state);
 }
 
-cairn_status golden_start_training(const comparison *c, const cairn_graph *graph, bool keep_all, golden_training *t)
+cairn_status golden_start_training(const comparison *c, const cairn_graph *graph, bool keep_all,
+                                   golden_training *t)
 {
     const json_t *section = json_object_get(c->net, "train"), *labels = json_object_get(section, "labels");
     cairn_plan_options options = {.batch = (int)number(section, "batch"),

@@ -19,7 +19,8 @@ typedef struct golden_training {
 } golden_training;
 
 /* Ended also after an error. keep_all: every layer's output can be read after a run. */
-cairn_status golden_start_training(const comparison *c, const cairn_graph *graph, bool keep_all, golden_training *t);
+cairn_status golden_start_training(const comparison *c, const cairn_graph *graph, bool keep_all,
+                                   golden_training *t);
 void golden_end_training(golden_training *t);
 
 /* Counts the ReLUs that decide otherwise in single than in double precision, into the result. */

@@ -33,8 +33,9 @@ typedef struct golden_result {
     char worst[128];  /* the tensor of the worst gradient figure */
     char worst_stat[128];
     int64_t kinks;        /* with wrong gradients: ReLUs that decide otherwise than in double precision */
-    double kink_distance; /* how far from zero their results are at most, relative to their layer's root mean square */
-    char layer[160];  /* with wrong logits: the first layer that differs */
+    double kink_distance; /* how far from zero their results are at most, relative to their layer's root mean
+                             square */
+    char layer[160];      /* with wrong logits: the first layer that differs */
 } golden_result;
 
 /* Builds the zoo network, runs it in `precision` at the kernel level in force, and compares. */

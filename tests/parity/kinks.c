@@ -1,5 +1,5 @@
-/* Why gradients in single precision may be far from exact ones although every operator is right: a ReLU whose input
- * is nearer to zero than single precision tells passes or stops all of a gradient. */
+/* Why gradients in single precision may be far from exact ones although every operator is right: a ReLU whose
+ * input is nearer to zero than single precision tells passes or stops all of a gradient. */
 #include "parity/compare.h"
 #include <math.h>
 

@@ -10,11 +10,24 @@
 
 /* Networks whose golden seeds keep every ReLU and maximum away from its kink, so that single precision agrees
  * closely. */
-static const char *const tight[] = {
-    "lenet5",      "lenet5.paper", "lenet5.tutorial",     "alexnet",           "alexnet.paper",
-    "resnet20",    "resnet32",     "resnet44",            "resnet56",          "resnet110",
-    "resnet18",    "resnet34",     "resnet50",            "resnetv2_50",       "inception_resnet_v1",
-    "resnet18.tutorial",           "resnet50.tutorial",   "inception_v1.tutorial"};
+static const char *const tight[] = {"lenet5",
+                                    "lenet5.paper",
+                                    "lenet5.tutorial",
+                                    "alexnet",
+                                    "alexnet.paper",
+                                    "resnet20",
+                                    "resnet32",
+                                    "resnet44",
+                                    "resnet56",
+                                    "resnet110",
+                                    "resnet18",
+                                    "resnet34",
+                                    "resnet50",
+                                    "resnetv2_50",
+                                    "inception_resnet_v1",
+                                    "resnet18.tutorial",
+                                    "resnet50.tutorial",
+                                    "inception_v1.tutorial"};
 
 typedef struct limits {
     double logits, gradients, stats;
@@ -38,9 +51,10 @@ static limits limits_of(const json_t *net, bool away_from_kinks, cairn_dtype pre
     limits l = {2e-5, 1e-4, 1e-4, 1e-6, {1e-3, 1e-3, 1e-3, 1e-3}};
     if (!away_from_kinks) {
         l.gradients = fmax(0.05, 10 * fmax(json_number_value(json_object_get(own, "grad_l2_max")),
-                                         json_number_value(json_object_get(own, "probe_max"))));
+                                           json_number_value(json_object_get(own, "probe_max"))));
         l.stats = fmax(0.05, 10 * json_number_value(json_object_get(own, "stats_max")));
-        const json_t *losses = json_object_get(own, "losses"); /* before steps 1, 2, 3; errors go on growing */
+        const json_t *losses =
+            json_object_get(own, "losses"); /* before steps 1, 2, 3; errors go on growing */
         for (size_t i = 0; i < 4 && json_array_size(losses) > 0; i++) {
             size_t last = json_array_size(losses) - 1;
             double reached = json_number_value(json_array_get(losses, i < last ? i : last));
@@ -76,11 +90,11 @@ static bool within(const golden_result *r, const limits *l)
 static void record(json_t *report, const char *name, const char *precision, const golden_result *r,
                    const limits *l, bool ok)
 {
-    json_t *row = json_pack("{s:s, s:s, s:s, s:b, s:b, s:I, s:b, s:I, s:s, s:s, s:I}", "network", name, "precision",
-                            precision, "isa", cairn_isa_name(), "ok", (int)ok, "params_equal",
-                            (int)r->params_equal, "params", (json_int_t)r->params, "macs_equal",
-                            (int)r->macs_equal, "macs", (json_int_t)r->macs, "worst", r->worst, "layer",
-                            r->layer, "kinks", (json_int_t)r->kinks);
+    json_t *row =
+        json_pack("{s:s, s:s, s:s, s:b, s:b, s:I, s:b, s:I, s:s, s:s, s:I}", "network", name, "precision",
+                  precision, "isa", cairn_isa_name(), "ok", (int)ok, "params_equal", (int)r->params_equal,
+                  "params", (json_int_t)r->params, "macs_equal", (int)r->macs_equal, "macs",
+                  (json_int_t)r->macs, "worst", r->worst, "layer", r->layer, "kinks", (json_int_t)r->kinks);
     const struct {
         const char *key;
         double value;
@@ -143,8 +157,8 @@ static bool compare(cairn_ctx *ctx, const char *folder, const json_t *entry, con
                                     : r.worst_stat,
                r.layer[0] != '\0' ? " first differing layer " : "", r.layer);
         if (met_kinks(&r))
-            printf("%-28s %lld ReLUs decide otherwise than in double precision, at most %.1e from zero\n", name,
-                   (long long)r.kinks, r.kink_distance);
+            printf("%-28s %lld ReLUs decide otherwise than in double precision, at most %.1e from zero\n",
+                   name, (long long)r.kinks, r.kink_distance);
         if (status != CAIRN_OK)
             printf("%-28s %s\n", name, cairn_error(ctx));
         fflush(stdout);

@@ -1,5 +1,6 @@
-/* logits WEIGHTS PICTURES: the scores that the network of a file gives to pictures on standard input, h x w x c
- * bytes each as they enter the network, as floats on standard output. For comparisons with other programs. */
+/* logits WEIGHTS PICTURES: the scores that the network of a file gives to pictures on standard input, h x w x
+ * c bytes each as they enter the network, as floats on standard output. For comparisons with other programs.
+ */
 #include <cairn/train.h>
 #include <stdio.h>
 #include <stdlib.h>

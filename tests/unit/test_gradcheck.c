@@ -178,7 +178,8 @@ static void gradients_equal_differences(void **state)
 {
     bench *b = *state;
     for (int i = 0; cairn_all_ops[i] != NULL; i++) {
-        if (cairn_all_ops[i] == &cairn_op_batchnorm_train) /* its rule holds the gradient of two nodes before */
+        if (cairn_all_ops[i] ==
+            &cairn_op_batchnorm_train) /* its rule holds the gradient of two nodes before */
             continue;
         op_random random = {(uint64_t)i * 104729};
         for (int index = 0; cairn_all_ops[i]->grad != NULL && index < SHAPES; index++) {
@@ -195,7 +196,8 @@ static void unwanted_gradients_cost_nothing(void **state)
     bench *b = *state;
     for (int i = 0; cairn_all_ops[i] != NULL; i++) {
         const cairn_op *op = cairn_all_ops[i];
-        if (op->grad == NULL || differentiable(op, 2) == 1 || op == &cairn_op_add || op == &cairn_op_batchnorm_train)
+        if (op->grad == NULL || differentiable(op, 2) == 1 || op == &cairn_op_add ||
+            op == &cairn_op_batchnorm_train)
             continue;
         op_random random = {(uint64_t)i};
         op_call call;

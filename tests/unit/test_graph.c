@@ -170,8 +170,9 @@ static void switches_are_checked(void **state)
     static const char *const wrong[] = {"squash=relu", "output", "colour=red", "squash=tanh1998,output=rb"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         cairn_model_settings settings = {.set = wrong[i]};
-        assert_int_equal(cairn_model_graph(ctx, model, &settings, CAIRN_INPUT_NUMBERS, 0, NULL, NULL, NULL, &g),
-                         CAIRN_USAGE);
+        assert_int_equal(
+            cairn_model_graph(ctx, model, &settings, CAIRN_INPUT_NUMBERS, 0, NULL, NULL, NULL, &g),
+            CAIRN_USAGE);
         assert_null(g);
     }
     cairn_model_settings digits = {.set = "output=rbf", .classes = 11};

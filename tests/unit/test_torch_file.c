@@ -305,7 +305,8 @@ static void refuses_wrong_storages(void **state)
     const char object[] = DICT(TENSOR("K\0", TWO, ONE)),
                large[] = DICT(REBUILD "(" STORAGE("torch\nFloatStorage", "0", "K\3") "K\0" TWO ONE "\x89)tR");
     size_t size = sizeof object - 1;
-    assert_fails(b, parse_stream(b, object, size, NO_KEYS, sizeof(NO_KEYS) - 1), CAIRN_INPUT, "storage '0' is missing");
+    assert_fails(b, parse_stream(b, object, size, NO_KEYS, sizeof(NO_KEYS) - 1), CAIRN_INPUT,
+                 "storage '0' is missing");
     assert_fails(b, parse_stream(b, object, size, "\x80\2](U\0011e.", 9), CAIRN_INPUT, "no tensor has");
     assert_fails(b, parse_stream(b, object, size, "\x80\2](U\0010U\0010e.", 12), CAIRN_INPUT, "one twice");
     assert_fails(b, parse_stream(b, object, size, "\x80\2N.", 4), CAIRN_INPUT, "list of storages is none");

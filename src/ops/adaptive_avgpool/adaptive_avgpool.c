@@ -23,8 +23,8 @@ static cairn_status infer(cairn_infer *node)
 static void grad(cairn_grad *g)
 {
     char name[CAIRN_GRAD_NAME_BYTES];
-    g->d_in[0] =
-        cairn_add_node(g->graph, &cairn_op_adaptive_avgpool_bwd, cairn_grad_name(g, 0, name), g->attrs, 1, g->d_out, NULL);
+    g->d_in[0] = cairn_add_node(g->graph, &cairn_op_adaptive_avgpool_bwd, cairn_grad_name(g, 0, name),
+                                g->attrs, 1, g->d_out, NULL);
 }
 
 static void describe(const void *attrs, char *text, size_t size)

@@ -1,6 +1,6 @@
 /* Adaptive mean. */
-#include "ops/real.h"
 #include "ops/adaptive_avgpool/span.h"
+#include "ops/real.h"
 
 static void plan(cairn_site *site)
 {

@@ -1,6 +1,6 @@
 /* Gradient of the adaptive mean: windows may overlap, so they are added. */
-#include "ops/real.h"
 #include "ops/adaptive_avgpool/span.h"
+#include "ops/real.h"
 #include <string.h>
 
 static void plan(cairn_site *site)
@@ -8,7 +8,8 @@ static void plan(cairn_site *site)
     cairn_unit_is_image(site, site->out[0].elements);
 }
 
-static void spread(const cairn_operand *dx, real *image, cairn_span_1d rows, cairn_span_1d columns, const real *dy)
+static void spread(const cairn_operand *dx, real *image, cairn_span_1d rows, cairn_span_1d columns,
+                   const real *dy)
 {
     double count = (double)((rows.end - rows.begin) * (columns.end - columns.begin));
     for (int64_t row = rows.begin; row < rows.end; row++)

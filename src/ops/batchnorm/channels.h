@@ -23,8 +23,9 @@ typedef struct cairn_norm_block {
     double mean[CAIRN_NORM_BLOCK], rstd[CAIRN_NORM_BLOCK];
 } cairn_norm_block;
 
-static inline void cairn_norm_load(cairn_norm_block *b, const cairn_operand *sums, const cairn_operand *squares,
-                                   double n, double eps, int64_t first, int64_t count)
+static inline void cairn_norm_load(cairn_norm_block *b, const cairn_operand *sums,
+                                   const cairn_operand *squares, double n, double eps, int64_t first,
+                                   int64_t count)
 {
     for (int64_t c = 0; c < count; c++) {
         b->mean[c] = cairn_channel_number(sums, first + c) / n;

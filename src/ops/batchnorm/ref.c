@@ -1,6 +1,6 @@
 /* Batch normalisation by the running statistics. */
-#include "ops/real.h"
 #include "ops/batchnorm/apply.h"
+#include "ops/real.h"
 
 static void plan(cairn_site *site)
 {

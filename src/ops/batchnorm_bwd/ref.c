@@ -1,6 +1,6 @@
 /* Gradient of the input of a batch normalisation. */
-#include "ops/real.h"
 #include "ops/batchnorm/channels.h"
+#include "ops/real.h"
 
 static void plan(cairn_site *site)
 {

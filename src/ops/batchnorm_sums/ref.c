@@ -1,6 +1,6 @@
 /* Sums of dy and of dy times the normalised input, of the images of the work. */
-#include "ops/real.h"
 #include "ops/batchnorm/channels.h"
+#include "ops/real.h"
 
 static void plan(cairn_site *site)
 {
@@ -15,7 +15,8 @@ static void run(const cairn_work *work)
     for (int64_t first = 0; first < x->c; first += CAIRN_NORM_BLOCK) {
         int64_t count = cairn_min(x->c - first, CAIRN_NORM_BLOCK);
         double plain[CAIRN_NORM_BLOCK] = {0}, weighted[CAIRN_NORM_BLOCK] = {0};
-        cairn_norm_load(&block, &work->in[2], &work->in[3], cairn_norm_count(work, x), attrs->eps, first, count);
+        cairn_norm_load(&block, &work->in[2], &work->in[3], cairn_norm_count(work, x), attrs->eps, first,
+                        count);
         for (int64_t n = work->begin; n < work->end; n++) {
             const real *from = (const real *)cairn_image_of(x, n) + first;
             const real *gradient = (const real *)cairn_image_of(dy, n) + first;

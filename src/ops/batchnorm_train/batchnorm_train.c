@@ -39,8 +39,8 @@ static void grad(cairn_grad *g)
         in[inputs++] = g->in[4];
     }
     if (g->wanted[0])
-        g->d_in[0] = cairn_add_node(g->graph, &cairn_op_batchnorm_bwd, cairn_grad_name(g, 0, name), attrs, inputs,
-                                    in, NULL);
+        g->d_in[0] = cairn_add_node(g->graph, &cairn_op_batchnorm_bwd, cairn_grad_name(g, 0, name), attrs,
+                                    inputs, in, NULL);
 }
 
 static cairn_activation_kind *epilogue(void *attrs)

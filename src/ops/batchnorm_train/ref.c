@@ -1,6 +1,6 @@
 /* Batch normalisation by the batch. */
-#include "ops/real.h"
 #include "ops/batchnorm/apply.h"
+#include "ops/real.h"
 
 static void plan(cairn_site *site)
 {
@@ -15,7 +15,8 @@ static void run(const cairn_work *work)
     cairn_norm_block block;
     for (int64_t first = 0; first < x->c; first += CAIRN_NORM_BLOCK) {
         int64_t count = cairn_min(x->c - first, CAIRN_NORM_BLOCK);
-        cairn_norm_load(&block, &work->in[1], &work->in[2], cairn_norm_count(work, x), attrs->eps, first, count);
+        cairn_norm_load(&block, &work->in[1], &work->in[2], cairn_norm_count(work, x), attrs->eps, first,
+                        count);
         for (int64_t c = 0; c < count; c++) {
             double gamma = attrs->no_scale ? 1.0 : cairn_channel_number(&work->in[4], first + c);
             shift[c] = cairn_channel_number(&work->in[3], first + c);

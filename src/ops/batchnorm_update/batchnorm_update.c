@@ -1,6 +1,7 @@
 /* Running statistics: (mean, var, sums, squares, finite flag) to mean and var, in place:
  *     new = (1 - momentum) * old + momentum * batch
- * The batch's variance is n / (n - 1) times the biased one unless told otherwise. Nothing changes when the flag is 0. */
+ * The batch's variance is n / (n - 1) times the biased one unless told otherwise. Nothing changes when the
+ * flag is 0. */
 #include "ops/attrs.h"
 #include "ops/check.h"
 #define CAIRN_KERNELS_DEF "ops/batchnorm_update/kernels.def"

@@ -11,7 +11,8 @@ static void run(const cairn_work *work)
         return;
     for (int64_t c = 0; c < work->out[0].elements; c++) {
         mean[c] = (real)((1.0 - share) * (double)mean[c] + share * cairn_channel_number(&work->in[2], c) / n);
-        var[c] = (real)((1.0 - share) * (double)var[c] + share * cairn_channel_number(&work->in[3], c) / divisor);
+        var[c] =
+            (real)((1.0 - share) * (double)var[c] + share * cairn_channel_number(&work->in[3], c) / divisor);
     }
 }
 

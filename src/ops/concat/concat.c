@@ -14,9 +14,10 @@ static cairn_status infer(cairn_infer *node)
         if (status != CAIRN_OK)
             return status;
         if (x->dim[0] != first->dim[0] || x->dim[1] != first->dim[1])
-            return cairn_fail(node->ctx, CAIRN_INPUT, "%s: input %d (expected %lldx%lld pixels, found %lldx%lld)",
-                              node->name, i, (long long)first->dim[0], (long long)first->dim[1],
-                              (long long)x->dim[0], (long long)x->dim[1]);
+            return cairn_fail(node->ctx, CAIRN_INPUT,
+                              "%s: input %d (expected %lldx%lld pixels, found %lldx%lld)", node->name, i,
+                              (long long)first->dim[0], (long long)first->dim[1], (long long)x->dim[0],
+                              (long long)x->dim[1]);
         channels += x->dim[2];
     }
     node->out[0] = *node->in[0];

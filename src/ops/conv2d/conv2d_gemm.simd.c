@@ -1,6 +1,6 @@
 /* Convolution by the rows form of the matrix product: a row is the window of an output pixel, where it lies.
- * Pixels are taken in blocks that run on over rows and images. Of a picture with few pixels the work is divided
- * by output channels too, so that many pixels use the weights each time they are read. */
+ * Pixels are taken in blocks that run on over rows and images. Of a picture with few pixels the work is
+ * divided by output channels too, so that many pixels use the weights each time they are read. */
 #include "ops/gemm/patch.h"
 #include "ops/simd/functions.h"
 #include <math.h>
@@ -57,7 +57,8 @@ static setup setup_of(const cairn_site *site)
         s.span = cairn_min(cairn_ceil_div(UNIT_FLOPS, block_flops) * CAIRN_GEMM_ROWS, s.pixels);
     } else { /* whole rows */
         int64_t row_flops = 2 * s.k * y->c * y->w;
-        int64_t rows = cairn_max(cairn_ceil_div(BAND_FLOPS, row_flops), cairn_ceil_div(CAIRN_GEMM_ROWS, y->w));
+        int64_t rows =
+            cairn_max(cairn_ceil_div(BAND_FLOPS, row_flops), cairn_ceil_div(CAIRN_GEMM_ROWS, y->w));
         s.span = cairn_ceil_div(y->h, cairn_ceil_div(y->h, rows)) * y->w;
     }
     s.bands = cairn_ceil_div(s.pixels, s.span);
@@ -82,7 +83,8 @@ static void plan(cairn_site *site)
 static void pack(const cairn_work *work)
 {
     setup s = setup_of(work->site);
-    int64_t begin = work->begin * CAIRN_GEMM_COLUMNS, end = cairn_min(work->end * CAIRN_GEMM_COLUMNS, s.out_c);
+    int64_t begin = work->begin * CAIRN_GEMM_COLUMNS,
+            end = cairn_min(work->end * CAIRN_GEMM_COLUMNS, s.out_c);
     CAIRN_SIMD(cairn_gemm_pack)
     ((float *)(void *)work->packed + begin * s.k, cairn_image_of(&work->in[1], 0) + begin, s.k, end - begin,
      s.out_c, 1);
@@ -160,7 +162,8 @@ static void activate(const setup *s, const cairn_operand *y, int64_t count, cons
         vec_activate_span(s->attrs->act, b->c[i], b->c[i], columns);
 }
 
-static void run_pixels(const cairn_work *work, const setup *s, const float *picture, int64_t first, int64_t end)
+static void run_pixels(const cairn_work *work, const setup *s, const float *picture, int64_t first,
+                       int64_t end)
 {
     const int64_t *offsets = cairn_patch_offsets(&s->patch, work->scratch);
     block b;

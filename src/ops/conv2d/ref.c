@@ -11,10 +11,11 @@ static void plan(cairn_site *site)
     site->unit_flops = 2 * y->w * w->elements;
 }
 
-/* Adds to the sums of some output channels of pixel (oy, ox) all taps on the picture. image, w: from the first
- * input channel of the group and the first of the output channels on. */
-static void add_taps(const cairn_conv2d_attrs *attrs, const cairn_operand *x, const real *image, const real *w,
-                     int64_t w_step, int64_t oy, int64_t ox, double *restrict sums, int64_t channels)
+/* Adds to the sums of some output channels of pixel (oy, ox) all taps on the picture. image, w: from the
+ * first input channel of the group and the first of the output channels on. */
+static void add_taps(const cairn_conv2d_attrs *attrs, const cairn_operand *x, const real *image,
+                     const real *w, int64_t w_step, int64_t oy, int64_t ox, double *restrict sums,
+                     int64_t channels)
 {
     const cairn_window *window = &attrs->geometry.window;
     int64_t in_c = attrs->in_c / attrs->groups;

@@ -20,8 +20,8 @@ static int64_t output_of(int64_t in, int64_t k, int64_t stride, int64_t pad, int
     return position / stride;
 }
 
-/* Adds to the sums of some input channels, all of one group, what their pixel (iy, ix) fed. w: from the first of
- * them on; image, w: from the first output channel of the group on. */
+/* Adds to the sums of some input channels, all of one group, what their pixel (iy, ix) fed. w: from the first
+ * of them on; image, w: from the first output channel of the group on. */
 static void gather(const cairn_conv2d_attrs *attrs, const cairn_operand *dy, const real *image, const real *w,
                    int64_t iy, int64_t ix, double *sums, int64_t channels)
 {

@@ -11,8 +11,9 @@ static void plan(cairn_site *site)
 
 /* Adds one image's products to the sums of some weights that differ in the output channel. image, gradient:
  * from the input channel and the first output channel on. */
-static void correlate(const cairn_window *a, const cairn_operand *x, const real *image, const cairn_operand *dy,
-                      const real *gradient, int64_t tap, double *restrict sums, int64_t channels)
+static void correlate(const cairn_window *a, const cairn_operand *x, const real *image,
+                      const cairn_operand *dy, const real *gradient, int64_t tap, double *restrict sums,
+                      int64_t channels)
 {
     int64_t ky = tap / a->k_w, kx = tap % a->k_w;
     for (int64_t oy = 0; oy < dy->h; oy++)

@@ -49,8 +49,9 @@ typedef struct cairn_gemm_rows {
 
 void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *gemm);
 
-/* The rounding error of a sum grows with the root of the length of its sequences. Long ones are fastest. Where a
- * gradient depends on the signs of the results, sequences as long as there are, the root of k, err least. */
+/* The rounding error of a sum grows with the root of the length of its sequences. Long ones are fastest.
+ * Where a gradient depends on the signs of the results, sequences as long as there are, the root of k, err
+ * least. */
 static inline int64_t cairn_gemm_block(int64_t k, bool least_error)
 {
     int64_t block = least_error ? 8 : 256;

@@ -89,16 +89,19 @@ static inline void cairn_copy_pixels(float *to, int64_t to_pitch, const float *f
 
 /* Rows begin ... end-1 of the picture of an image with its padding; the picture begins at the result. */
 static inline const float *cairn_patch_load_rows(const cairn_patch *p, const cairn_operand *x,
-                                                 const float *image, char *scratch, int64_t begin, int64_t end)
+                                                 const float *image, char *scratch, int64_t begin,
+                                                 int64_t end)
 {
     if (!p->padded)
         return image;
     float *picture = cairn_patch_picture(p, scratch);
     int64_t row_elements = p->w * p->pitch;
     memset(picture + begin * row_elements, 0, (size_t)((end - begin) * row_elements) * sizeof *picture);
-    int64_t first = cairn_max(begin - p->window->pad_top, 0), last = cairn_min(end - p->window->pad_top, x->h);
+    int64_t first = cairn_max(begin - p->window->pad_top, 0),
+            last = cairn_min(end - p->window->pad_top, x->h);
     for (int64_t row = first; row < last; row++)
-        cairn_copy_pixels(picture + (row + p->window->pad_top) * row_elements + p->window->pad_left * p->pitch,
+        cairn_copy_pixels(picture + (row + p->window->pad_top) * row_elements +
+                              p->window->pad_left * p->pitch,
                           p->pitch, image + row * cairn_row_stride(x), x->pitch, x->w, x->c);
     return picture;
 }

@@ -91,8 +91,8 @@ CAIRN_INLINE void finish(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], co
 }
 
 /* Moves the sums of a block to the sums of all blocks. */
-CAIRN_INLINE void flush(vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], vec sums[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr,
-                        const int nv)
+CAIRN_INLINE void flush(vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], vec sums[MAX_ROWS][CAIRN_GEMM_WIDTH],
+                        const int mr, const int nv)
 {
     CAIRN_UNROLL
     for (int r = 0; r < mr; r++) {

@@ -15,8 +15,8 @@ static void grad(cairn_grad *g)
 {
     char name[CAIRN_GRAD_NAME_BYTES];
     cairn_reshape_attrs attrs = {cairn_shape_of(g->graph, g->in[0])};
-    g->d_in[0] = cairn_add_node(g->graph, &cairn_op_global_avgpool_bwd, cairn_grad_name(g, 0, name), &attrs, 1,
-                                g->d_out, NULL);
+    g->d_in[0] = cairn_add_node(g->graph, &cairn_op_global_avgpool_bwd, cairn_grad_name(g, 0, name), &attrs,
+                                1, g->d_out, NULL);
 }
 
 const cairn_op cairn_op_global_avgpool = {

@@ -1,4 +1,5 @@
-/* Gradient of a global mean: every pixel gets an equal share. The attributes hold the shape of the picture. */
+/* Gradient of a global mean: every pixel gets an equal share. The attributes hold the shape of the picture.
+ */
 #include "ops/attrs.h"
 #include "ops/check.h"
 #define CAIRN_KERNELS_DEF "ops/global_avgpool_bwd/kernels.def"

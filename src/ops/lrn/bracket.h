@@ -16,7 +16,8 @@ static inline cairn_lrn_window cairn_lrn_around(const cairn_lrn_attrs *attrs, in
     return (cairn_lrn_window){cairn_max(c - half, 0), cairn_min(c + half + 1, channels)};
 }
 
-static inline double cairn_lrn_bracket(const cairn_lrn_attrs *attrs, const real *x, int64_t c, int64_t channels)
+static inline double cairn_lrn_bracket(const cairn_lrn_attrs *attrs, const real *x, int64_t c,
+                                       int64_t channels)
 {
     cairn_lrn_window w = cairn_lrn_around(attrs, c, channels);
     double sum = 0;

@@ -1,6 +1,6 @@
 /* Local response normalisation. */
-#include "ops/real.h"
 #include "ops/lrn/bracket.h"
+#include "ops/real.h"
 
 static void plan(cairn_site *site)
 {

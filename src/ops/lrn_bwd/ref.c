@@ -8,8 +8,8 @@ static void plan(cairn_site *site)
     site->scratch = (size_t)site->out[0].c * 2 * sizeof(double);
 }
 
-static void pixel_gradient(const cairn_lrn_attrs *attrs, const real *x, const real *dy, real *dx, int64_t channels,
-                           double *power, double *inner)
+static void pixel_gradient(const cairn_lrn_attrs *attrs, const real *x, const real *dy, real *dx,
+                           int64_t channels, double *power, double *inner)
 {
     for (int64_t c = 0; c < channels; c++) {
         double s = cairn_lrn_bracket(attrs, x, c, channels);

@@ -11,8 +11,8 @@ static cairn_status infer(cairn_infer *node)
     if (status != CAIRN_OK)
         return status;
     if (attrs->first < 0 || attrs->count < 1 || attrs->first + attrs->count > node->in[0]->shape.dim[2])
-        return cairn_fail(node->ctx, CAIRN_INPUT, "%s: channels %d to %d (expected a range of %lld)", node->name,
-                          attrs->first, attrs->first + attrs->count - 1,
+        return cairn_fail(node->ctx, CAIRN_INPUT, "%s: channels %d to %d (expected a range of %lld)",
+                          node->name, attrs->first, attrs->first + attrs->count - 1,
                           (long long)node->in[0]->shape.dim[2]);
     node->out[0] = *node->in[0];
     node->out[0].shape.dim[2] = attrs->count;

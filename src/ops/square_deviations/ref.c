@@ -1,6 +1,6 @@
 /* Sums of squared deviations of the images of the work. */
-#include "ops/real.h"
 #include "ops/batchnorm/channels.h"
+#include "ops/real.h"
 
 static void plan(cairn_site *site)
 {

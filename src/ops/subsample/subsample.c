@@ -13,8 +13,9 @@ static cairn_status infer(cairn_infer *node)
     if (status != CAIRN_OK)
         return status;
     if (attrs->stride < 1 || attrs->before < 0 || attrs->after < 0)
-        return cairn_fail(node->ctx, CAIRN_INPUT, "%s: stride %d, %d and %d channels (expected 1 and 0 or more)",
-                          node->name, attrs->stride, attrs->before, attrs->after);
+        return cairn_fail(node->ctx, CAIRN_INPUT,
+                          "%s: stride %d, %d and %d channels (expected 1 and 0 or more)", node->name,
+                          attrs->stride, attrs->before, attrs->after);
     node->out[0] = *node->in[0];
     int64_t *dim = node->out[0].shape.dim;
     attrs->in_h = (int32_t)dim[0];
@@ -28,8 +29,8 @@ static cairn_status infer(cairn_infer *node)
 static void grad(cairn_grad *g)
 {
     char name[CAIRN_GRAD_NAME_BYTES];
-    g->d_in[0] =
-        cairn_add_node(g->graph, &cairn_op_subsample_bwd, cairn_grad_name(g, 0, name), g->attrs, 1, g->d_out, NULL);
+    g->d_in[0] = cairn_add_node(g->graph, &cairn_op_subsample_bwd, cairn_grad_name(g, 0, name), g->attrs, 1,
+                                g->d_out, NULL);
 }
 
 static void describe(const void *attrs, char *text, size_t size)

@@ -18,7 +18,8 @@ static void run(const cairn_work *work)
                 bool inside = from_row >= 0 && from_row < x->h && from_column >= 0 && from_column < x->w;
                 real *to = cairn_image_of(y, n) + (row * y->w + column) * y->pitch;
                 if (inside)
-                    memcpy(to, (const real *)cairn_image_of(x, n) + (from_row * x->w + from_column) * x->pitch,
+                    memcpy(to,
+                           (const real *)cairn_image_of(x, n) + (from_row * x->w + from_column) * x->pitch,
                            (size_t)y->c * sizeof *to);
                 else
                     memset(to, 0, (size_t)y->c * sizeof *to);

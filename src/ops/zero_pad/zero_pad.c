@@ -13,7 +13,8 @@ static cairn_status infer(cairn_infer *node)
     if (status != CAIRN_OK)
         return status;
     if (pad->top < 0 || pad->bottom < 0 || pad->left < 0 || pad->right < 0)
-        return cairn_fail(node->ctx, CAIRN_INPUT, "%s: padding (expected 0 or more on each side)", node->name);
+        return cairn_fail(node->ctx, CAIRN_INPUT, "%s: padding (expected 0 or more on each side)",
+                          node->name);
     node->out[0] = *node->in[0];
     node->out[0].shape.dim[0] += pad->top + pad->bottom;
     node->out[0].shape.dim[1] += pad->left + pad->right;
@@ -23,8 +24,8 @@ static cairn_status infer(cairn_infer *node)
 static void grad(cairn_grad *g)
 {
     char name[CAIRN_GRAD_NAME_BYTES];
-    g->d_in[0] =
-        cairn_add_node(g->graph, &cairn_op_zero_pad_bwd, cairn_grad_name(g, 0, name), g->attrs, 1, g->d_out, NULL);
+    g->d_in[0] = cairn_add_node(g->graph, &cairn_op_zero_pad_bwd, cairn_grad_name(g, 0, name), g->attrs, 1,
+                                g->d_out, NULL);
 }
 
 static void describe(const void *attrs, char *text, size_t size)
