@@ -56,7 +56,7 @@ endforeach()
 
 # parity: networks against golden numbers: in double precision, and in single precision at every kernel level that
 # this processor has. Sanitizers slow them down so much that only the small ones run.
-add_executable(parity ${tests}/parity/parity.c ${tests}/parity/compare.c ${tests}/parity/kinks.c
+add_executable(parity ${tests}/parity/parity.c ${tests}/parity/compare.c ${tests}/parity/training.c ${tests}/parity/kinks.c
                ${tests}/parity/golden.c)
 target_include_directories(parity PRIVATE ${tests})
 target_compile_definitions(parity PRIVATE _GNU_SOURCE)

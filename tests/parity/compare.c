@@ -5,21 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static double number(const json_t *object, const char *key)
-{
-    return json_number_value(json_object_get(object, key));
-}
-
-static double item(const json_t *array, size_t index)
-{
-    return json_number_value(json_array_get(array, index));
-}
-
-static uint64_t seed_of(const json_t *section)
-{
-    return (uint64_t)json_integer_value(json_object_get(section, "seed"));
-}
-
 /* ---- weights ---- */
 
 static cairn_shape shape_of(const json_t *row)
@@ -53,7 +38,7 @@ static cairn_status make_file(const comparison *c, uint64_t seed, bool numbered,
     return status;
 }
 
-static cairn_status bind(const comparison *c, const cairn_graph *graph, uint64_t seed, bool numbered,
+cairn_status golden_bind(const comparison *c, const cairn_graph *graph, uint64_t seed, bool numbered,
                          cairn_weights **weights)
 {
     cairn_weights *file = NULL;
@@ -66,12 +51,12 @@ static cairn_status bind(const comparison *c, const cairn_graph *graph, uint64_t
 }
 
 /* Which of our tensors each golden parameter became, as indices of the bound container; -1: none. */
-static int *trace_names(const comparison *c, const cairn_graph *graph)
+int *golden_trace_names(const comparison *c, const cairn_graph *graph)
 {
     size_t count = json_array_size(json_object_get(c->net, "params"));
     int *ours = malloc((count + 1) * sizeof *ours);
     cairn_weights *numbered = NULL;
-    if (ours == NULL || bind(c, graph, 0, true, &numbered) != CAIRN_OK) {
+    if (ours == NULL || golden_bind(c, graph, 0, true, &numbered) != CAIRN_OK) {
         free(ours);
         return NULL;
     }
@@ -88,7 +73,7 @@ static int *trace_names(const comparison *c, const cairn_graph *graph)
 
 /* ---- inputs ---- */
 
-static void fill_image(cairn_plan *plan, cairn_dtype precision, uint64_t seed, int batch)
+void golden_fill_image(cairn_plan *plan, cairn_dtype precision, uint64_t seed, int batch)
 {
     cairn_shape shape = cairn_plan_shape(plan, "image");
     uint64_t elements = (uint64_t)cairn_shape_elements(&shape) * (uint64_t)batch;
@@ -102,7 +87,7 @@ static void fill_image(cairn_plan *plan, cairn_dtype precision, uint64_t seed, i
     }
 }
 
-static double value_at(const void *data, cairn_dtype precision, uint64_t index)
+double golden_value_at(const void *data, cairn_dtype precision, uint64_t index)
 {
     return precision == CAIRN_F64 ? ((const double *)data)[index] : (double)((const float *)data)[index];
 }
@@ -120,7 +105,8 @@ static void compare_logits(const comparison *c, cairn_plan *plan, const char *na
     for (size_t n = 0; n < json_array_size(rows); n++)
         for (size_t k = 0; k < classes; k++) {
             double expected = item(json_array_get(rows, n), k);
-            double found = logits == NULL ? (double)NAN : value_at(logits, c->precision, n * classes + k);
+            double found =
+                logits == NULL ? (double)NAN : golden_value_at(logits, c->precision, n * classes + k);
             double difference = fabs(found - expected);
             worst = difference <= worst ? worst : difference;
             largest = fmax(largest, fabs(expected));
@@ -141,7 +127,7 @@ static void find_divergence(const comparison *c, cairn_plan *plan, int batch)
         uint64_t elements = (uint64_t)cairn_shape_elements(&shape) * (uint64_t)batch;
         double sum = 0;
         for (uint64_t k = 0; data != NULL && k < elements; k++)
-            sum += value_at(data, c->precision, k) * value_at(data, c->precision, k);
+            sum += golden_value_at(data, c->precision, k) * golden_value_at(data, c->precision, k);
         double norm = sqrt(sum), expected = item(row, 7);
         if (data != NULL && !(fabs(norm - expected) <= 1e-4 * expected)) {
             snprintf(c->result->layer, sizeof c->result->layer, "%s: norm %.6g, expected %.6g", name, norm,
@@ -158,11 +144,11 @@ static cairn_status infer(const comparison *c, const cairn_graph *graph, bool ke
     cairn_plan *plan = NULL;
     cairn_plan_options options = {
         .batch = (int)number(eval, "batch"), .precision = c->precision, .keep_all = keep_all};
-    cairn_status status = bind(c, graph, seed_of(eval), false, &weights);
+    cairn_status status = golden_bind(c, graph, seed_of(eval), false, &weights);
     if (status == CAIRN_OK)
         status = cairn_plan_create(c->ctx, graph, weights, NULL, &options, &plan);
     if (status == CAIRN_OK) {
-        fill_image(plan, c->precision, seed_of(eval), options.batch);
+        golden_fill_image(plan, c->precision, seed_of(eval), options.batch);
         status = cairn_plan_run(plan, NULL);
     }
     static const char *const outputs[] = {"logits", "aux1_logits", "aux2_logits"};
@@ -172,186 +158,6 @@ static cairn_status infer(const comparison *c, const cairn_graph *graph, bool ke
         find_divergence(c, plan, options.batch);
     cairn_plan_destroy(plan);
     cairn_weights_destroy(weights);
-    return status;
-}
-
-/* ---- training ---- */
-
-/* A NaN counts as worst. */
-static bool raise_to(double *worst, double value)
-{
-    bool raised = !(value <= *worst);
-    *worst = raised ? value : *worst;
-    return raised;
-}
-
-/* Numbers that lie like `like`, as doubles in the golden file's layout. Keras' own layouts are those of
- * memory; the others are those of files. */
-static double *golden_order(const void *data, const char *theirs, const cairn_tensor *like,
-                            cairn_dtype precision)
-{
-    uint64_t elements = (uint64_t)cairn_shape_elements(&like->shape);
-    double *values = data == NULL ? NULL : malloc(elements * sizeof *values);
-    if (values == NULL)
-        return NULL;
-    cairn_tensor tensor = *like;
-    tensor.data = (void *)data;
-    tensor.dtype = precision;
-    size_t length = strlen(theirs);
-    if (length > 7 && strcmp(theirs + length - 7, "/kernel") == 0) {
-        for (uint64_t i = 0; i < elements; i++)
-            values[i] = value_at(data, precision, i);
-    } else if (cairn_tensor_get(&tensor, CAIRN_F64, values) != CAIRN_OK) {
-        free(values);
-        return NULL;
-    }
-    return values;
-}
-
-static void compare_gradient(const json_t *row, const double *values, uint64_t elements, uint64_t seed,
-                             double largest, golden_result *result)
-{
-    const char *name = json_string_value(json_array_get(row, 0));
-    double norm = 0, dot = 0, expected = item(row, 1), scale = expected > 0 ? expected : largest;
-    char probe[300];
-    snprintf(probe, sizeof probe, "%s/probe", name);
-    uint64_t hash = golden_hash(probe);
-    for (uint64_t i = 0; i < elements; i++) {
-        norm += values[i] * values[i];
-        dot += values[i] * golden_unit(hash, seed, i);
-    }
-    norm = sqrt(norm);
-    bool raised = raise_to(&result->grad_norm, fabs(norm - expected) / scale);
-    raised |= raise_to(&result->probe, fabs(dot - item(row, 2)) / scale);
-    for (uint64_t k = 0; k < 4; k++)
-        raised |=
-            raise_to(&result->sample, fabs(values[golden_sample(k, elements)] - item(row, 3 + k)) / scale);
-    if (raised)
-        snprintf(result->worst, sizeof result->worst, "%s", name);
-}
-
-/* The number of a golden parameter; -1: there is none of that name. */
-static int golden_index(const comparison *c, const char *name)
-{
-    const json_t *params = json_object_get(c->net, "params");
-    for (size_t i = 0; i < json_array_size(params); i++)
-        if (strcmp(json_string_value(json_array_get(json_array_get(params, i), 0)), name) == 0)
-            return (int)i;
-    return -1;
-}
-
-static cairn_status compare_gradients(const comparison *c, cairn_plan *plan, const cairn_weights *weights,
-                                      const int *ours)
-{
-    const json_t *train = json_object_get(c->net, "train"), *rows = json_object_get(train, "grads");
-    double largest = 0;
-    for (size_t i = 0; i < json_array_size(rows); i++)
-        largest = fmax(largest, item(json_array_get(rows, i), 1));
-    for (size_t i = 0; i < json_array_size(rows); i++) {
-        const json_t *row = json_array_get(rows, i);
-        const char *name = json_string_value(json_array_get(row, 0));
-        int index = golden_index(c, name);
-        const cairn_tensor *tensor =
-            index < 0 || ours[index] < 0 ? NULL : cairn_weights_at(weights, ours[index]);
-        char gradient[300];
-        snprintf(gradient, sizeof gradient, "%s/grad", tensor == NULL ? "" : tensor->name);
-        double *values =
-            tensor == NULL ? NULL : golden_order(cairn_plan_data(plan, gradient), name, tensor, c->precision);
-        if (values == NULL) {
-            snprintf(c->result->worst, sizeof c->result->worst, "%s: no gradient", name);
-            return CAIRN_FAILURE;
-        }
-        compare_gradient(row, values, (uint64_t)cairn_shape_elements(&tensor->shape), seed_of(train), largest,
-                         c->result);
-        free(values);
-    }
-    return CAIRN_OK;
-}
-
-static void compare_stats(const comparison *c, const cairn_weights *weights, const int *ours)
-{
-    const json_t *rows = json_object_get(json_object_get(c->net, "train"), "stats");
-    for (size_t i = 0; i < json_array_size(rows); i++) {
-        const json_t *row = json_array_get(rows, i);
-        const char *name = json_string_value(json_array_get(row, 0));
-        int index = golden_index(c, name);
-        if (index < 0 || ours[index] < 0) {
-            c->result->stats = (double)NAN;
-            return;
-        }
-        const cairn_tensor *tensor = cairn_weights_at(weights, ours[index]);
-        uint64_t elements = (uint64_t)cairn_shape_elements(&tensor->shape);
-        double sum = 0, expected = item(row, 1);
-        for (uint64_t k = 0; k < elements; k++)
-            sum += value_at(tensor->data, c->precision, k) * value_at(tensor->data, c->precision, k);
-        bool raised = raise_to(&c->result->stats, fabs(sqrt(sum) - expected) / expected);
-        for (uint64_t k = 0; k < 4; k++) {
-            double value = value_at(tensor->data, c->precision, golden_sample(k, elements));
-            raised |= raise_to(&c->result->stats, fabs(value - item(row, 2 + k)) / expected);
-        }
-        if (raised)
-            snprintf(c->result->worst_stat, sizeof c->result->worst_stat, "%s", name);
-    }
-}
-
-static cairn_status step(const comparison *c, cairn_plan *plan, const cairn_weights *weights, const int *ours)
-{
-    const json_t *train = json_object_get(c->net, "train"), *losses = json_object_get(train, "losses");
-    cairn_status status = CAIRN_OK;
-    for (size_t i = 0; i < json_array_size(losses) && i < 4 && status == CAIRN_OK; i++) {
-        cairn_run_options run = {.lr = number(train, "lr"), .step = (int64_t)i};
-        status = cairn_plan_run(plan, &run);
-        c->result->expected[i] = item(losses, i);
-        c->result->losses[i] =
-            fabs(value_at(cairn_plan_data(plan, "loss"), c->precision, 0) - c->result->expected[i]);
-        if (i == 0 && status == CAIRN_OK) {
-            status = compare_gradients(c, plan, weights, ours);
-            compare_stats(c, weights, ours);
-        }
-    }
-    return status;
-}
-
-void golden_end_training(golden_training *t)
-{
-    cairn_plan_destroy(t->plan);
-    cairn_weights_destroy(t->weights);
-    cairn_weights_destroy(t->state);
-}
-
-cairn_status golden_start_training(const comparison *c, const cairn_graph *graph, bool keep_all,
-                                   golden_training *t)
-{
-    const json_t *section = json_object_get(c->net, "train"), *labels = json_object_get(section, "labels");
-    cairn_plan_options options = {.batch = (int)number(section, "batch"),
-                                  .precision = c->precision,
-                                  .training = true,
-                                  .no_dropout = true,
-                                  .keep_all = keep_all};
-    *t = (golden_training){0};
-    cairn_status status = cairn_weights_create(c->ctx, &t->state);
-    if (status == CAIRN_OK)
-        status = bind(c, graph, seed_of(section), false, &t->weights);
-    if (status == CAIRN_OK)
-        status = cairn_plan_create(c->ctx, graph, t->weights, t->state, &options, &t->plan);
-    if (status != CAIRN_OK)
-        return status;
-    fill_image(t->plan, c->precision, seed_of(section), options.batch);
-    for (int n = 0; n < options.batch; n++)
-        ((int32_t *)cairn_plan_data(t->plan, "labels"))[n] =
-            (int32_t)json_integer_value(json_array_get(labels, (size_t)n));
-    return CAIRN_OK;
-}
-
-static cairn_status train(const comparison *c, const cairn_graph *graph)
-{
-    golden_training t = {0};
-    int *ours = trace_names(c, graph);
-    cairn_status status = ours == NULL ? CAIRN_FAILURE : golden_start_training(c, graph, false, &t);
-    if (status == CAIRN_OK)
-        status = step(c, t.plan, t.weights, ours);
-    golden_end_training(&t);
-    free(ours);
     return status;
 }
 
@@ -420,7 +226,7 @@ cairn_status golden_compare(cairn_ctx *ctx, const cairn_model *model, const char
     set_size(&settings, json_object_get(section, "input"));
     status = cairn_model_graph(ctx, model, &settings, CAIRN_INPUT_NUMBERS, 0, NULL, NULL, &training, &graph);
     if (status == CAIRN_OK)
-        status = train(&c, graph);
+        status = golden_train(&c, graph);
     bool apart = !(fmax(result->grad_norm, result->probe) <= 1e-4);
     if (status == CAIRN_OK && precision == CAIRN_F32 && apart)
         status = golden_find_kinks(&c, graph);

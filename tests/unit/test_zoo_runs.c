@@ -13,7 +13,11 @@
 #define MEMORY_LIMIT ((size_t)1200 << 20)
 /* Bytes of weights of which a second run, for its bits, is worth its time: above are the longer and wider kin
  * of networks below. */
+#ifdef __SANITIZE_ADDRESS__
+#define TWICE_LIMIT ((size_t)0) /* bits need no sanitizer */
+#else
 #define TWICE_LIMIT ((size_t)64 << 20)
+#endif
 /* Where maps of one pixel come last and not at once: normalised over two numbers all the way, they explode.
  */
 #define LEAST_TRAINED 32
