@@ -213,16 +213,13 @@ static cairn_status add_params(cairn_ctx *ctx, const cairn_graph *graph, const m
     return status;
 }
 
-static cairn_status bind_params(cairn_ctx *ctx, const cairn_graph *graph, const cairn_weights *loaded,
-                                const matching *m, cairn_dtype dtype, cairn_weights *bound)
+static cairn_status copy_meta(const cairn_weights *from, cairn_weights *to)
 {
-    cairn_status status = add_params(ctx, graph, m, dtype, bound);
-    if (status == CAIRN_OK)
-        status = copy_all(ctx, m->found, bound);
-    for (int i = 0; i < cairn_weights_meta_count(loaded) && status == CAIRN_OK; i++) {
+    cairn_status status = CAIRN_OK;
+    for (int i = 0; i < cairn_weights_meta_count(from) && status == CAIRN_OK; i++) {
         const char *key, *value;
-        cairn_weights_meta_at(loaded, i, &key, &value);
-        status = cairn_weights_set_meta(bound, key, value);
+        cairn_weights_meta_at(from, i, &key, &value);
+        status = cairn_weights_set_meta(to, key, value);
     }
     return status;
 }
@@ -243,22 +240,54 @@ static cairn_status fail_unfitting(cairn_ctx *ctx, const cairn_weights *loaded)
                       found.classes);
 }
 
-cairn_status cairn_weights_bind_as(cairn_ctx *ctx, const cairn_graph *graph, const cairn_name_rule *rules,
-                                   const cairn_weights *loaded, cairn_dtype dtype, cairn_weights **weights)
+/* Scores of other classes: all but the number of outputs is as wanted, and that is the graph's of classes. */
+static bool differs_in_classes(const cairn_tensor *wanted, const cairn_tensor *found, int64_t classes)
 {
-    *weights = NULL;
-    if (dtype != CAIRN_F32 && dtype != CAIRN_F64)
-        return cairn_fail(ctx, CAIRN_USAGE, "weights: expected type F32 or F64, found %s",
-                          cairn_dtype_name(dtype));
+    if (found->data == NULL)
+        return false;
+    cairn_shape expected = cairn_tensor_file_form(wanted).shape, actual = cairn_tensor_file_form(found).shape;
+    bool of_classes = expected.rank > 0 && actual.rank > 0 && expected.dim[0] == classes;
+    actual.dim[0] = expected.dim[0];
+    return of_classes && same_shape(&expected, &actual);
+}
+
+/* The heads, which other classes make misshapen, stay as they are in the fresh weights. */
+static void keep_heads(cairn_ctx *ctx, const cairn_graph *graph, const cairn_weights *fresh, matching *m)
+{
+    int count = cairn_param_count(graph);
+    if (count == 0)
+        return;
+    cairn_param_info last = cairn_param_at(graph, count - 1);
+    cairn_tensor scores = wanted_tensor(&last);
+    int64_t classes = cairn_tensor_file_form(&scores).shape.dim[0];
+    for (int i = 0; i < count; i++) {
+        cairn_param_info param = cairn_param_at(graph, i);
+        cairn_tensor wanted = wanted_tensor(&param);
+        if (fits(&wanted, &m->found[i]) || !differs_in_classes(&wanted, &m->found[i], classes))
+            continue;
+        cairn_log(ctx, CAIRN_LOG_INFO, "weights: '%s' is of other classes and begins anew", param.name);
+        m->found[i] = *cairn_weights_find(fresh, param.name);
+    }
+}
+
+static cairn_status bind(cairn_ctx *ctx, const cairn_graph *graph, const cairn_name_rule *rules,
+                         const cairn_weights *loaded, const cairn_weights *fresh, cairn_dtype dtype,
+                         cairn_weights **weights)
+{
     matching m = {0};
     cairn_weights *bound = NULL;
+    *weights = NULL;
     cairn_status status = make_matching(ctx, graph, rules, loaded, &m);
+    if (status == CAIRN_OK && fresh != NULL)
+        keep_heads(ctx, graph, fresh, &m);
     if (status == CAIRN_OK && check_all(ctx, graph, &m) != CAIRN_OK)
         status = fail_unfitting(ctx, loaded);
     if (status == CAIRN_OK)
         status = cairn_weights_create(ctx, &bound);
     if (status == CAIRN_OK)
-        status = bind_params(ctx, graph, loaded, &m, dtype, bound);
+        status = add_params(ctx, graph, &m, dtype, bound);
+    if (status == CAIRN_OK)
+        status = copy_all(ctx, m.found, bound);
     if (status == CAIRN_OK) {
         warn_extra(ctx, loaded, &m);
         *weights = bound;
@@ -267,6 +296,30 @@ cairn_status cairn_weights_bind_as(cairn_ctx *ctx, const cairn_graph *graph, con
     }
     free_matching(ctx, &m);
     return status;
+}
+
+cairn_status cairn_weights_bind_as(cairn_ctx *ctx, const cairn_graph *graph, const cairn_name_rule *rules,
+                                   const cairn_weights *loaded, cairn_dtype dtype, cairn_weights **weights)
+{
+    *weights = NULL;
+    if (dtype != CAIRN_F32 && dtype != CAIRN_F64)
+        return cairn_fail(ctx, CAIRN_USAGE, "weights: expected type F32 or F64, found %s",
+                          cairn_dtype_name(dtype));
+    cairn_status status = bind(ctx, graph, rules, loaded, NULL, dtype, weights);
+    if (status == CAIRN_OK)
+        status = copy_meta(loaded, *weights);
+    if (status != CAIRN_OK) {
+        cairn_weights_destroy(*weights);
+        *weights = NULL;
+    }
+    return status;
+}
+
+cairn_status cairn_weights_bind_body(cairn_ctx *ctx, const cairn_graph *graph, const cairn_name_rule *rules,
+                                     const cairn_weights *loaded, const cairn_weights *fresh,
+                                     cairn_weights **weights)
+{
+    return bind(ctx, graph, rules, loaded, fresh, CAIRN_F32, weights);
 }
 
 cairn_status cairn_weights_bind(cairn_ctx *ctx, const cairn_graph *graph, const cairn_weights *loaded,

@@ -90,7 +90,7 @@ static cairn_status make_plans(cairn_trainer *t)
                           t->preprocess.mean, t->preprocess.std, &training, &graph);
     if (status != CAIRN_OK)
         return status;
-    status = cairn_weights_begin(t->ctx, graph, c->seed, c->init, &t->weights);
+    status = cairn_weights_begin(t->ctx, graph, c->model->names, c->seed, c->init, &t->weights);
     if (status == CAIRN_OK)
         status = cairn_weights_create(t->ctx, &t->optimiser);
     if (status == CAIRN_OK)

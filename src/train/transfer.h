@@ -8,9 +8,9 @@
 char *cairn_weights_file(cairn_ctx *ctx, const char *path);
 
 /* Freshly initialised weights, then, unless path is NULL, those of a weights file or run folder in their
- * place. The head, which is the layer that makes the scores, stays fresh when its size differs; that is
+ * place, under the names of any program that the rules know. Heads of other classes stay fresh, which is
  * logged. CAIRN_INPUT naming the tensor that is missing or does not fit. */
-cairn_status cairn_weights_begin(cairn_ctx *ctx, const cairn_graph *graph, uint64_t seed, const char *path,
-                                 cairn_weights **weights);
+cairn_status cairn_weights_begin(cairn_ctx *ctx, const cairn_graph *graph, const cairn_name_rule *rules,
+                                 uint64_t seed, const char *path, cairn_weights **weights);
 
 #endif
