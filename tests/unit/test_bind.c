@@ -3,7 +3,9 @@
 #include "support.h"
 
 #include <cairn/graph.h>
-#include <cairn/weights.h>
+#include <cairn/models.h>
+
+#include "io/weights.h"
 
 /* A convolution (4 maps of 3 x 2 over 2) and a dense layer (4 * 2 * 3 to 5), with biases. */
 static cairn_graph *make_graph(bench *b)
@@ -145,6 +147,40 @@ static void unbound_weights_are_found_out(void **state)
     cairn_graph_destroy(graph);
 }
 
+/* To train on: other names as ever, a head of other classes from the fresh weights, nothing else. */
+static void a_head_of_other_classes_stays_fresh(void **state)
+{
+    bench *b = *state;
+    static const cairn_name_rule rules[] = {{"classifier", "fc"}, {NULL, NULL}};
+    static const int64_t three_by_24[] = {3, 24}, five_by_23[] = {5, 23}, three[] = {3};
+    for (int wrong = 0; wrong < 2; wrong++) {
+        cairn_graph *graph = make_graph(b);
+        cairn_weights *loaded, *fresh, *bound;
+        assert_int_equal(cairn_weights_create(b->ctx, &loaded), CAIRN_OK);
+        add(loaded, "module.conv.weight", CAIRN_F32, 4, conv_shape);
+        add(loaded, "module.conv.bias", CAIRN_F32, 1, conv_bias);
+        add(loaded, "module.classifier.weight", CAIRN_F32, 2, wrong ? five_by_23 : three_by_24);
+        add(loaded, "module.classifier.bias", CAIRN_F32, 1, three);
+        assert_int_equal(cairn_weights_init(b->ctx, graph, CAIRN_F32, 1, &fresh), CAIRN_OK);
+        if (wrong) {
+            assert_fails(b, cairn_weights_bind_body(b->ctx, graph, rules, loaded, fresh, &bound), CAIRN_INPUT,
+                         "'fc.weight' has the wrong shape (expected [5,24], found [5,23])");
+            assert_null(bound);
+        } else {
+            assert_int_equal(cairn_weights_bind_body(b->ctx, graph, rules, loaded, fresh, &bound), CAIRN_OK);
+            const cairn_tensor *conv = cairn_weights_find(bound, "conv.bias"),
+                               *head = cairn_weights_find(bound, "fc.weight");
+            assert_true(((const float *)conv->data)[3] == 3);
+            assert_memory_equal(head->data, cairn_weights_find(fresh, "fc.weight")->data,
+                                sizeof(float) * 5 * 24);
+        }
+        cairn_weights_destroy(bound);
+        cairn_weights_destroy(fresh);
+        cairn_weights_destroy(loaded);
+        cairn_graph_destroy(graph);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +188,7 @@ int main(void)
         TEST(S16_missing_and_misshapen),
         TEST(S16_extra_is_a_warning),
         TEST(unbound_weights_are_found_out),
+        TEST(a_head_of_other_classes_stays_fresh),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
