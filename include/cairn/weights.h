@@ -94,6 +94,13 @@ CAIRN_API cairn_status cairn_weights_bind_as(cairn_ctx *ctx, const cairn_graph *
                                              const cairn_name_rule *rules, const cairn_weights *loaded,
                                              cairn_dtype dtype, cairn_weights **weights);
 
+/* The same in F32 to go on training, perhaps for other classes: tensors of the last layers that have another
+ * number of classes than the graph come from `fresh` (from cairn_weights_init for the same graph), which is
+ * logged, and metadata is left behind. */
+CAIRN_API cairn_status cairn_weights_bind_body(cairn_ctx *ctx, const cairn_graph *graph,
+                                               const cairn_name_rule *rules, const cairn_weights *loaded,
+                                               const cairn_weights *fresh, cairn_weights **weights);
+
 /* How the tensors of a file fit a graph: what binding would make of them. */
 typedef struct cairn_fit {
     int fitting, missing, misshapen; /* parameters, by what there is for them */

@@ -43,12 +43,6 @@ cairn_status cairn_weights_add_unset(cairn_weights *weights, const char *name, c
                                      cairn_layout layout, const cairn_shape *shape,
                                      const cairn_tensor **tensor);
 
-/* As cairn_weights_bind_as in F32, to go on training: tensors that have another number of classes than the
- * graph come from `fresh`, which is logged, and metadata is left behind. */
-cairn_status cairn_weights_bind_body(cairn_ctx *ctx, const cairn_graph *graph, const cairn_name_rule *rules,
-                                     const cairn_weights *loaded, const cairn_weights *fresh,
-                                     cairn_weights **weights);
-
 /* cairn_weights_load for a file's bytes in memory; `name` begins the messages. */
 cairn_status cairn_weights_parse(cairn_ctx *ctx, const char *name, const void *bytes, size_t size,
                                  cairn_weights **weights);

@@ -29,7 +29,7 @@ static bool ready(const cairn_plan *plan, const cairn_step *step, int region, bo
     return true;
 }
 
-typedef enum pick { PICK_OF_WEIGHTS, PICK_CHAIN, PICK_OTHERS, PICK_UPDATES } pick;
+typedef enum pick { PICK_OF_WEIGHTS, PICK_CHAIN, PICK_OTHERS, PICK_UPDATES, PICKS } pick;
 
 static bool eligible(const cairn_plan *plan, const cairn_step *step, pick what)
 {
@@ -43,6 +43,8 @@ static bool eligible(const cairn_plan *plan, const cairn_step *step, pick what)
         return !step->of_weights && !step->update && !chained;
     case PICK_UPDATES:
         return step->update;
+    case PICKS:
+        break;
     }
     return false;
 }
@@ -84,52 +86,114 @@ static bool something_to_take(const cairn_plan *plan)
     return false;
 }
 
-/* Fills one region with all eligible steps that are ready. */
-static int fill_region(cairn_plan *plan, pick what, int *scheduled)
+/* Steps of one kind that are in no region yet, in their order, each with a step that it was last seen to wait
+ * for: most of those that wait are told by a look at that one. */
+typedef struct waiting_step {
+    int step, for_step;
+} waiting_step;
+
+typedef struct waiting {
+    waiting_step *steps;
+    int count;
+} waiting;
+
+static cairn_status list_waiting(const cairn_plan *plan, pick what, waiting *list)
+{
+    list->steps = cairn_alloc(plan->ctx, (size_t)plan->step_count + 1, sizeof *list->steps);
+    if (list->steps == NULL)
+        return CAIRN_MEMORY;
+    for (int s = 0; s < plan->step_count; s++)
+        if (eligible(plan, &plan->steps[s], what))
+            list->steps[list->count++] = (waiting_step){s, -1};
+    return CAIRN_OK;
+}
+
+static void drop_scheduled(const cairn_plan *plan, waiting *list)
+{
+    int count = 0;
+    for (int i = 0; i < list->count; i++)
+        if (plan->steps[list->steps[i].step].region == UNSCHEDULED)
+            list->steps[count++] = list->steps[i];
+    list->count = count;
+}
+
+/* Whether the step is known to wait, or is found to. */
+static bool waits(const cairn_plan *plan, waiting_step *w, int region, bool chain)
+{
+    if (w->for_step >= 0 && plan->steps[w->for_step].region == UNSCHEDULED)
+        return true;
+    const cairn_step *step = &plan->steps[w->step];
+    for (int k = 0; k < step->inputs; k++) {
+        int maker = step->in[k] < 0 ? -1 : plan->buffers[step->in[k]].maker;
+        if (maker >= 0 && plan->steps[maker].region == UNSCHEDULED) {
+            w->for_step = maker;
+            return true;
+        }
+    }
+    return !ready(plan, step, region, chain);
+}
+
+/* Fills one region with all steps of a kind that are ready. */
+static int fill_region(cairn_plan *plan, pick what, waiting *list, int *scheduled)
 {
     int number = plan->region_count, before = *scheduled;
     bool chain = what == PICK_CHAIN, take = what == PICK_OF_WEIGHTS && something_to_take(plan);
     size_t passing = 0;
     for (bool more = true; more;) {
         more = false;
-        for (int s = 0; s < plan->step_count; s++) {
-            cairn_step *step = &plan->steps[s];
-            if (step->region != UNSCHEDULED || !eligible(plan, step, what) ||
-                !ready(plan, step, number, chain))
+        for (int i = 0; i < list->count; i++) {
+            cairn_step *step = &plan->steps[list->steps[i].step];
+            if (step->region != UNSCHEDULED || waits(plan, &list->steps[i], number, chain))
                 continue;
             size_t bytes = what == PICK_OF_WEIGHTS ? bytes_passed_on(plan, step) : 0;
             if ((take && !takes_passing(plan, step)) || (passing > 0 && passing + bytes > PASSING_BYTES))
                 continue;
             passing += bytes;
             step->region = number;
-            plan->order[(*scheduled)++] = s;
+            plan->order[(*scheduled)++] = list->steps[i].step;
             more = chain; /* what was just added may have made others ready */
         }
     }
     int count = *scheduled - before;
     if (count > 0)
+        drop_scheduled(plan, list);
+    if (count > 0)
         plan->regions[plan->region_count++] = (cairn_region){before, count, chain, what == PICK_OF_WEIGHTS};
     return count;
+}
+
+static int fill_regions(cairn_plan *plan, waiting lists[PICKS])
+{
+    int scheduled = 0;
+    while (fill_region(plan, PICK_OF_WEIGHTS, &lists[PICK_OF_WEIGHTS], &scheduled) > 0)
+        ;
+    while (fill_region(plan, PICK_CHAIN, &lists[PICK_CHAIN], &scheduled) +
+               fill_region(plan, PICK_OTHERS, &lists[PICK_OTHERS], &scheduled) >
+           0)
+        ;
+    while (fill_region(plan, PICK_UPDATES, &lists[PICK_UPDATES], &scheduled) > 0)
+        ;
+    return scheduled;
 }
 
 cairn_status cairn_plan_schedule(cairn_plan *plan)
 {
     size_t steps = (size_t)plan->step_count + 1;
+    waiting lists[PICKS] = {{NULL, 0}};
+    cairn_status status = CAIRN_OK;
     plan->order = cairn_alloc(plan->ctx, steps, sizeof *plan->order);
     plan->regions = cairn_alloc(plan->ctx, steps, sizeof *plan->regions);
     if (plan->order == NULL || plan->regions == NULL)
         return CAIRN_MEMORY;
     for (int s = 0; s < plan->step_count; s++)
         plan->steps[s].region = UNSCHEDULED;
-    int scheduled = 0;
-    while (fill_region(plan, PICK_OF_WEIGHTS, &scheduled) > 0)
-        ;
-    while (fill_region(plan, PICK_CHAIN, &scheduled) + fill_region(plan, PICK_OTHERS, &scheduled) > 0)
-        ;
-    while (fill_region(plan, PICK_UPDATES, &scheduled) > 0)
-        ;
-    if (scheduled != plan->step_count)
+    for (int what = 0; what < PICKS && status == CAIRN_OK; what++)
+        status = list_waiting(plan, (pick)what, &lists[what]);
+    int scheduled = status == CAIRN_OK ? fill_regions(plan, lists) : 0;
+    for (int what = 0; what < PICKS; what++)
+        cairn_free(plan->ctx, lists[what].steps);
+    if (status == CAIRN_OK && scheduled != plan->step_count)
         return cairn_fail(plan->ctx, CAIRN_FAILURE, "plan: %d steps wait for each other",
                           plan->step_count - scheduled);
-    return CAIRN_OK;
+    return status;
 }

@@ -2,7 +2,6 @@
 #include "train/transfer.h"
 #include "base/base.h"
 #include "base/file.h"
-#include "io/weights.h"
 
 char *cairn_weights_file(cairn_ctx *ctx, const char *path)
 {

@@ -5,7 +5,6 @@
 #include <cairn/graph.h>
 #include <cairn/models.h>
 
-#include "io/weights.h"
 
 /* A convolution (4 maps of 3 x 2 over 2) and a dense layer (4 * 2 * 3 to 5), with biases. */
 static cairn_graph *make_graph(bench *b)
