@@ -4,7 +4,7 @@
 
 #include <cairn/graph.h>
 #include <cairn/models.h>
-
+#include <cairn/weights.h>
 
 /* A convolution (4 maps of 3 x 2 over 2) and a dense layer (4 * 2 * 3 to 5), with biases. */
 static cairn_graph *make_graph(bench *b)
