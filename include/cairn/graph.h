@@ -326,7 +326,7 @@ typedef struct cairn_node_info {
     int64_t params;    /* numbers to train */
     int64_t buffers;   /* numbers that are statistics */
     int64_t macs;      /* multiply-accumulates for one image; convolutions and dense layers only */
-    int k_h, k_w, stride_h, stride_w, dilation_h, dilation_w; /* window, or 0 */
+    int k_h, k_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left; /* window, or 0 */
 } cairn_node_info;
 
 /* Nodes that a reader of the network cares about (no parameters, no gradients), in order of computation. */

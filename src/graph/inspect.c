@@ -92,6 +92,8 @@ cairn_node_info cairn_node_at(const cairn_graph *graph, int index)
             info.stride_w = window->stride_w;
             info.dilation_h = window->dilation_h;
             info.dilation_w = window->dilation_w;
+            info.pad_top = window->pad_top;
+            info.pad_left = window->pad_left;
         }
         break;
     }

@@ -26,16 +26,16 @@ typedef struct golden_result {
     double logits;    /* of all heads: largest difference / largest logit */
     double losses[4]; /* absolute differences before steps 1, 2, 3 and after them */
     double expected[4];
-    double rounding[4]; /* in double, with wrong losses: how far they move when each weight is rounded once */
+    double rounding[4]; /* with wrong losses: how far exact ones move when each weight is rounded once */
     double grad_norm;   /* largest relative difference of a gradient's norm */
     double probe;       /* largest difference of a probe product / norm */
     double sample;      /* largest difference of a sampled gradient element / norm */
     double stats;       /* running statistics after a step: norms and samples, relative */
     char worst[128];    /* the tensor of the worst gradient figure */
     char worst_stat[128];
-    int64_t kinks;        /* with wrong gradients: ReLUs that decide otherwise than in double precision */
-    double kink_distance; /* how far from zero their results are at most, relative to their layer's root mean
-                             square */
+    int64_t kinks; /* with wrong gradients: ReLUs and maxima decided otherwise than in double precision */
+    double kink_distance; /* how far from the other decision they are at most, relative to their layer's root
+                             mean square */
     char layer[160];      /* with wrong logits: the first layer that differs */
 } golden_result;
 

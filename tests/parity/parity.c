@@ -64,15 +64,16 @@ static limits limits_of(const json_t *net, bool away_from_kinks, cairn_dtype pre
     return l;
 }
 
-/* The tight limits presume that no ReLU is nearer to zero than single precision tells; here some were. */
+/* The tight limits presume that no ReLU is nearer to zero, and no maximum to the next, than single precision
+ * tells; here some were. */
 static bool met_kinks(const golden_result *r)
 {
     return r->kinks > 0 && r->kink_distance <= 1e-5;
 }
 
-/* Deep networks fresh from the formula multiply a rounding in the first step a hundred million times until
- * the last. Where one rounding of each weight moves a loss, the roundings of sums of about a thousand terms,
- * in three directions, may move it 3 sqrt(1000) times as far. */
+/* Deep networks fresh from the formula multiply a rounding in the first step up to a hundred million times
+ * until the last. Where one rounding of each weight moves a loss, the roundings of sums of about a thousand
+ * terms, in three directions, may move it 3 sqrt(1000) times as far. */
 #define ROUNDINGS 100
 
 static double worst_loss(const golden_result *r, const limits *l)
@@ -163,11 +164,14 @@ static bool compare(cairn_ctx *ctx, const char *folder, const json_t *entry, con
                                     : r.worst_stat,
                r.layer[0] != '\0' ? " first differing layer " : "", r.layer);
         if (met_kinks(&r))
-            printf("%-28s %lld ReLUs decide otherwise than in double precision, at most %.1e from zero\n",
+            printf("%-28s %lld ReLUs and maxima are decided otherwise than in double precision, by at most "
+                   "%.1e\n",
                    name, (long long)r.kinks, r.kink_distance);
         if (r.rounding[3] > 0)
-            printf("%-28s one rounding of the weights moves the losses by %.1e %.1e %.1e %.1e\n", name,
-                   r.rounding[0], r.rounding[1], r.rounding[2], r.rounding[3]);
+            printf("%-28s losses are off by %.1e %.1e %.1e %.1e, one rounding of the weights moves them by "
+                   "%.1e %.1e %.1e %.1e\n",
+                   name, r.losses[0], r.losses[1], r.losses[2], r.losses[3], r.rounding[0], r.rounding[1],
+                   r.rounding[2], r.rounding[3]);
         if (status != CAIRN_OK)
             printf("%-28s %s\n", name, cairn_error(ctx));
         fflush(stdout);
