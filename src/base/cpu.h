@@ -3,6 +3,7 @@
 #define CAIRN_CPU_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef enum cairn_isa {
     CAIRN_ISA_SCALAR,
@@ -20,6 +21,18 @@ cairn_isa cairn_isa_level(void);
 cairn_isa cairn_isa_detected(void);
 
 const char *cairn_isa_text(cairn_isa isa);
+
+/* What a core does in a second, roughly, when all cores are at work: what kernels are chosen by. Constants by
+ * processor family and kernel level, never measured, so that the same machine always chooses the same. */
+typedef struct cairn_machine {
+    const char *family;
+    double flops;                /* multiply-adds in CAIRN_F32, each counted 2 */
+    double l2_read, l3_read;     /* bytes */
+    double dram_read;            /* bytes */
+    int64_t l2_bytes, l3_bytes;  /* that a core can count on */
+} cairn_machine;
+
+const cairn_machine *cairn_machine_here(void);
 
 /* Parses a level's name; false when there is none of that name. */
 bool cairn_isa_parse(const char *text, cairn_isa *isa);

@@ -76,6 +76,10 @@ struct cairn_op {
     void (*describe)(const void *attrs, char *text, size_t size);
     /* The activation that the operator can apply to its output before it stores it. NULL: cannot. */
     cairn_activation_kind *(*epilogue)(void *attrs);
+    /* The input which the other operand of an add behind the operator may become: added to the output before the
+     * activation. Those before it may be absent then. 0: none. */
+    int addend;
+    bool adds; /* the operator is the addition of two */
     /* The activation that a node of this operator is, if it is nothing else. NULL: it is not. */
     cairn_activation_kind (*activation)(const void *attrs);
     /* The window, for drawings and receptive fields. NULL: none. */
@@ -151,6 +155,9 @@ struct cairn_kernel {
     cairn_isa isa;                        /* needs */
     unsigned precisions;                  /* bits 1 << cairn_dtype */
     bool (*fits)(const cairn_site *site); /* NULL: always */
+    /* Seconds of one core for the whole batch, as a model has it: among kernels that fit and have a cost the
+     * cheapest is taken. NULL: taken if no earlier one fits. */
+    double (*cost)(const cairn_site *site, const cairn_machine *machine);
     void (*plan)(cairn_site *site);       /* NULL: one unit, not per image */
     void (*pack)(const cairn_work *work); /* makes work->packed from unbatched inputs, units begin ... end */
     /* Does the units begin ... end. A BATCH_SUM operator's kernel that is per_image writes (not adds) the sum

@@ -57,7 +57,10 @@ static bool make_buffers(cairn_plan *plan)
     for (int s = 0; s < plan->step_count && ok; s++) {
         cairn_step *step = &plan->steps[s];
         for (int k = 0; k < step->inputs; k++)
-            ok &= (step->in[k] = buffer_for_value(plan, step->in_value[k], CAIRN_BUFFER_VALUE, -1)) >= 0;
+            if (step->in_value[k] == 0)
+                step->in[k] = -1; /* absent */
+            else
+                ok &= (step->in[k] = buffer_for_value(plan, step->in_value[k], CAIRN_BUFFER_VALUE, -1)) >= 0;
         for (int k = 0; k < step->outputs; k++)
             ok &= (step->out[k] = buffer_for_value(plan, step->out_value[k], CAIRN_BUFFER_VALUE, -1)) >= 0;
     }
@@ -104,31 +107,51 @@ static void describe_site(cairn_plan *plan, cairn_step *step)
                          .unit_flops = 1,
                          .pack_units = 1};
     for (int k = 0; k < step->inputs; k++)
-        site->in[k] = operand_of(plan, &plan->values[step->in_type[k]].type, step->in[k]);
+        if (step->in_value[k] != 0)
+            site->in[k] = operand_of(plan, &plan->values[step->in_type[k]].type, step->in[k]);
     for (int k = 0; k < step->outputs; k++)
         site->out[k] = operand_of(plan, &plan->values[step->out_type[k]].type, step->out[k]);
 }
 
-static cairn_status choose_kernel(cairn_plan *plan, cairn_step *step)
+static bool usable(cairn_plan *plan, cairn_step *step, const cairn_kernel *kernel)
 {
     cairn_isa level = plan->options.reference ? CAIRN_ISA_SCALAR : cairn_isa_level();
-    const cairn_kernel *const in_place[] = {step->kernel, NULL};
-    for (const cairn_kernel *const *k = step->kernel != NULL ? in_place : step->op->kernels;
-         k != NULL && *k != NULL; k++) {
-        if ((*k)->isa > level || ((*k)->precisions & 1u << plan->options.precision) == 0)
+    return kernel->isa <= level && (kernel->precisions & 1u << plan->options.precision) != 0 &&
+           (kernel->fits == NULL || kernel->fits(&step->site));
+}
+
+/* The first that is usable; if that one has a cost, the cheapest of its level that have. */
+static const cairn_kernel *find_kernel(cairn_plan *plan, cairn_step *step)
+{
+    const cairn_kernel *best = NULL;
+    double least = 0;
+    for (const cairn_kernel *const *k = step->op->kernels; k != NULL && *k != NULL; k++) {
+        if ((best != NULL && ((*k)->cost == NULL || (*k)->isa < best->isa)) || !usable(plan, step, *k))
             continue;
-        describe_site(plan, step);
-        if ((*k)->fits != NULL && !(*k)->fits(&step->site))
-            continue;
-        step->kernel = *k;
-        if ((*k)->plan != NULL)
-            (*k)->plan(&step->site);
-        int64_t units = step->site.units * (step->site.per_image ? plan->options.batch : 1);
-        step->flops = units * step->site.unit_flops;
-        return CAIRN_OK;
+        if ((*k)->cost == NULL)
+            return *k;
+        double cost = (*k)->cost(&step->site, cairn_machine_here());
+        if (best == NULL || (*k)->isa > best->isa || cost < least) {
+            best = *k;
+            least = cost;
+        }
     }
-    return cairn_fail(plan->ctx, CAIRN_FAILURE, "%s: no kernel for %s in this precision", step->name,
-                      step->op->name);
+    return best;
+}
+
+static cairn_status choose_kernel(cairn_plan *plan, cairn_step *step)
+{
+    describe_site(plan, step);
+    if (step->kernel == NULL)
+        step->kernel = find_kernel(plan, step);
+    if (step->kernel == NULL)
+        return cairn_fail(plan->ctx, CAIRN_FAILURE, "%s: no kernel for %s in this precision", step->name,
+                          step->op->name);
+    if (step->kernel->plan != NULL)
+        step->kernel->plan(&step->site);
+    int64_t units = step->site.units * (step->site.per_image ? plan->options.batch : 1);
+    step->flops = units * step->site.unit_flops;
+    return CAIRN_OK;
 }
 
 /* Are the images of a batch so small that each thread should take some of them through many steps? Decided by
@@ -197,7 +220,8 @@ static cairn_status add_pack(cairn_plan *plan, int index)
     /* Batched inputs are not there yet when weights are packed. */
     int kept = 0;
     for (int k = 0; k < pack.inputs; k++) {
-        pack.in[k] = plan->buffers[pack.in[k]].type.shape.batched ? -1 : pack.in[k];
+        if (pack.in[k] >= 0 && plan->buffers[pack.in[k]].type.shape.batched)
+            pack.in[k] = -1;
         kept += pack.in[k] >= 0;
     }
     pack.flops = (int64_t)plan->steps[index].site.packed / 4 * CAIRN_PACK_COST;

@@ -1,5 +1,6 @@
-/* Stage 2: epilogues. An activation that alone reads the output of a step which can apply activations itself
- * moves into that step. Gradients are computed from an activation's output, so nobody misses its input. */
+/* Stage 2: epilogues. An addition behind a step that can add, and an activation behind a step that can apply
+ * activations, move into that step if nothing else reads its output. Gradients are computed from an
+ * activation's output and need no operands of an addition, so nobody misses what is gone. */
 #include "plan/plan.h"
 #include <string.h>
 
@@ -27,6 +28,43 @@ cairn_step *cairn_plan_maker_of(cairn_plan *plan, uint32_t root)
             if (plan->steps[s].out_value[k] == root)
                 return &plan->steps[s];
     return NULL;
+}
+
+/* The step that alone is seen by input k of an addition and can do it; NULL: there is none. */
+static cairn_step *adder_before(cairn_plan *plan, const cairn_step *add, int k)
+{
+    uint32_t input = add->in_value[k];
+    cairn_step *maker = cairn_plan_maker_of(plan, input);
+    if (maker == NULL || maker->op->addend == 0 || maker->inputs > maker->op->addend ||
+        cairn_plan_is_port(plan, input) || cairn_plan_count_uses(plan, input) != 1)
+        return NULL;
+    const cairn_activation_kind *act = maker->op->epilogue(maker->attrs);
+    return act != NULL && *act == CAIRN_ACT_NONE ? maker : NULL;
+}
+
+/* The maker takes the place of the addition, since its other operand may be made later than the maker stood. */
+static void absorb_add(cairn_plan *plan, cairn_step *add)
+{
+    int k = 0;
+    cairn_step *maker = NULL;
+    for (; k < 2 && maker == NULL; k++)
+        maker = adder_before(plan, add, k);
+    if (maker == NULL)
+        return;
+    uint32_t other = add->in_value[2 - k], other_type = add->in_type[2 - k];
+    cairn_activation_kind act = *add->op->epilogue(add->attrs);
+    cairn_step joined = *maker;
+    for (int absent = joined.inputs; absent < joined.op->addend; absent++)
+        joined.in_value[absent] = joined.in_type[absent] = 0;
+    joined.inputs = joined.op->addend + 1;
+    joined.in_value[joined.op->addend] = other;
+    joined.in_type[joined.op->addend] = other_type;
+    joined.out_value[0] = add->out_value[0];
+    joined.out_type[0] = add->out_type[0];
+    *joined.op->epilogue(joined.attrs) = act;
+    maker->name = add->name; /* goes with the step */
+    maker->inputs = maker->outputs = 0;
+    *add = joined;
 }
 
 static bool absorb(cairn_plan *plan, const cairn_step *step)
@@ -64,6 +102,10 @@ void cairn_plan_fuse(cairn_plan *plan)
 {
     if (plan->options.keep_all)
         return;
+    for (int s = 0; s < plan->step_count; s++)
+        if (plan->steps[s].op->adds)
+            absorb_add(plan, &plan->steps[s]);
+    cairn_plan_sweep(plan);
     for (int s = 0; s < plan->step_count; s++)
         if (absorb(plan, &plan->steps[s]))
             plan->steps[s].inputs = plan->steps[s].outputs = 0;

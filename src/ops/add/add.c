@@ -30,5 +30,6 @@ const cairn_op cairn_op_add = {
     .infer = infer,
     .grad = grad,
     .epilogue = epilogue,
+    .adds = true,
     .kernels = kernels,
 };

@@ -1,9 +1,11 @@
-/* Convolution (cross-correlation) in NHWC: y[oy, ox, o] = act(bias[o] + sum over taps and channels of x * w),
- * with groups, stride, dilation and any padding with zeros. */
+/* Convolution (cross-correlation) in NHWC: y[oy, ox, o] = act(bias[o] + sum over taps and channels of x * w +
+ * addend[oy, ox, o]), with groups, stride, dilation and any padding with zeros. Inputs: x, w, bias, addend; the
+ * plan makes an addend of an add behind a convolution. */
 #include "ops/check.h"
 #include "ops/window.h"
 #define CAIRN_KERNELS_DEF "ops/conv2d/kernels.def"
 #include "ops/kernel_list.h"
+#include <string.h>
 
 static cairn_status check_weights(const cairn_infer *node, const cairn_conv2d_attrs *attrs, int64_t in_c)
 {
@@ -34,6 +36,9 @@ static cairn_status infer(cairn_infer *node)
     node->out[0].element = CAIRN_REAL;
     node->out[0].shape = (cairn_shape){
         .rank = 3, .dim = {attrs->geometry.out_h, attrs->geometry.out_w, out_c}, .batched = true};
+    if (node->inputs > 3 && memcmp(&node->in[3]->shape, &node->out[0].shape, sizeof(cairn_shape)) != 0)
+        return cairn_fail(node->ctx, CAIRN_INPUT, "%s: addend (expected the shape of the output)",
+                          node->name);
     return cairn_check_output(node, 0);
 }
 
@@ -68,7 +73,7 @@ const cairn_op cairn_op_conv2d = {
     .name = "conv2d",
     .label = "Conv2D",
     .min_inputs = 2,
-    .max_inputs = 3,
+    .max_inputs = 4,
     .outputs = 1,
     .attr_size = sizeof(cairn_conv2d_attrs),
     .infer = infer,
@@ -76,6 +81,7 @@ const cairn_op cairn_op_conv2d = {
     .macs = macs,
     .describe = cairn_window_describe,
     .epilogue = epilogue,
+    .addend = 3,
     .window = cairn_window_of,
     .kernels = kernels,
 };

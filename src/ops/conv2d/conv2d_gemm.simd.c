@@ -1,6 +1,7 @@
 /* Convolution by the rows form of the matrix product: a row is the window of an output pixel, where it lies.
  * Pixels are taken in blocks that run on over rows and images. Of a picture with few pixels the work is
  * divided by output channels too, so that many pixels use the weights each time they are read. */
+#include "ops/conv2d/cost.h"
 #include "ops/gemm/patch.h"
 #include "ops/simd/functions.h"
 #include <math.h>
@@ -38,10 +39,11 @@ static void divide_columns(const cairn_site *site, setup *s)
     s->parts = cairn_ceil_div(s->out_c, s->columns);
 }
 
-/* Rows of the weights that are a multiple of 1 KiB apart fall into few sets of the caches. */
-static bool wants_packing(const cairn_conv2d_attrs *attrs, int64_t out_c)
+/* Inference packs once. Training would pack in every step: it does where rows of the weights are a multiple
+ * of 1 KiB apart, which fall into few sets of the caches. */
+static bool wants_packing(const cairn_site *site, const cairn_conv2d_attrs *attrs, int64_t out_c)
 {
-    return attrs->groups == 1 && out_c % 256 == 0;
+    return attrs->groups == 1 && (!site->training || out_c % 256 == 0);
 }
 
 static setup setup_of(const cairn_site *site)
@@ -51,7 +53,7 @@ static setup setup_of(const cairn_site *site)
     setup s = {.attrs = attrs, .patch = cairn_patch_of(attrs, &site->in[0]), .out_c = y->c / attrs->groups};
     s.k = s.patch.segments * s.patch.length;
     s.pixels = s.span = y->h * y->w;
-    s.packed = wants_packing(attrs, y->c);
+    s.packed = wants_packing(site, attrs, y->c);
     if (!s.patch.padded) {
         int64_t block_flops = CAIRN_GEMM_ROWS * 2 * s.k * y->c;
         s.span = cairn_min(cairn_ceil_div(UNIT_FLOPS, block_flops) * CAIRN_GEMM_ROWS, s.pixels);
@@ -99,6 +101,7 @@ static int64_t first_pixel(const setup *s, int64_t band)
 typedef struct block {
     const float *a[CAIRN_GEMM_ROWS], *group_a[CAIRN_GEMM_ROWS];
     float *c[CAIRN_GEMM_ROWS], *group_c[CAIRN_GEMM_ROWS];
+    const float *addend[CAIRN_GEMM_ROWS], *group_addend[CAIRN_GEMM_ROWS];
 } block;
 
 /* Rows of the block: `count` pixels from `first` on, which may run on into the next images. */
@@ -114,6 +117,9 @@ static void find_rows(const cairn_work *work, const setup *s, const float *pictu
         float *to = cairn_image_of(y, image) + pixel * y->pitch + s->column;
         for (int64_t i = 0; i < some; i++)
             b->c[done + i] = to + i * y->pitch;
+        const cairn_operand *addend = &work->in[3];
+        for (int64_t i = 0; i < some && cairn_has(work->site, 3); i++)
+            b->addend[done + i] = cairn_image_of(addend, image) + (pixel + i) * addend->pitch + s->column;
     }
 }
 
@@ -132,6 +138,7 @@ static void multiply(const cairn_work *work, const setup *s, const int64_t *offs
                             .n = cairn_min(s->columns, s->out_c - s->column),
                             .ldb = y->c,
                             .packed = s->packed,
+                            .addend = cairn_has(work->site, 3) ? b->addend : NULL,
                             .floor = s->attrs->act == CAIRN_ACT_RELU ? 0.0f : -INFINITY};
     for (int64_t group = 0; group < s->attrs->groups; group++) {
         int64_t column = group * s->out_c + s->column;
@@ -141,9 +148,11 @@ static void multiply(const cairn_work *work, const setup *s, const int64_t *offs
             for (int64_t i = 0; i < count; i++) {
                 b->group_a[i] = b->a[i] + group * s->patch.length;
                 b->group_c[i] = b->c[i] + group * s->out_c;
+                b->group_addend[i] = gemm.addend != NULL ? b->addend[i] + group * s->out_c : NULL;
             }
             gemm.a = b->group_a;
             gemm.c = b->group_c;
+            gemm.addend = gemm.addend != NULL ? b->group_addend : NULL;
         }
         CAIRN_SIMD(cairn_gemm_rows)(&gemm);
     }
@@ -208,6 +217,7 @@ static void run(const cairn_work *work)
 const cairn_kernel CAIRN_KERNEL(conv2d_gemm) = {.name = "gemm",
                                                 .isa = CAIRN_KERNEL_ISA,
                                                 .precisions = CAIRN_KERNEL_PRECISION,
+                                                .cost = cairn_conv2d_cost_direct,
                                                 .plan = plan,
                                                 .pack = pack,
                                                 .run = run};

@@ -11,7 +11,7 @@ static cairn_groups groups_of(const cairn_site *site)
 
 static bool fits(const cairn_site *site)
 {
-    return cairn_groups_fit(site->attrs, site->in[0].c, site->out[0].c);
+    return !cairn_has(site, 3) && cairn_groups_fit(site->attrs, site->in[0].c, site->out[0].c);
 }
 
 static void plan(cairn_site *site)

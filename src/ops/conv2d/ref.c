@@ -31,7 +31,8 @@ static void add_taps(const cairn_conv2d_attrs *attrs, const cairn_operand *x, co
         }
 }
 
-static void compute_pixel(const cairn_work *work, const real *image, int64_t oy, int64_t ox, real *to)
+static void compute_pixel(const cairn_work *work, const real *image, int64_t oy, int64_t ox, real *to,
+                          const real *addend)
 {
     const cairn_conv2d_attrs *attrs = work->attrs;
     const cairn_operand *x = &work->in[0], *y = &work->out[0];
@@ -44,7 +45,8 @@ static void compute_pixel(const cairn_work *work, const real *image, int64_t oy,
         channels = cairn_min(CAIRN_REF_SUMS, (group + 1) * out_c - first);
         add_taps(attrs, x, image + group * in_c, w + first, y->c, oy, ox, sums, channels);
         for (int64_t o = 0; o < channels; o++) {
-            double sum = sums[o] + (bias != NULL ? (double)bias[first + o] : 0.0);
+            double sum = sums[o] + (bias != NULL ? (double)bias[first + o] : 0.0) +
+                         (addend != NULL ? (double)addend[first + o] : 0.0);
             to[first + o] = (real)cairn_activate(attrs->act, sum);
         }
     }
@@ -56,8 +58,11 @@ static void run(const cairn_work *work)
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         int64_t image = unit / y->h, oy = unit % y->h;
         real *row = cairn_image_of(y, image) + oy * cairn_row_stride(y);
+        const cairn_operand *a = cairn_has(work->site, 3) ? &work->in[3] : NULL;
+        const real *addend = a != NULL ? cairn_image_of(a, image) + oy * cairn_row_stride(a) : NULL;
         for (int64_t ox = 0; ox < y->w; ox++)
-            compute_pixel(work, cairn_image_of(&work->in[0], image), oy, ox, row + ox * y->pitch);
+            compute_pixel(work, cairn_image_of(&work->in[0], image), oy, ox, row + ox * y->pitch,
+                          a != NULL ? addend + ox * a->pitch : NULL);
     }
 }
 

@@ -26,9 +26,12 @@ static inline bool cairn_dense_is_large(const cairn_site *site)
     return site->in[0].c * site->out[0].c >= CAIRN_DENSE_LARGE;
 }
 
-/* Whether weights are packed by pack(). Transposed ones always are, unless the unit does it. */
+/* Whether weights are packed by pack(): for inference, which does it once; otherwise transposed ones, unless the
+ * unit does it. */
 static inline bool cairn_dense_is_packed(const cairn_site *site, bool transposed)
 {
+    if (!site->training)
+        return true;
     return cairn_dense_is_large(site) ? site->capacity < CAIRN_DENSE_MANY : transposed;
 }
 

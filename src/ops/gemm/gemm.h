@@ -3,7 +3,7 @@
  *
  * Rows form:
  *
- *     C[r, n] = bias[n] + sum over k of A[r, k] * B[k, n]
+ *     C[r, n] = max(floor, bias[n] + sum over k of A[r, k] * B[k, n] + addend[r, n])
  *
  * Rows of A and C are given by pointers. A row of A consists of segments, each contiguous, that lie at the
  * same offsets from every row's pointer: the rows of a kernel window in a picture. Used forward, where rows
@@ -43,8 +43,9 @@ typedef struct cairn_gemm_rows {
     int64_t ldb;
     bool packed;       /* B lies in panels, see cairn_gemm_pack */
     const float *bias; /* NULL: zeros */
+    const float *const *addend; /* rows that are added to the sums; NULL: none */
     float floor;       /* smaller results become this: 0 is ReLU, -INFINITY nothing */
-    bool add;          /* to C */
+    bool add;          /* to C, after that */
 } cairn_gemm_rows;
 
 void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *gemm);

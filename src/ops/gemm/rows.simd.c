@@ -20,7 +20,7 @@
 /* Where a tile is. */
 typedef struct place {
     const cairn_gemm_rows *g;
-    const float *const *a;
+    const float *const *a, *const *addend;
     float *const *c;
     const float *b;
     int64_t b_step, column;
@@ -75,7 +75,11 @@ CAIRN_INLINE void finish(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], co
     for (int r = 0; r < mr; r++) {
         CAIRN_UNROLL
         for (int v = 0; v < nv; v++) {
-            float *c = t->c[r] + t->column + v * CAIRN_LANES;
+            int64_t column = t->column + v * CAIRN_LANES;
+            float *c = t->c[r] + column;
+            if (t->addend != NULL)
+                acc[r][v] += nv == 1 ? vec_load_part(t->addend[r] + column, t->mask)
+                                     : vec_load(t->addend[r] + column);
             vec result = vec_max(floor, acc[r][v]);
             if (nv == 1) {
                 if (t->g->add)
@@ -146,16 +150,23 @@ CAIRN_INLINE void tile(const place *t, const int mr, const int nv)
     finish(t, acc, mr, nv);
 }
 
+CAIRN_INLINE void advance(place *t, int64_t rows)
+{
+    t->a += rows;
+    t->c += rows;
+    t->addend += t->addend != NULL ? rows : 0;
+}
+
 /* All rows of a panel: tall tiles, then what is left by halves. */
 #define PANEL(nv, height)                                                                                    \
     static void panel_##nv(place *t)                                                                         \
     {                                                                                                        \
         int64_t rows = t->g->rows;                                                                           \
-        for (; rows >= height; rows -= height, t->a += height, t->c += height)                               \
+        for (; rows >= height; rows -= height, advance(t, height))                                           \
             tile(t, height, nv);                                                                             \
-        for (; rows >= 4; rows -= 4, t->a += 4, t->c += 4)                                                   \
+        for (; rows >= 4; rows -= 4, advance(t, 4))                                                          \
             tile(t, 4, nv);                                                                                  \
-        for (; rows >= 2; rows -= 2, t->a += 2, t->c += 2)                                                   \
+        for (; rows >= 2; rows -= 2, advance(t, 2))                                                          \
             tile(t, 2, nv);                                                                                  \
         if (rows > 0)                                                                                        \
             tile(t, 1, nv);                                                                                  \
@@ -176,6 +187,7 @@ void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *g)
         place t = {.g = g,
                    .a = g->a,
                    .c = g->c,
+                   .addend = g->addend,
                    .b = g->packed ? g->b + column * k : g->b + column,
                    .b_step = g->packed ? width : g->ldb,
                    .column = column,
