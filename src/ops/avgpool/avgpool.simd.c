@@ -7,40 +7,42 @@ static void plan(cairn_site *site)
     cairn_unit_is_band(site, &site->out[0], site->out[0].elements * w->k_h * w->k_w);
 }
 
+CAIRN_INLINE void pool_vector(const cairn_pool_window *w, const float *first, int64_t pitch, float factor,
+                              float *y, vec_mask mask)
+{
+    vec sum = {0};
+    for (int64_t row = 0; row < w->rows; row++)
+        for (int64_t tap = 0; tap < w->columns; tap++)
+            sum += vec_load_part(first + (row * w->row_step + tap) * pitch, mask);
+    vec_store_part(y, sum * factor, mask);
+}
+
 static void pool_pixel(const cairn_pool_window *w, const float *x, int64_t pitch, float factor, float *y,
                        int64_t channels)
 {
     const float *first = x + w->first * pitch;
-    for (int64_t c = 0; c < channels; c += CAIRN_LANES) {
-        vec_mask mask = vec_first(channels - c);
-        vec sum = {0};
-        for (int64_t row = 0; row < w->rows; row++)
-            for (int64_t tap = 0; tap < w->columns; tap++)
-                sum += vec_load_part(first + (row * w->row_step + tap) * pitch + c, mask);
-        vec_store_part(y + c, sum * factor, mask);
-    }
+    CAIRN_FOR_CHANNELS(c, mask, channels, pool_vector(w, first + c, pitch, factor, y + c, mask));
 }
 
-/* A row of output pixels of the plain pool; x: the upper row of the input. */
-CAIRN_INLINE void plain_row(const cairn_operand *x, const float *from, const cairn_operand *y, float *to,
-                            float factor, int64_t c, vec_mask mask)
+/* A row of output pixels of the plain pool; from: the upper row of the input. */
+CAIRN_INLINE void plain_vector(const float *p, int64_t right, int64_t below, float *to, float factor,
+                               vec_mask mask)
 {
-    int64_t below = cairn_row_stride(x), right = x->pitch;
-    for (int64_t ox = 0; ox < y->w; ox++) {
-        const float *p = from + 2 * ox * right + c;
-        vec above = vec_load_part(p, mask) + vec_load_part(p + right, mask);
-        vec under = vec_load_part(p + below, mask) + vec_load_part(p + below + right, mask);
-        vec_store_part(to + ox * y->pitch + c, (above + under) * factor, mask);
-    }
+    vec above = vec_load_part(p, mask) + vec_load_part(p + right, mask);
+    vec under = vec_load_part(p + below, mask) + vec_load_part(p + below + right, mask);
+    vec_store_part(to, (above + under) * factor, mask);
 }
 
 static void plain_rows(cairn_band band, const cairn_operand *x, const float *from, const cairn_operand *y,
                        float *to, float factor)
 {
+    int64_t below = cairn_row_stride(x), right = x->pitch;
     for (int64_t oy = band.begin; oy < band.end; oy++)
-        for (int64_t c = 0; c < y->c; c += CAIRN_LANES)
-            plain_row(x, from + 2 * oy * cairn_row_stride(x), y, to + oy * cairn_row_stride(y), factor, c,
-                      vec_first(y->c - c));
+        for (int64_t ox = 0; ox < y->w; ox++) {
+            const float *p = from + 2 * oy * below + 2 * ox * right;
+            float *pixel = to + oy * cairn_row_stride(y) + ox * y->pitch;
+            CAIRN_FOR_CHANNELS(c, mask, y->c, plain_vector(p + c, right, below, pixel + c, factor, mask));
+        }
 }
 
 static void run(const cairn_work *work)

@@ -8,46 +8,68 @@ static void plan(cairn_site *site)
     cairn_unit_is_band(site, &site->out[0], site->out[0].elements * w->k_h * w->k_w);
 }
 
-/* A NaN in the window wins: vec_max lets it through from its second operand, and then nothing is larger. */
-CAIRN_INLINE vec larger(vec best, vec x)
+/* A NaN in the window wins. Comparisons lose it in one operand, so it is looked for beside them. */
+typedef struct best {
+    vec value;
+    vec_flags nan;
+} best;
+
+CAIRN_INLINE best best_of_two(vec a, vec b)
 {
-    return vec_select(best != best, best, vec_max(best, x));
+    return (best){vec_max(a, b), vec_unordered(a, b)};
+}
+
+CAIRN_INLINE best better(best a, best b)
+{
+    return (best){vec_max(a.value, b.value), a.nan | b.nan};
+}
+
+CAIRN_INLINE vec best_value(best b)
+{
+    return vec_choose(b.nan, vec_set(NAN), b.value);
+}
+
+CAIRN_INLINE void pool_vector(const cairn_pool_window *w, const float *first, int64_t pitch, float *y,
+                              vec_mask mask)
+{
+    best all = best_of_two(vec_set(-INFINITY), vec_set(-INFINITY));
+    int64_t right = w->tap_step * pitch;
+    for (int64_t row = 0; row < w->rows; row++) {
+        const float *p = first + row * w->row_step * pitch;
+        int64_t tap = 0;
+        for (; tap + 2 <= w->columns; tap += 2, p += 2 * right)
+            all = better(all, best_of_two(vec_load_part(p, mask), vec_load_part(p + right, mask)));
+        if (tap < w->columns)
+            all = better(all, best_of_two(all.value, vec_load_part(p, mask)));
+    }
+    vec_store_part(y, best_value(all), mask);
 }
 
 static void pool_pixel(const cairn_pool_window *w, const float *x, int64_t pitch, float *y, int64_t channels)
 {
     const float *first = x + w->first * pitch;
-    for (int64_t c = 0; c < channels; c += CAIRN_LANES) {
-        vec_mask mask = vec_first(channels - c);
-        vec best = vec_set(-INFINITY);
-        for (int64_t row = 0; row < w->rows; row++)
-            for (int64_t tap = 0; tap < w->columns; tap++)
-                best = larger(
-                    best, vec_load_part(first + (row * w->row_step + tap * w->tap_step) * pitch + c, mask));
-        vec_store_part(y + c, best, mask);
-    }
+    CAIRN_FOR_CHANNELS(c, mask, channels, pool_vector(w, first + c, pitch, y + c, mask));
 }
 
-/* A row of output pixels of the plain pool; x: the upper row of the input. */
-CAIRN_INLINE void plain_row(const cairn_operand *x, const float *from, const cairn_operand *y, float *to,
-                            int64_t c, vec_mask mask)
+/* A row of output pixels of the plain pool; from: the upper row of the input. Pixel by pixel, as it lies in
+ * memory. */
+CAIRN_INLINE void plain_vector(const float *p, int64_t right, int64_t below, float *to, vec_mask mask)
 {
-    int64_t below = cairn_row_stride(x), right = x->pitch;
-    for (int64_t ox = 0; ox < y->w; ox++) {
-        const float *p = from + 2 * ox * right + c;
-        vec above = larger(vec_load_part(p, mask), vec_load_part(p + right, mask));
-        vec under = larger(vec_load_part(p + below, mask), vec_load_part(p + below + right, mask));
-        vec_store_part(to + ox * y->pitch + c, larger(above, under), mask);
-    }
+    best above = best_of_two(vec_load_part(p, mask), vec_load_part(p + right, mask));
+    best under = best_of_two(vec_load_part(p + below, mask), vec_load_part(p + below + right, mask));
+    vec_store_part(to, best_value(better(above, under)), mask);
 }
 
 static void plain_rows(cairn_band band, const cairn_operand *x, const float *from, const cairn_operand *y,
                        float *to)
 {
+    int64_t below = cairn_row_stride(x), right = x->pitch;
     for (int64_t oy = band.begin; oy < band.end; oy++)
-        for (int64_t c = 0; c < y->c; c += CAIRN_LANES)
-            plain_row(x, from + 2 * oy * cairn_row_stride(x), y, to + oy * cairn_row_stride(y), c,
-                      vec_first(y->c - c));
+        for (int64_t ox = 0; ox < y->w; ox++) {
+            const float *p = from + 2 * oy * below + 2 * ox * right;
+            float *pixel = to + oy * cairn_row_stride(y) + ox * y->pitch;
+            CAIRN_FOR_CHANNELS(c, mask, y->c, plain_vector(p + c, right, below, pixel + c, mask));
+        }
 }
 
 static void run(const cairn_work *work)

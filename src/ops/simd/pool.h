@@ -27,6 +27,20 @@ CAIRN_INLINE cairn_pool_window cairn_pool_window_of(const cairn_window_attrs *a,
     };
 }
 
+/* Vectors of channels of a pixel: whole ones with a mask that the compiler knows to be full, then the rest. */
+#define CAIRN_FOR_CHANNELS(c, mask, channels, ...)                                                           \
+    do {                                                                                                     \
+        int64_t c = 0;                                                                                       \
+        for (; c + CAIRN_LANES <= (channels); c += CAIRN_LANES) {                                            \
+            vec_mask mask = vec_first(CAIRN_LANES);                                                          \
+            __VA_ARGS__;                                                                                     \
+        }                                                                                                    \
+        if (c < (channels)) {                                                                                \
+            vec_mask mask = vec_first((channels)-c);                                                         \
+            __VA_ARGS__;                                                                                     \
+        }                                                                                                    \
+    } while (0)
+
 /* The usual pool: 2x2, stride 2, on the picture everywhere. Its windows tile the picture. */
 static inline bool cairn_pool_is_plain(const cairn_window_attrs *a)
 {

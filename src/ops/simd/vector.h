@@ -78,6 +78,33 @@ CAIRN_INLINE vec vec_max(vec a, vec b)
 #endif
 }
 
+/* Lanes in which one of two numbers is no number; flags are joined by |. */
+#if defined(CAIRN_SIMD_AVX512)
+typedef __mmask16 vec_flags;
+CAIRN_INLINE vec_flags vec_unordered(vec a, vec b)
+{
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_UNORD_Q);
+}
+CAIRN_INLINE vec vec_choose(vec_flags flags, vec a, vec b)
+{
+    return (vec)_mm512_mask_blend_ps(flags, (__m512)b, (__m512)a);
+}
+#else
+typedef ivec vec_flags;
+CAIRN_INLINE vec_flags vec_unordered(vec a, vec b)
+{
+#if defined(CAIRN_SIMD_AVX2)
+    return (ivec)_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_UNORD_Q);
+#else
+    return (a != a) | (b != b);
+#endif
+}
+CAIRN_INLINE vec vec_choose(vec_flags flags, vec a, vec b)
+{
+    return vec_select(flags, a, b);
+}
+#endif
+
 CAIRN_INLINE float vec_sum(vec v)
 {
     float sum = 0.0f;
@@ -104,20 +131,28 @@ CAIRN_INLINE void vec_store_part(float *p, vec v, vec_mask mask)
     _mm512_mask_storeu_ps(p, mask, (__m512)v);
 }
 #elif defined(CAIRN_SIMD_AVX2)
-typedef __m256i vec_mask;
+/* Stores by mask are slow on many processors, even of all lanes. */
+typedef struct vec_mask {
+    __m256i lanes;
+    bool whole;
+} vec_mask;
 
 CAIRN_INLINE vec_mask vec_first(int64_t count)
 {
     ivec lanes = {0, 1, 2, 3, 4, 5, 6, 7};
-    return (vec_mask)(lanes < (int32_t)(count < CAIRN_LANES ? count : CAIRN_LANES));
+    return (vec_mask){(__m256i)(lanes < (int32_t)(count < CAIRN_LANES ? count : CAIRN_LANES)),
+                      count >= CAIRN_LANES};
 }
 CAIRN_INLINE vec vec_load_part(const float *p, vec_mask mask)
 {
-    return (vec)_mm256_maskload_ps(p, mask);
+    return mask.whole ? vec_load(p) : (vec)_mm256_maskload_ps(p, mask.lanes);
 }
 CAIRN_INLINE void vec_store_part(float *p, vec v, vec_mask mask)
 {
-    _mm256_maskstore_ps(p, mask, (__m256)v);
+    if (mask.whole)
+        vec_store(p, v);
+    else
+        _mm256_maskstore_ps(p, mask.lanes, (__m256)v);
 }
 #else
 typedef int vec_mask; /* lanes */
