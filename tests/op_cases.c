@@ -117,9 +117,10 @@ typedef struct known_conv {
     int32_t k, pad;
 } known_conv;
 
-static const known_conv lenet_convs[] = {{3, 32, 1, 6, 5, 0},    {3, 14, 6, 16, 5, 0}, {5, 5, 16, 120, 5, 0},
-                                         {2, 32, 1, 6, 5, 2},    {2, 16, 6, 16, 5, 2}, {2, 9, 32, 64, 3, 1},
-                                         {1, 14, 64, 160, 1, 0}, {2, 7, 20, 100, 3, 1}};
+static const known_conv lenet_convs[] = {{3, 32, 1, 6, 5, 0},    {3, 14, 6, 16, 5, 0},  {5, 5, 16, 120, 5, 0},
+                                         {2, 32, 1, 6, 5, 2},    {2, 16, 6, 16, 5, 2},  {2, 9, 32, 64, 3, 1},
+                                         {1, 14, 64, 160, 1, 0}, {2, 7, 20, 100, 3, 1}, {3, 7, 48, 33, 3, 1},
+                                         {1, 30, 16, 72, 3, 1},  {2, 13, 70, 16, 3, 2}, {5, 8, 32, 32, 3, 0}};
 
 static bool conv_shapes(maker *m, cairn_conv2d_attrs *attrs, cairn_shape *x, cairn_shape *w)
 {
@@ -157,6 +158,10 @@ static void make_conv2d(maker *m)
     weights(m, w, w.dim[0] * w.dim[1] * w.dim[2]);
     if (!chance(m, 3))
         input(m, (cairn_shape){.rank = 1, .dim = {w.dim[3]}});
+    if (m->call->op != &cairn_op_conv2d || m->small || m->call->inputs < 3 || !chance(m, 2))
+        return;
+    if (op_call_infer(m->call, m->ctx) == CAIRN_OK) /* what an add behind it becomes */
+        input(m, m->call->out[0].type.shape);
 }
 
 /* Makes the call of the convolution, and of it the call of a gradient. */
@@ -655,7 +660,8 @@ bool op_case_make(const cairn_op *op, int index, bool small, cairn_ctx *ctx, op_
     for (size_t k = 0; k < CAIRN_COUNT(makers); k++) {
         if (makers[k].op != op)
             continue;
-        *call = (op_call){.op = op, .pitches = index % 2 == 1 ? op_random_next(random) : 0};
+        *call = (op_call){
+            .op = op, .training = index % 4 >= 2, .pitches = index % 2 == 1 ? op_random_next(random) : 0};
         do {
             op_call_free(call);
             memset(call->attrs, 0, sizeof call->attrs);

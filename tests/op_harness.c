@@ -323,6 +323,7 @@ op_result op_call_run(op_call *call, const cairn_kernel *kernel, cairn_dtype pre
                           .outputs = call->op->outputs,
                           .precision = precision,
                           .capacity = call->run.n,
+                          .training = call->training,
                           .units = 1,
                           .unit_flops = 1,
                           .pack_units = 1}};

@@ -30,6 +30,7 @@ typedef struct op_call {
     int inputs;
     op_tensor in[CAIRN_MAX_OPERANDS], out[CAIRN_MAX_OPERANDS];
     cairn_run_values run; /* n: images */
+    bool training;        /* the kernel is told that a gradient will follow */
     op_random random;     /* draws the pieces */
     uint64_t pitches;     /* 0: pixels lie close, else what pitches are drawn from */
 } op_call;

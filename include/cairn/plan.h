@@ -20,10 +20,15 @@ typedef struct cairn_plan_options {
     bool keep_all;         /* [false] every value can be read after a run; costs memory and fusion */
     bool reference;        /* [false] reference kernels only */
     const char *outputs;   /* [NULL: all] comma-separated names of the graph's outputs wanted */
+    /* [NULL] inference: a prepared plan for the same weights, perhaps for another batch or in another
+     * context. Packed forms that it holds are used and not made again. It must outlive this plan and not be
+     * refreshed. */
+    const struct cairn_plan *share;
 } cairn_plan_options;
 
-/* Makes a plan. weights holds the parameters, state (may be NULL for graphs without update) the optimiser's
- * tensors, which are added to it when missing; both must outlive the plan. The graph may go. */
+/* Makes a plan. weights holds the parameters (may be NULL if options->share has all that is needed), state
+ * (may be NULL for graphs without update) the optimiser's tensors, which are added to it when missing; both
+ * must outlive the plan, but see cairn_plan_prepare. The graph may go. */
 CAIRN_API cairn_status cairn_plan_create(cairn_ctx *ctx, const cairn_graph *graph, cairn_weights *weights,
                                          cairn_weights *state, const cairn_plan_options *options,
                                          cairn_plan **plan);
@@ -45,6 +50,11 @@ typedef struct cairn_run_options {
 
 /* Runs the plan once on the context's threads. */
 CAIRN_API cairn_status cairn_plan_run(cairn_plan *plan, const cairn_run_options *options);
+
+/* Inference: packs the weights, which the first run does otherwise. From then on the container of the weights
+ * is not read, and may be destroyed unless cairn_plan_refresh is to be used. Any number of plans in any
+ * threads may share a prepared plan's packed weights while it runs. */
+CAIRN_API cairn_status cairn_plan_prepare(cairn_plan *plan);
 
 /* After the weights were changed from outside: an inference plan packs them anew before its next run. */
 CAIRN_API void cairn_plan_refresh(cairn_plan *plan);

@@ -76,8 +76,8 @@ struct cairn_op {
     void (*describe)(const void *attrs, char *text, size_t size);
     /* The activation that the operator can apply to its output before it stores it. NULL: cannot. */
     cairn_activation_kind *(*epilogue)(void *attrs);
-    /* The input which the other operand of an add behind the operator may become: added to the output before the
-     * activation. Those before it may be absent then. 0: none. */
+    /* The input which the other operand of an add behind the operator may become: added to the output before
+     * the activation. Those before it may be absent then. 0: none. */
     int addend;
     bool adds; /* the operator is the addition of two */
     /* The activation that a node of this operator is, if it is nothing else. NULL: it is not. */

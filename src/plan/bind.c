@@ -19,8 +19,8 @@ static cairn_status find_tensor(cairn_plan *plan, const cairn_variable *variable
     bool is_state = variable->role == CAIRN_ROLE_STATE;
     cairn_weights *container = is_state ? state : weights;
     if (container == NULL)
-        return cairn_fail(plan->ctx, CAIRN_USAGE, "plan: '%s' needs a container for the optimiser's state",
-                          variable->name);
+        return cairn_fail(plan->ctx, CAIRN_USAGE, "plan: '%s' needs a container for %s", variable->name,
+                          is_state ? "the optimiser's state" : "weights");
     *tensor = cairn_weights_find(container, variable->name);
     if (*tensor == NULL && is_state)
         return cairn_weights_add(container, variable->name, plan->options.precision, cairn_layout_of(shape),
@@ -43,6 +43,15 @@ static cairn_status bind_variable(cairn_plan *plan, cairn_buffer *buffer, cairn_
                           variable->name, tensor->dtype != plan->options.precision ? "type" : "shape");
     buffer->bound = tensor->data;
     return CAIRN_OK;
+}
+
+static bool is_used(const cairn_plan *plan, int buffer)
+{
+    for (int s = 0; s < plan->step_count; s++)
+        for (int k = 0; k < plan->steps[s].inputs && !plan->steps[s].idle; k++)
+            if (plan->steps[s].in[k] == buffer)
+                return true;
+    return false;
 }
 
 static void write_constant(const cairn_plan *plan, const cairn_buffer *buffer)
@@ -120,7 +129,7 @@ cairn_status cairn_plan_bind(cairn_plan *plan, cairn_weights *weights, cairn_wei
 {
     cairn_status status = CAIRN_OK;
     for (int i = 0; i < plan->buffer_count && status == CAIRN_OK; i++)
-        if (plan->buffers[i].kind == CAIRN_BUFFER_VARIABLE)
+        if (plan->buffers[i].kind == CAIRN_BUFFER_VARIABLE && !plan->buffers[i].shared && is_used(plan, i))
             status = bind_variable(plan, &plan->buffers[i], weights, state);
     if (status != CAIRN_OK)
         return status;

@@ -301,7 +301,9 @@ cairn_status cairn_plan_choose(cairn_plan *plan)
         plan->steps[s].site.attrs = plan->steps[s].attrs;
         choose_grain(plan, &plan->steps[s]);
     }
-    if (status == CAIRN_OK)
+    if (status == CAIRN_OK) {
         trace_weights(plan);
+        cairn_plan_keep_weights(plan);
+    }
     return status;
 }

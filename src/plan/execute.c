@@ -1,6 +1,7 @@
 /* Running a plan: all threads walk the regions together. Which thread does a task is left to chance; what the
  * task computes is not. */
 #include "plan/plan.h"
+#include <string.h>
 #include <time.h>
 
 static double now(void)
@@ -67,6 +68,8 @@ static void run_chunk(const cairn_plan *plan, cairn_thread *thread, const cairn_
 
 static int64_t units_of(const cairn_plan *plan, const cairn_step *step)
 {
+    if (step->idle)
+        return 0;
     if (step->is_pack)
         return step->site.pack_units;
     return step->site.per_image ? plan->run.n * (cairn_in_parts(step) ? 1 : step->site.units)
@@ -136,7 +139,7 @@ typedef struct team {
 
 static bool skipped(const cairn_plan *plan, int number)
 {
-    return plan->regions[number].of_weights && plan->weights_ready;
+    return plan->regions[number].of_weights ? plan->weights_ready : plan->preparing;
 }
 
 static void work_through(void *arg, int index)
@@ -160,6 +163,32 @@ static int threads_worth(cairn_plan *plan)
     return (int)cairn_min(most, plan->threads) == 1 ? 1 : plan->threads;
 }
 
+static void copy_variables(cairn_plan *plan)
+{
+    for (int i = 0; i < plan->buffer_count; i++) {
+        const cairn_buffer *b = &plan->buffers[i];
+        if (b->kind == CAIRN_BUFFER_VARIABLE && b->place == CAIRN_PLACE_ARENA)
+            memcpy(plan->arena + b->offset, b->bound, b->image_bytes);
+    }
+}
+
+static cairn_status run_regions(cairn_plan *plan)
+{
+    if (!plan->weights_ready)
+        copy_variables(plan);
+    for (int r = 0; r < plan->region_count; r++)
+        for (int t = 0; t < plan->threads; t++)
+            atomic_store_explicit(cairn_next_task(plan, r, t), 0, memory_order_relaxed);
+    for (int t = 0; t < plan->threads && plan->profile; t++)
+        for (int s = 0; s < plan->step_count; s++)
+            plan->thread[t].seconds[s] = 0;
+    team everyone = {plan, threads_worth(plan)};
+    cairn_status status = cairn_parallel(plan->ctx, everyone.threads, work_through, &everyone);
+    if (status == CAIRN_OK)
+        plan->weights_ready = !plan->options.training;
+    return status;
+}
+
 cairn_status cairn_plan_run(cairn_plan *plan, const cairn_run_options *options)
 {
     int64_t n = options == NULL || options->n == 0 ? plan->options.batch : options->n;
@@ -175,15 +204,15 @@ cairn_status cairn_plan_run(cairn_plan *plan, const cairn_run_options *options)
         plan->run.epoch = options->epoch;
         plan->run.seed = options->seed;
     }
-    for (int r = 0; r < plan->region_count; r++)
-        for (int t = 0; t < plan->threads; t++)
-            atomic_store_explicit(cairn_next_task(plan, r, t), 0, memory_order_relaxed);
-    for (int t = 0; t < plan->threads && plan->profile; t++)
-        for (int s = 0; s < plan->step_count; s++)
-            plan->thread[t].seconds[s] = 0;
-    team everyone = {plan, threads_worth(plan)};
-    cairn_status status = cairn_parallel(plan->ctx, everyone.threads, work_through, &everyone);
-    if (status == CAIRN_OK)
-        plan->weights_ready = !plan->options.training;
+    return run_regions(plan);
+}
+
+cairn_status cairn_plan_prepare(cairn_plan *plan)
+{
+    if (plan->options.training || plan->weights_ready)
+        return CAIRN_OK;
+    plan->preparing = true;
+    cairn_status status = run_regions(plan);
+    plan->preparing = false;
     return status;
 }

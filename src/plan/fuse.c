@@ -42,7 +42,8 @@ static cairn_step *adder_before(cairn_plan *plan, const cairn_step *add, int k)
     return act != NULL && *act == CAIRN_ACT_NONE ? maker : NULL;
 }
 
-/* The maker takes the place of the addition, since its other operand may be made later than the maker stood. */
+/* The maker takes the place of the addition, since its other operand may be made later than the maker stood.
+ */
 static void absorb_add(cairn_plan *plan, cairn_step *add)
 {
     int k = 0;

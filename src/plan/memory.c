@@ -26,6 +26,8 @@ static void find_lives(cairn_plan *plan)
     }
     for (int s = 0; s < plan->step_count; s++) {
         const cairn_step *step = &plan->steps[s];
+        if (step->idle)
+            continue;
         for (int k = 0; k < step->inputs; k++)
             touch(plan, step->in[k], step->region);
         for (int k = 0; k < step->outputs; k++)

@@ -10,6 +10,11 @@ static cairn_status check_options(cairn_ctx *ctx, const cairn_plan_options *opti
                           options->batch);
     if (options->precision != CAIRN_F32 && options->precision != CAIRN_F64)
         return cairn_fail(ctx, CAIRN_USAGE, "plan: expected single or double precision");
+    const cairn_plan *share = options->share;
+    if (share != NULL &&
+        (options->training || !share->weights_ready || share->options.precision != options->precision))
+        return cairn_fail(ctx, CAIRN_USAGE,
+                          "plan: share (expected a prepared inference plan of the same precision)");
     return CAIRN_OK;
 }
 

@@ -4,6 +4,7 @@
  *   fuse.c      activations move into the steps that make their inputs
  *   nest.c      parts of concatenations become ranges of the whole
  *   choose.c    a kernel for each step; packed forms, parts of batch sums and the steps that make them
+ *   prepared.c  what inference keeps of the weights, and what it takes over from another plan
  *   schedule.c  steps are ordered in regions, between which the threads meet
  *   memory.c    every buffer gets its place
  *   bind.c      weights, arena, pointers of each thread
@@ -40,6 +41,7 @@ typedef struct cairn_buffer {
     int64_t images;     /* images or parts it has room for; 1 if neither */
     bool lasting;       /* read or written from outside: keeps its place for the whole run and after */
     bool of_weights;    /* depends on weights and constants alone */
+    bool shared;        /* another plan's: bound to its memory */
     int maker;          /* step, -1: none */
     int first, last;    /* life: regions, or positions within the region if local */
     int used_in;        /* the only region that uses it, -1: several */
@@ -48,7 +50,7 @@ typedef struct cairn_buffer {
     int inside;          /* the buffer that this one is a range of channels of, -1: none */
     size_t inside_bytes; /* where in a pixel of it */
     int source;          /* variable or constant of the graph that it came from */
-    char *bound;         /* CAIRN_PLACE_BOUND: the data */
+    char *bound;         /* CAIRN_PLACE_BOUND: the data; of a variable kept in the arena: what is copied */
 } cairn_buffer;
 
 typedef struct cairn_step {
@@ -64,6 +66,7 @@ typedef struct cairn_step {
     bool is_pack;                                                       /* runs kernel->pack */
     bool update;
     bool of_weights;
+    bool idle; /* everything it would make is shared */
     cairn_site site;
     int region;
     int64_t grain; /* units of a task, or images of a chunk */
@@ -109,6 +112,7 @@ struct cairn_plan {
     cairn_barrier barrier;
     cairn_run_values run;
     bool weights_ready; /* regions of weights were run since the last change */
+    bool preparing;     /* none but those run */
     bool profile;
 };
 
@@ -124,6 +128,9 @@ cairn_status cairn_plan_bind(cairn_plan *plan, cairn_weights *weights, cairn_wei
 cairn_status cairn_plan_fold(cairn_plan *plan);
 /* Stage 3a: parts of concatenations become ranges of the whole. */
 cairn_status cairn_plan_nest(cairn_plan *plan);
+
+/* Stage 5a: parameters that runs read are kept; what options.share holds is not made again. */
+void cairn_plan_keep_weights(cairn_plan *plan);
 
 /* Facts about steps on values, before there are buffers: the only maker of a value, the number of its
  * readers, whether it can be read from outside. */

@@ -1,6 +1,6 @@
 /* Convolution (cross-correlation) in NHWC: y[oy, ox, o] = act(bias[o] + sum over taps and channels of x * w +
- * addend[oy, ox, o]), with groups, stride, dilation and any padding with zeros. Inputs: x, w, bias, addend; the
- * plan makes an addend of an add behind a convolution. */
+ * addend[oy, ox, o]), with groups, stride, dilation and any padding with zeros. Inputs: x, w, bias, addend;
+ * the plan makes an addend of an add behind a convolution. */
 #include "ops/check.h"
 #include "ops/window.h"
 #define CAIRN_KERNELS_DEF "ops/conv2d/kernels.def"

@@ -23,7 +23,8 @@ static setup setup_of(const cairn_site *site)
 /* With more input channels than these the product form is better fed. */
 static bool fits(const cairn_site *site)
 {
-    return !cairn_has(site, 3) && cairn_planar_fits(site->attrs, site->out[0].c) && site->in[0].c <= CAIRN_PLANAR_CHANNELS;
+    return !cairn_has(site, 3) && cairn_planar_fits(site->attrs, site->out[0].c) &&
+           site->in[0].c <= CAIRN_PLANAR_CHANNELS;
 }
 
 static size_t row_bytes(const setup *s)

@@ -1,5 +1,5 @@
-/* Convolution 3 x 3 at stride 1 by Winograd's F(4, 3) and F(6, 3); see winograd.h. A unit is a block of tiles,
- * which may belong to several images, and a part of the output channels:
+/* Convolution 3 x 3 at stride 1 by Winograd's F(4, 3) and F(6, 3); see winograd.h. A unit is a block of
+ * tiles, which may belong to several images, and a part of the output channels:
  *
  *     V[product][tile][input channel]     transformed inputs, in scratch
  *     M[product][tile][output channel]    = V[product] U[product], for some output channels at a time
@@ -14,7 +14,7 @@
 #include <math.h>
 
 #define TILE_STEP 12 /* blocks are a multiple of this: tiles of the matrix product are 6 or 12 rows */
-#define PASS_COLUMNS CAIRN_GEMM_COLUMNS * (64 / CAIRN_GEMM_COLUMNS) /* output channels of M */
+#define PASS_COLUMNS CAIRN_GEMM_COLUMNS *(64 / CAIRN_GEMM_COLUMNS) /* output channels of M */
 #define V_BYTES (256 * 1024) /* of a block, if a block of TILE_STEP * 2 does not take more */
 #define MIN_UNITS 16
 
@@ -22,9 +22,9 @@ typedef struct setup {
     const cairn_conv2d_attrs *attrs;
     int m, t, products;
     int64_t in_c, out_c;
-    int64_t tiles_w, tiles, all; /* in a row, in an image, in the batch */
-    int64_t block, blocks;       /* tiles of one, number of them */
-    int64_t columns, parts;      /* output channels of a unit, number of such parts */
+    int64_t tiles_w, tiles, all;                /* in a row, in an image, in the batch */
+    int64_t block, blocks;                      /* tiles of one, number of them */
+    int64_t columns, parts;                     /* output channels of a unit, number of such parts */
     int64_t v_pitch, v_plane, m_pitch, m_plane; /* elements from tile to tile and from product to product */
     int64_t u_plane;
 } setup;
@@ -268,9 +268,9 @@ CAIRN_INLINE void transform_outputs(const cairn_work *work, const setup *s, int6
         tile at = tile_at(s, first + i);
         int64_t rows = cairn_min(m, y->h - at.y), width = cairn_min(m, y->w - at.x);
         float *to = cairn_image_of(y, at.image) + at.y * cairn_row_stride(y) + at.x * y->pitch + column;
-        const float *other = adds ? cairn_image_of(addend, at.image) + at.y * b.addend_row +
-                                        at.x * b.addend_pitch + column
-                                  : NULL;
+        const float *other =
+            adds ? cairn_image_of(addend, at.image) + at.y * b.addend_row + at.x * b.addend_pitch + column
+                 : NULL;
         for (int64_t c = 0; c < columns; c += CAIRN_LANES) {
             b.bias = cairn_has(work->site, 2) ? cairn_image_of(&work->in[2], 0) + column + c : NULL;
             b.addend = adds ? other + c : NULL;

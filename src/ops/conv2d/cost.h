@@ -1,6 +1,6 @@
-/* What a convolution costs by each way of computing it: the model that kernels are chosen by. Weights are read
- * from memory once in a run, since a network's do not stay in the cache from run to run; the arithmetic hides
- * that or is hidden by it. Shares of the peak were measured over the layers of ResNet-50 and VGG-16. */
+/* What a convolution costs by each way of computing it: the model that kernels are chosen by. Weights are
+ * read from memory once in a run, since a network's do not stay in the cache from run to run; the arithmetic
+ * hides that or is hidden by it. Shares of the peak were measured over the layers of ResNet-50 and VGG-16. */
 #ifndef CAIRN_OPS_CONV2D_COST_H
 #define CAIRN_OPS_CONV2D_COST_H
 
@@ -17,7 +17,7 @@ static inline double cairn_conv2d_cost_direct(const cairn_site *site, const cair
     double weights = (double)site->in[1].elements;
     double flops = 2 * weights * (double)(site->capacity * y->h * y->w);
     return fmax(flops / (CAIRN_COST_PRODUCT_SHARE * machine->flops),
-                     weights * sizeof(float) / machine->dram_read);
+                weights * sizeof(float) / machine->dram_read);
 }
 
 /* Vector operations of the transforms of a tile, see winograd.h, for each input and each output channel. */
@@ -38,9 +38,10 @@ static inline double cairn_conv2d_cost_winograd(const cairn_site *site, const ca
     double tiles = (double)(site->capacity * cairn_ceil_div(y->h, m) * cairn_ceil_div(y->w, m));
     double weights = products * in_c * out_c, bytes = weights * sizeof(float);
     double multiply = 2 * weights * tiles / (CAIRN_COST_PRODUCT_SHARE * machine->flops);
-    double transform = 2 * tiles *
-                       (in_c * cairn_winograd_input_operations(m) + out_c * cairn_winograd_output_operations(m)) /
-                       (CAIRN_COST_TRANSFORM_SHARE * machine->flops);
+    double transform =
+        2 * tiles *
+        (in_c * cairn_winograd_input_operations(m) + out_c * cairn_winograd_output_operations(m)) /
+        (CAIRN_COST_TRANSFORM_SHARE * machine->flops);
     double passed_on = 2 * products * tiles * (in_c + out_c) * sizeof(float) / machine->l2_read;
     return fmax(multiply, bytes / machine->dram_read) + transform + passed_on;
 }

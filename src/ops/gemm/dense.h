@@ -26,8 +26,8 @@ static inline bool cairn_dense_is_large(const cairn_site *site)
     return site->in[0].c * site->out[0].c >= CAIRN_DENSE_LARGE;
 }
 
-/* Whether weights are packed by pack(): for inference, which does it once; otherwise transposed ones, unless the
- * unit does it. */
+/* Whether weights are packed by pack(): for inference, which does it once; otherwise transposed ones, unless
+ * the unit does it. */
 static inline bool cairn_dense_is_packed(const cairn_site *site, bool transposed)
 {
     if (!site->training)

@@ -41,11 +41,11 @@ typedef struct cairn_gemm_rows {
     int64_t n;                /* columns */
     const float *b;           /* [K][ldb], or packed */
     int64_t ldb;
-    bool packed;       /* B lies in panels, see cairn_gemm_pack */
-    const float *bias; /* NULL: zeros */
+    bool packed;                /* B lies in panels, see cairn_gemm_pack */
+    const float *bias;          /* NULL: zeros */
     const float *const *addend; /* rows that are added to the sums; NULL: none */
-    float floor;       /* smaller results become this: 0 is ReLU, -INFINITY nothing */
-    bool add;          /* to C, after that */
+    float floor;                /* smaller results become this: 0 is ReLU, -INFINITY nothing */
+    bool add;                   /* to C, after that */
 } cairn_gemm_rows;
 
 void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *gemm);

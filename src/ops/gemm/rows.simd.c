@@ -27,8 +27,24 @@ typedef struct place {
     vec_mask mask;
 } place;
 
+/* Results lie rows apart, where processors do not foresee them: they are asked for while the sums are made.
+ */
+CAIRN_INLINE void fetch_results(const place *t, const int mr, const int nv)
+{
+    CAIRN_UNROLL
+    for (int r = 0; r < mr; r++) {
+        CAIRN_UNROLL
+        for (int v = 0; v < nv; v += 64 / CAIRN_VECTOR_BYTES) {
+            __builtin_prefetch(t->c[r] + t->column + v * CAIRN_LANES, 1);
+            if (t->addend != NULL)
+                __builtin_prefetch(t->addend[r] + t->column + v * CAIRN_LANES);
+        }
+    }
+}
+
 CAIRN_INLINE void start(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv)
 {
+    fetch_results(t, mr, nv);
     CAIRN_UNROLL
     for (int v = 0; v < nv; v++) {
         vec first = {0};
@@ -78,8 +94,8 @@ CAIRN_INLINE void finish(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], co
             int64_t column = t->column + v * CAIRN_LANES;
             float *c = t->c[r] + column;
             if (t->addend != NULL)
-                acc[r][v] += nv == 1 ? vec_load_part(t->addend[r] + column, t->mask)
-                                     : vec_load(t->addend[r] + column);
+                acc[r][v] +=
+                    nv == 1 ? vec_load_part(t->addend[r] + column, t->mask) : vec_load(t->addend[r] + column);
             vec result = vec_max(floor, acc[r][v]);
             if (nv == 1) {
                 if (t->g->add)

@@ -27,7 +27,8 @@ CAIRN_INLINE cairn_pool_window cairn_pool_window_of(const cairn_window_attrs *a,
     };
 }
 
-/* Vectors of channels of a pixel: whole ones with a mask that the compiler knows to be full, then the rest. */
+/* Vectors of channels of a pixel: whole ones with a mask that the compiler knows to be full, then the rest.
+ */
 #define CAIRN_FOR_CHANNELS(c, mask, channels, ...)                                                           \
     do {                                                                                                     \
         int64_t c = 0;                                                                                       \
