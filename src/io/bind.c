@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SHAPE_TEXT 96
+#define MOST_NAMED 10 /* extra tensors that a warning names */
 
 static void print_shape(char text[SHAPE_TEXT], const cairn_shape *shape)
 {
@@ -77,12 +78,14 @@ static cairn_status make_matching(cairn_ctx *ctx, const cairn_graph *graph, cons
 
 static void warn_extra(cairn_ctx *ctx, const cairn_weights *weights, const matching *m)
 {
-    int count = cairn_weights_count(weights);
-    for (int i = 0; i < count; i++) {
-        const char *name = cairn_weights_at(weights, i)->name;
-        if (!m->used[i])
-            cairn_log(ctx, CAIRN_LOG_WARNING, "weights: tensor '%s' is not used by this network", name);
-    }
+    int count = cairn_weights_count(weights), extra = 0;
+    for (int i = 0; i < count; i++)
+        if (!m->used[i] && extra++ < MOST_NAMED)
+            cairn_log(ctx, CAIRN_LOG_WARNING, "weights: tensor '%s' is not used by this network",
+                      cairn_weights_at(weights, i)->name);
+    if (extra > MOST_NAMED)
+        cairn_log(ctx, CAIRN_LOG_WARNING, "weights: %d more tensors are not used by this network",
+                  extra - MOST_NAMED);
 }
 
 /* The first parameter without its tensor, and how many more there are. */
