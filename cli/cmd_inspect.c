@@ -27,20 +27,26 @@ static void put_pair(const char *key, const char *value)
 
 /* ---- tensors ---- */
 
-static cairn_status count_not_finite(cli_call *cli, const cairn_tensor *tensor, int64_t *count)
+/* In pieces, so that it takes no memory to speak of. */
+static cairn_status count_not_finite(const cairn_tensor *tensor, int64_t *count)
 {
-    int64_t elements = cairn_shape_elements(&tensor->shape);
+    double values[512];
+    int64_t left = cairn_shape_elements(&tensor->shape);
+    cairn_tensor piece = {.dtype = tensor->dtype, .shape = {.rank = 1}, .data = tensor->data};
     *count = 0;
     if (tensor->dtype > CAIRN_F16)
         return CAIRN_OK; /* integers */
-    double *values = cairn_alloc(cli->ctx, (size_t)elements, sizeof *values);
-    if (!values)
-        return CAIRN_MEMORY;
-    cairn_status status = cairn_tensor_get(tensor, CAIRN_F64, values);
-    for (int64_t i = 0; i < elements; i++)
-        *count += !isfinite(values[i]);
-    cairn_free(cli->ctx, values);
-    return status;
+    for (int64_t size; left > 0; left -= size) {
+        size = left < (int64_t)CAIRN_COUNT(values) ? left : (int64_t)CAIRN_COUNT(values);
+        piece.shape.dim[0] = size;
+        cairn_status status = cairn_tensor_get(&piece, CAIRN_F64, values);
+        if (status != CAIRN_OK)
+            return status;
+        for (int64_t i = 0; i < size; i++)
+            *count += !isfinite(values[i]);
+        piece.data = (char *)piece.data + (size_t)size * cairn_dtype_size(tensor->dtype);
+    }
+    return CAIRN_OK;
 }
 
 static cairn_status check_finite(cli_call *cli, const char *path, const cairn_weights *weights)
@@ -49,7 +55,7 @@ static cairn_status check_finite(cli_call *cli, const char *path, const cairn_we
     for (int i = 0; i < cairn_weights_count(weights); i++) {
         const cairn_tensor *tensor = cairn_weights_at(weights, i);
         int64_t bad;
-        cairn_status status = count_not_finite(cli, tensor, &bad);
+        cairn_status status = count_not_finite(tensor, &bad);
         if (status != CAIRN_OK)
             return status;
         if (bad > 0)
@@ -74,7 +80,7 @@ static void put_types(const cairn_weights *weights)
     putchar('\n');
 }
 
-static cairn_status put_tensors(cli_call *cli, const cairn_weights *weights)
+static cairn_status put_tensors(const cairn_weights *weights)
 {
     int64_t total = 0, bytes = 0;
     char text[96], number[CLI_NUMBER_BYTES], size[CLI_NUMBER_BYTES];
@@ -82,7 +88,7 @@ static cairn_status put_tensors(cli_call *cli, const cairn_weights *weights)
     for (int i = 0; i < cairn_weights_count(weights); i++) {
         const cairn_tensor *tensor = cairn_weights_at(weights, i);
         int64_t bad, elements = cairn_shape_elements(&tensor->shape);
-        cairn_status status = count_not_finite(cli, tensor, &bad);
+        cairn_status status = count_not_finite(tensor, &bad);
         if (status != CAIRN_OK)
             return status;
         int used = 0;
@@ -228,7 +234,7 @@ static cairn_status inspect_file(cli_call *cli, const char *path, const char *sh
         put_pair("file format", format);
         put_networks(&g);
         put_metadata(weights);
-        status = put_tensors(cli, weights);
+        status = put_tensors(weights);
     }
     cairn_weights_destroy(weights);
     return status;
