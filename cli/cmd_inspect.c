@@ -2,10 +2,10 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "commands.h"
+#include "model.h"
 #include "network.h"
 #include "output.h"
 #include "train/transfer.h"
-#include <math.h>
 #include <string.h>
 
 #define MAX_SETTINGS_BYTES (1u << 20)
@@ -26,46 +26,6 @@ static void put_pair(const char *key, const char *value)
 }
 
 /* ---- tensors ---- */
-
-/* In pieces, so that it takes no memory to speak of. */
-static cairn_status count_not_finite(const cairn_tensor *tensor, int64_t *count)
-{
-    double values[512];
-    int64_t left = cairn_shape_elements(&tensor->shape);
-    cairn_tensor piece = {.dtype = tensor->dtype, .shape = {.rank = 1}, .data = tensor->data};
-    *count = 0;
-    if (tensor->dtype > CAIRN_F16)
-        return CAIRN_OK; /* integers */
-    for (int64_t size; left > 0; left -= size) {
-        size = left < (int64_t)CAIRN_COUNT(values) ? left : (int64_t)CAIRN_COUNT(values);
-        piece.shape.dim[0] = size;
-        cairn_status status = cairn_tensor_get(&piece, CAIRN_F64, values);
-        if (status != CAIRN_OK)
-            return status;
-        for (int64_t i = 0; i < size; i++)
-            *count += !isfinite(values[i]);
-        piece.data = (char *)piece.data + (size_t)size * cairn_dtype_size(tensor->dtype);
-    }
-    return CAIRN_OK;
-}
-
-static cairn_status check_finite(cli_call *cli, const char *path, const cairn_weights *weights)
-{
-    char brief[CLI_NAME_BYTES];
-    for (int i = 0; i < cairn_weights_count(weights); i++) {
-        const cairn_tensor *tensor = cairn_weights_at(weights, i);
-        int64_t bad;
-        cairn_status status = count_not_finite(tensor, &bad);
-        if (status != CAIRN_OK)
-            return status;
-        if (bad > 0)
-            return cairn_cli_fail(cli, CAIRN_INPUT,
-                                  "%s: tensor '%s' has numbers that are not finite (expected none, "
-                                  "found %lld)",
-                                  cairn_cli_brief(path, brief), tensor->name, (long long)bad);
-    }
-    return CAIRN_OK;
-}
 
 /* The types that occur, in the order of their numbers. */
 static void put_types(const cairn_weights *weights)
@@ -88,7 +48,7 @@ static cairn_status put_tensors(const cairn_weights *weights)
     for (int i = 0; i < cairn_weights_count(weights); i++) {
         const cairn_tensor *tensor = cairn_weights_at(weights, i);
         int64_t bad, elements = cairn_shape_elements(&tensor->shape);
-        cairn_status status = count_not_finite(tensor, &bad);
+        cairn_status status = cairn_cli_count_not_finite(tensor, &bad);
         if (status != CAIRN_OK)
             return status;
         int used = 0;
@@ -224,8 +184,8 @@ static cairn_status inspect_file(cli_call *cli, const char *path, const char *sh
     cairn_status status = cairn_weights_load(cli->ctx, path, &weights);
     if (status == CAIRN_OK && !format)
         status = cairn_weights_format(cli->ctx, path, &format);
-    if (status == CAIRN_OK && cairn_cli_given(cli, OPTION_STRICT))
-        status = check_finite(cli, path, weights);
+    if (status == CAIRN_OK)
+        status = cairn_cli_check_finite(cli, path, weights);
     if (status == CAIRN_OK)
         status = find_networks(cli, shown, weights, &g);
     if (status == CAIRN_OK && cairn_cli_given(cli, OPTION_JSON)) {
