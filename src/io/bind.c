@@ -243,6 +243,25 @@ static cairn_status fail_unfitting(cairn_ctx *ctx, const cairn_weights *loaded)
                       found.classes);
 }
 
+/* Extra tensors are no error, but a file that is another network as a whole is: the first stages of a deeper
+ * one have the names and shapes of a shallower one. */
+static cairn_status refuse_other(cairn_ctx *ctx, const cairn_weights *loaded, const matching *m)
+{
+    cairn_recognised found;
+    int count = cairn_weights_count(loaded), extra = 0, others;
+    while (extra < count && m->used[extra])
+        extra++;
+    if (extra == count)
+        return CAIRN_OK;
+    cairn_status status = cairn_weights_recognise(ctx, loaded, &found, 1, &others);
+    if (status != CAIRN_OK || others == 0)
+        return status;
+    return cairn_fail(
+        ctx, CAIRN_INPUT,
+        "weights: tensor '%s' is not used by this network; the file looks like %s of %d classes",
+        cairn_weights_at(loaded, extra)->name, found.model->name, found.classes);
+}
+
 /* Scores of other classes: all but the number of outputs is as wanted, and that is the graph's of classes. */
 static bool differs_in_classes(const cairn_tensor *wanted, const cairn_tensor *found, int64_t classes)
 {
@@ -285,6 +304,8 @@ static cairn_status bind(cairn_ctx *ctx, const cairn_graph *graph, const cairn_n
         keep_heads(ctx, graph, fresh, &m);
     if (status == CAIRN_OK && check_all(ctx, graph, &m) != CAIRN_OK)
         status = fail_unfitting(ctx, loaded);
+    if (status == CAIRN_OK && fresh == NULL)
+        status = refuse_other(ctx, loaded, &m);
     if (status == CAIRN_OK)
         status = cairn_weights_create(ctx, &bound);
     if (status == CAIRN_OK)
