@@ -148,7 +148,7 @@ static void many_tensors_take_no_long_time(void **state)
     clock_t begin = clock();
     assert_fails(b, cairn_weights_bind(b->ctx, graph, loaded, CAIRN_F32, &bound), CAIRN_INPUT,
                  "tensor 'fc.bias' is missing");
-    assert_true(clock() - begin < 4 * CLOCKS_PER_SEC); /* with a sanitizer; 0.3 s without, once it was 13 */
+    assert_true(clock() - begin < 8 * CLOCKS_PER_SEC); /* 0.3 s; it was 13, and more with a sanitizer */
     add(loaded, "fc.bias", CAIRN_F32, 1, fc_bias);
     assert_int_equal(cairn_weights_bind(b->ctx, graph, loaded, CAIRN_F32, &bound), CAIRN_OK);
     assert_int_equal(b->warnings, 11);
