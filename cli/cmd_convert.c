@@ -81,6 +81,8 @@ static cairn_status load(conversion *c)
     if (status == CAIRN_OK)
         status = cairn_weights_load(ctx, c->path, &c->loaded);
     if (status == CAIRN_OK)
+        status = cairn_cli_check_finite(c->cli, c->path, c->loaded);
+    if (status == CAIRN_OK)
         status = cairn_weights_format(ctx, c->path, &c->format);
     if (status == CAIRN_OK)
         status = hash_file(c);
@@ -240,8 +242,8 @@ const cli_command cairn_cli_convert = {
                  {"cairn convert net.safetensors half.safetensors --dtype float16", "half the size"},
                  {"cairn convert in.safetensors out.safetensors --model vgg16",
                   "says what the file does not"}},
-    .options = {OPTION_MODEL, OPTION_SET, OPTION_PREPROCESS, OPTION_DTYPE, OPTION_THREADS, OPTION_QUIET,
-                OPTION_VERBOSE},
+    .options = {OPTION_MODEL, OPTION_SET, OPTION_PREPROCESS, OPTION_DTYPE, OPTION_STRICT, OPTION_THREADS,
+                OPTION_QUIET, OPTION_VERBOSE},
     .min_names = 2,
     .max_names = 2,
     .completion = CLI_COMPLETE_FILES,

@@ -2,10 +2,10 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "commands.h"
+#include "model.h"
 #include "network.h"
 #include "output.h"
 #include "train/transfer.h"
-#include <math.h>
 #include <string.h>
 
 #define MAX_SETTINGS_BYTES (1u << 20)
@@ -27,40 +27,6 @@ static void put_pair(const char *key, const char *value)
 
 /* ---- tensors ---- */
 
-static cairn_status count_not_finite(cli_call *cli, const cairn_tensor *tensor, int64_t *count)
-{
-    int64_t elements = cairn_shape_elements(&tensor->shape);
-    *count = 0;
-    if (tensor->dtype > CAIRN_F16)
-        return CAIRN_OK; /* integers */
-    double *values = cairn_alloc(cli->ctx, (size_t)elements, sizeof *values);
-    if (!values)
-        return CAIRN_MEMORY;
-    cairn_status status = cairn_tensor_get(tensor, CAIRN_F64, values);
-    for (int64_t i = 0; i < elements; i++)
-        *count += !isfinite(values[i]);
-    cairn_free(cli->ctx, values);
-    return status;
-}
-
-static cairn_status check_finite(cli_call *cli, const char *path, const cairn_weights *weights)
-{
-    char brief[CLI_NAME_BYTES];
-    for (int i = 0; i < cairn_weights_count(weights); i++) {
-        const cairn_tensor *tensor = cairn_weights_at(weights, i);
-        int64_t bad;
-        cairn_status status = count_not_finite(cli, tensor, &bad);
-        if (status != CAIRN_OK)
-            return status;
-        if (bad > 0)
-            return cairn_cli_fail(cli, CAIRN_INPUT,
-                                  "%s: tensor '%s' has numbers that are not finite (expected none, "
-                                  "found %lld)",
-                                  cairn_cli_brief(path, brief), tensor->name, (long long)bad);
-    }
-    return CAIRN_OK;
-}
-
 /* The types that occur, in the order of their numbers. */
 static void put_types(const cairn_weights *weights)
 {
@@ -74,7 +40,7 @@ static void put_types(const cairn_weights *weights)
     putchar('\n');
 }
 
-static cairn_status put_tensors(cli_call *cli, const cairn_weights *weights)
+static cairn_status put_tensors(const cairn_weights *weights)
 {
     int64_t total = 0, bytes = 0;
     char text[96], number[CLI_NUMBER_BYTES], size[CLI_NUMBER_BYTES];
@@ -82,7 +48,7 @@ static cairn_status put_tensors(cli_call *cli, const cairn_weights *weights)
     for (int i = 0; i < cairn_weights_count(weights); i++) {
         const cairn_tensor *tensor = cairn_weights_at(weights, i);
         int64_t bad, elements = cairn_shape_elements(&tensor->shape);
-        cairn_status status = count_not_finite(cli, tensor, &bad);
+        cairn_status status = cairn_cli_count_not_finite(tensor, &bad);
         if (status != CAIRN_OK)
             return status;
         int used = 0;
@@ -218,8 +184,8 @@ static cairn_status inspect_file(cli_call *cli, const char *path, const char *sh
     cairn_status status = cairn_weights_load(cli->ctx, path, &weights);
     if (status == CAIRN_OK && !format)
         status = cairn_weights_format(cli->ctx, path, &format);
-    if (status == CAIRN_OK && cairn_cli_given(cli, OPTION_STRICT))
-        status = check_finite(cli, path, weights);
+    if (status == CAIRN_OK)
+        status = cairn_cli_check_finite(cli, path, weights);
     if (status == CAIRN_OK)
         status = find_networks(cli, shown, weights, &g);
     if (status == CAIRN_OK && cairn_cli_given(cli, OPTION_JSON)) {
@@ -228,7 +194,7 @@ static cairn_status inspect_file(cli_call *cli, const char *path, const char *sh
         put_pair("file format", format);
         put_networks(&g);
         put_metadata(weights);
-        status = put_tensors(cli, weights);
+        status = put_tensors(weights);
     }
     cairn_weights_destroy(weights);
     return status;

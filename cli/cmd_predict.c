@@ -331,7 +331,7 @@ const cli_command cairn_cli_predict = {
                  {"cairn predict runs/lenet5-mnist-1 scans/ --json", "all pictures, as JSON lines"},
                  {"cairn predict runs/lenet5-mnist-1 ink.jpg --invert", "black ink on white paper"}},
     .options = {OPTION_WEIGHTS, OPTION_PREPROCESS, OPTION_INVERT, OPTION_EXIF, OPTION_SHOW_INPUT,
-                OPTION_BATCH, OPTION_THREADS, OPTION_JSON, OPTION_QUIET, OPTION_VERBOSE},
+                OPTION_STRICT, OPTION_BATCH, OPTION_THREADS, OPTION_JSON, OPTION_QUIET, OPTION_VERBOSE},
     .min_names = 2,
     .max_names = -1,
     .completion = CLI_COMPLETE_MODELS,

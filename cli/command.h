@@ -95,6 +95,9 @@ struct cli_call {
     cairn_ctx *ctx;
     struct cli_progress *progress; /* what stands on the terminal's last line, or NULL */
     char error[CLI_ERROR_BYTES];
+    struct cli_held *held; /* warnings that wait, see output.h */
+    size_t held_count;
+    bool started; /* warnings no longer wait */
 };
 
 /* Reads the arguments after the verb. CAIRN_USAGE with the option, what was expected and what was found. */

@@ -65,8 +65,11 @@ static void tell(cli_call *cli, cairn_status status)
 {
     const char *text = *cli->error ? cli->error : cli->ctx ? cairn_error(cli->ctx) : "";
     char bug[2 * CLI_ERROR_BYTES];
-    if (status == CAIRN_OK || status == CAIRN_PARTIAL || status == CAIRN_INTERRUPTED)
+    if (status == CAIRN_OK || status == CAIRN_PARTIAL || status == CAIRN_INTERRUPTED) {
+        cairn_cli_start(cli);
         return;
+    }
+    cairn_cli_forget(cli);
     if (status == CAIRN_FAILURE) {
         snprintf(bug, sizeof bug, "%s (a mistake in cairn: please report it)", text);
         text = bug;

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "output.h"
+#include <math.h>
 #include <string.h>
 
 #define MAX_MODELS 256
@@ -47,6 +48,46 @@ cairn_status cairn_cli_preprocess(cli_call *cli, const char **json, uint8_t **ow
     return status;
 }
 
+/* In pieces, so that it takes no memory to speak of. */
+cairn_status cairn_cli_count_not_finite(const cairn_tensor *tensor, int64_t *count)
+{
+    double values[512];
+    int64_t left = cairn_shape_elements(&tensor->shape);
+    cairn_tensor piece = {.dtype = tensor->dtype, .shape = {.rank = 1}, .data = tensor->data};
+    *count = 0;
+    if (tensor->dtype > CAIRN_F16)
+        return CAIRN_OK; /* integers */
+    for (int64_t size; left > 0; left -= size) {
+        size = left < (int64_t)CAIRN_COUNT(values) ? left : (int64_t)CAIRN_COUNT(values);
+        piece.shape.dim[0] = size;
+        cairn_status status = cairn_tensor_get(&piece, CAIRN_F64, values);
+        if (status != CAIRN_OK)
+            return status;
+        for (int64_t i = 0; i < size; i++)
+            *count += !isfinite(values[i]);
+        piece.data = (char *)piece.data + (size_t)size * cairn_dtype_size(tensor->dtype);
+    }
+    return CAIRN_OK;
+}
+
+cairn_status cairn_cli_check_finite(cli_call *cli, const char *path, const cairn_weights *weights)
+{
+    char brief[CLI_NAME_BYTES];
+    for (int i = 0; cairn_cli_given(cli, OPTION_STRICT) && i < cairn_weights_count(weights); i++) {
+        const cairn_tensor *tensor = cairn_weights_at(weights, i);
+        int64_t bad;
+        cairn_status status = cairn_cli_count_not_finite(tensor, &bad);
+        if (status != CAIRN_OK)
+            return status;
+        if (bad > 0)
+            return cairn_cli_fail(cli, CAIRN_INPUT,
+                                  "%s: tensor '%s' has numbers that are not finite (expected none, "
+                                  "found %lld)",
+                                  cairn_cli_brief(path, brief), tensor->name, (long long)bad);
+    }
+    return CAIRN_OK;
+}
+
 /* Weights with the network that they name, or that they are bound to. */
 static cairn_status open_weights(cli_call *cli, const char *path, const char *name, int batch,
                                  cli_model *model)
@@ -60,6 +101,9 @@ static cairn_status open_weights(cli_call *cli, const char *path, const char *na
     if (status != CAIRN_OK)
         return status;
     const cairn_classifier_info *info = cairn_classifier_about(model->classifier);
+    status = cairn_cli_check_finite(cli, info->weights_path, info->weights);
+    if (status != CAIRN_OK)
+        return status;
     model->model = info->model;
     model->settings = info->settings;
     if (info->default_preprocess && !preprocess)

@@ -24,6 +24,12 @@ cairn_status cairn_cli_model_unknown(cli_call *cli, const char *argument);
 /* What --preprocess says, as JSON; NULL when it is not given. cairn_free `owned`, also after a failure. */
 cairn_status cairn_cli_preprocess(cli_call *cli, const char **json, uint8_t **owned);
 
+/* NaN and infinities in a tensor that lies as in a file or in memory. */
+cairn_status cairn_cli_count_not_finite(const cairn_tensor *tensor, int64_t *count);
+
+/* With --strict: CAIRN_INPUT for weights with numbers that are not finite. */
+cairn_status cairn_cli_check_finite(cli_call *cli, const char *path, const cairn_weights *weights);
+
 /* The network's graph with numbers as input; training: with loss, gradients and update by its own defaults.
  */
 cairn_status cairn_cli_model_graph(cli_call *cli, const cli_model *model, bool training, cairn_graph **graph);

@@ -77,23 +77,61 @@ static void message(cli_call *cli, const char *kind, const char *colour_code, co
             cairn_cli_escape(text, escaped, sizeof escaped));
 }
 
+static void warn(cli_call *cli, const char *text)
+{
+    message(cli, "warning", "\033[1;33m", text);
+}
+
+#define MOST_HELD 32
+
+typedef struct cli_held {
+    char text[CLI_ERROR_BYTES];
+} cli_held;
+
+void cairn_cli_forget(cli_call *cli)
+{
+    free(cli->held);
+    cli->held = NULL;
+    cli->held_count = 0;
+}
+
+void cairn_cli_start(cli_call *cli)
+{
+    cli->started = true;
+    for (size_t i = 0; i < cli->held_count && i < MOST_HELD; i++)
+        warn(cli, cli->held[i].text);
+    if (cli->held_count > MOST_HELD) {
+        char text[64];
+        snprintf(text, sizeof text, "%zu more warnings", cli->held_count - MOST_HELD);
+        warn(cli, text);
+    }
+    cairn_cli_forget(cli);
+}
+
 void cairn_cli_error(cli_call *cli, const char *text)
 {
+    cairn_cli_start(cli);
     message(cli, "error", "\033[1;31m", text);
 }
 
 void cairn_cli_warn(cli_call *cli, const char *format, ...)
 {
-    char text[2 * CLI_ERROR_BYTES];
+    char text[CLI_ERROR_BYTES];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    message(cli, "warning", "\033[1;33m", text);
+    if (!cli->started && !cli->held)
+        cli->held = malloc(MOST_HELD * sizeof *cli->held);
+    if (cli->started || !cli->held)
+        warn(cli, text);
+    else if (cli->held_count++ < MOST_HELD)
+        memcpy(cli->held[cli->held_count - 1].text, text, sizeof text);
 }
 
 void cairn_cli_note(cli_call *cli, const char *format, ...)
 {
+    cairn_cli_start(cli);
     if (cairn_cli_given(cli, OPTION_QUIET))
         return;
     char text[2 * CLI_ERROR_BYTES], escaped[2 * CLI_ERROR_BYTES];

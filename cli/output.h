@@ -24,7 +24,12 @@ cairn_status cairn_cli_fail(cli_call *cli, cairn_status status, const char *form
 
 /* "cairn: error: ..." with control bytes escaped, at most CLI_ERROR_BYTES with the newline. */
 void cairn_cli_error(cli_call *cli, const char *text);
+
+/* "cairn: warning: ...". Until something else is said, or cairn_cli_start, warnings wait: a command that
+ * fails on its input says in one line why (cairn_cli_forget), and nothing before it. */
 void cairn_cli_warn(cli_call *cli, const char *format, ...) CAIRN_PRINTF(2, 3);
+void cairn_cli_start(cli_call *cli);
+void cairn_cli_forget(cli_call *cli);
 
 /* A line about what is being done; not with --quiet. */
 void cairn_cli_note(cli_call *cli, const char *format, ...) CAIRN_PRINTF(2, 3);

@@ -20,6 +20,7 @@ double cairn_cli_clock(void)
 
 void cairn_cli_progress_begin(cli_call *cli, cli_progress *progress)
 {
+    cairn_cli_start(cli);
     *progress = (cli_progress){.terminal = cairn_cli_is_terminal(stderr), .last = cairn_cli_clock()};
     if (!cairn_cli_given(cli, OPTION_QUIET))
         cli->progress = progress;

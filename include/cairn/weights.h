@@ -82,7 +82,8 @@ CAIRN_API cairn_status cairn_weights_check(const cairn_weights *weights, const c
 CAIRN_API cairn_status cairn_weights_load(cairn_ctx *ctx, const char *path, cairn_weights **weights);
 
 /* A container for the graph, filled from one that was loaded: file layouts become memory layouts, types
- * become dtype. Missing and misshapen tensors are errors by name, extra ones warnings. Metadata is copied. */
+ * become dtype. Missing and misshapen tensors are errors by name, extra ones warnings,
+ * unless the file is another network of the zoo as a whole. Metadata is copied. */
 CAIRN_API cairn_status cairn_weights_bind(cairn_ctx *ctx, const cairn_graph *graph,
                                           const cairn_weights *loaded, cairn_dtype dtype,
                                           cairn_weights **weights);

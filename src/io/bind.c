@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SHAPE_TEXT 96
+#define MOST_NAMED 10 /* extra tensors that a warning names */
 
 static void print_shape(char text[SHAPE_TEXT], const cairn_shape *shape)
 {
@@ -77,12 +78,14 @@ static cairn_status make_matching(cairn_ctx *ctx, const cairn_graph *graph, cons
 
 static void warn_extra(cairn_ctx *ctx, const cairn_weights *weights, const matching *m)
 {
-    int count = cairn_weights_count(weights);
-    for (int i = 0; i < count; i++) {
-        const char *name = cairn_weights_at(weights, i)->name;
-        if (!m->used[i])
-            cairn_log(ctx, CAIRN_LOG_WARNING, "weights: tensor '%s' is not used by this network", name);
-    }
+    int count = cairn_weights_count(weights), extra = 0;
+    for (int i = 0; i < count; i++)
+        if (!m->used[i] && extra++ < MOST_NAMED)
+            cairn_log(ctx, CAIRN_LOG_WARNING, "weights: tensor '%s' is not used by this network",
+                      cairn_weights_at(weights, i)->name);
+    if (extra > MOST_NAMED)
+        cairn_log(ctx, CAIRN_LOG_WARNING, "weights: %d more tensors are not used by this network",
+                  extra - MOST_NAMED);
 }
 
 /* The first parameter without its tensor, and how many more there are. */
@@ -240,6 +243,25 @@ static cairn_status fail_unfitting(cairn_ctx *ctx, const cairn_weights *loaded)
                       found.classes);
 }
 
+/* Extra tensors are no error, but a file that is another network as a whole is: the first stages of a deeper
+ * one have the names and shapes of a shallower one. */
+static cairn_status refuse_other(cairn_ctx *ctx, const cairn_weights *loaded, const matching *m)
+{
+    cairn_recognised found;
+    int count = cairn_weights_count(loaded), extra = 0, others;
+    while (extra < count && m->used[extra])
+        extra++;
+    if (extra == count)
+        return CAIRN_OK;
+    cairn_status status = cairn_weights_recognise(ctx, loaded, &found, 1, &others);
+    if (status != CAIRN_OK || others == 0)
+        return status;
+    return cairn_fail(
+        ctx, CAIRN_INPUT,
+        "weights: tensor '%s' is not used by this network; the file looks like %s of %d classes",
+        cairn_weights_at(loaded, extra)->name, found.model->name, found.classes);
+}
+
 /* Scores of other classes: all but the number of outputs is as wanted, and that is the graph's of classes. */
 static bool differs_in_classes(const cairn_tensor *wanted, const cairn_tensor *found, int64_t classes)
 {
@@ -282,6 +304,8 @@ static cairn_status bind(cairn_ctx *ctx, const cairn_graph *graph, const cairn_n
         keep_heads(ctx, graph, fresh, &m);
     if (status == CAIRN_OK && check_all(ctx, graph, &m) != CAIRN_OK)
         status = fail_unfitting(ctx, loaded);
+    if (status == CAIRN_OK && fresh == NULL)
+        status = refuse_other(ctx, loaded, &m);
     if (status == CAIRN_OK)
         status = cairn_weights_create(ctx, &bound);
     if (status == CAIRN_OK)

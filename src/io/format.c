@@ -29,12 +29,13 @@ static const char *sniff_protobuf(const uint8_t *head, size_t size)
     return NULL;
 }
 
-/* A length that the file has and the beginning of JSON; what else there is has other bytes there. */
-static bool is_safetensors(const uint8_t *head, size_t size, uint64_t file_size)
+/* A length below 4 GiB, which a file that is cut short need not have, and the beginning of JSON; what else
+ * there is has other bytes there. */
+static bool is_safetensors(const uint8_t *head, size_t size)
 {
     uint64_t length;
     memcpy(&length, head, sizeof length);
-    return size > sizeof length && length <= file_size - sizeof length && head[sizeof length] != '\0' &&
+    return size > sizeof length && length <= UINT32_MAX && head[sizeof length] != '\0' &&
            strchr("{ \t\r\n", head[sizeof length]) != NULL;
 }
 
@@ -46,7 +47,7 @@ static cairn_status look(const cairn_source *from, form *found, const char **wha
     cairn_status status = cairn_source_read(from, 0, head, size);
     *what = NULL;
     *found = FORM_SAFETENSORS;
-    if (status != CAIRN_OK || is_safetensors(head, size, from->size))
+    if (status != CAIRN_OK || is_safetensors(head, size))
         return status;
     if (size >= 4 && memcmp(head, "PK\3\4", 4) == 0)
         *found = FORM_TORCH_ZIP;

@@ -156,12 +156,27 @@ static long counter_of(const char *layer, const char *keras)
     return number >= 0 && *end == '\0' ? number : -1;
 }
 
-static bool has_layer(const entry *entries, int count, const char *layer)
+static int compare_texts(const void *a, const void *b)
 {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* named[n]: the file names the graph's layer n in full. */
+static cairn_status find_named(cairn_ctx *ctx, const cairn_graph *graph, const entry *entries, int count,
+                               bool *named)
+{
+    const char **layers = cairn_alloc(ctx, (size_t)count + 1, sizeof *layers);
+    if (layers == NULL)
+        return CAIRN_MEMORY;
     for (int i = 0; i < count; i++)
-        if (strcmp(entries[i].layer, layer) == 0)
-            return true;
-    return false;
+        layers[i] = entries[i].layer;
+    qsort(layers, (size_t)count, sizeof *layers, compare_texts);
+    for (int n = 0; n < cairn_node_count(graph); n++) {
+        const char *name = cairn_node_at(graph, n).name;
+        named[n] = bsearch(&name, layers, (size_t)count, sizeof *layers, compare_texts) != NULL;
+    }
+    cairn_free(ctx, layers);
+    return CAIRN_OK;
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -170,43 +185,48 @@ static int compare_numbers(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Gives the counted layers of one kind the names of the graph's layers of that kind, in order; layers that
- * the file names in full are left out. */
-static cairn_status name_counted(cairn_ctx *ctx, const cairn_graph *graph, const struct counted *kind,
-                                 entry *entries, int count)
+/* The different numbers that counted layers of one kind have, in order; how many. */
+static int list_numbers(const struct counted *kind, const entry *entries, int count, long *numbers)
 {
-    long *numbers = cairn_alloc(ctx, (size_t)count + 1, sizeof *numbers);
-    if (numbers == NULL)
-        return CAIRN_MEMORY;
-    int different = 0, nodes = cairn_node_count(graph);
+    int used = 0, different = 0;
     for (int i = 0; i < count; i++) {
         long number = counter_of(entries[i].layer, kind->keras);
-        bool known = number < 0;
-        for (int k = 0; k < different && !known; k++)
-            known = numbers[k] == number;
-        if (!known)
-            numbers[different++] = number;
+        if (number >= 0)
+            numbers[used++] = number;
     }
-    qsort(numbers, (size_t)different, sizeof *numbers, compare_numbers);
-    cairn_name_rule *rules = cairn_alloc(ctx, (size_t)different + 1, sizeof *rules);
-    int next = 0;
-    for (int n = 0; rules != NULL && n < nodes && next < different; n++) {
+    qsort(numbers, (size_t)used, sizeof *numbers, compare_numbers);
+    for (int i = 0; i < used; i++)
+        if (different == 0 || numbers[different - 1] != numbers[i])
+            numbers[different++] = numbers[i];
+    return different;
+}
+
+/* Gives the counted layers of one kind the names of the graph's layers of that kind, in order; layers that
+ * the file names in full are left out. A file may have a great many layers: no loop over them in another. */
+static cairn_status name_counted(cairn_ctx *ctx, const cairn_graph *graph, const struct counted *kind,
+                                 const bool *named, entry *entries, int count)
+{
+    int next = 0, nodes = cairn_node_count(graph);
+    long *numbers = cairn_alloc(ctx, (size_t)count + 1, sizeof *numbers);
+    const char **ours = cairn_alloc(ctx, (size_t)nodes + 1, sizeof *ours);
+    bool made = numbers != NULL && ours != NULL;
+    int different = made ? list_numbers(kind, entries, count, numbers) : 0;
+    for (int n = 0; made && n < nodes && next < different; n++) {
         cairn_node_info info = cairn_node_at(graph, n);
         if ((strcmp(info.op, kind->op) == 0 || strcmp(info.op, kind->op_in_training) == 0) &&
-            (counter_of(info.name, kind->keras) >= 0 || !has_layer(entries, count, info.name)))
-            rules[next++].ours = info.name;
+            (counter_of(info.name, kind->keras) >= 0 || !named[n]))
+            ours[next++] = info.name;
     }
-    for (int i = 0; rules != NULL && i < count; i++) {
+    for (int i = 0; made && i < count; i++) {
         long number = counter_of(entries[i].layer, kind->keras);
-        for (int k = 0; k < next && number >= 0; k++)
-            if (numbers[k] == number) {
-                snprintf(entries[i].layer, sizeof entries[i].layer, "%s", rules[k].ours);
-                break;
-            }
+        const long *place =
+            number < 0 ? NULL : bsearch(&number, numbers, (size_t)next, sizeof number, compare_numbers);
+        if (place != NULL)
+            snprintf(entries[i].layer, sizeof entries[i].layer, "%s", ours[place - numbers]);
     }
     cairn_free(ctx, numbers);
-    cairn_free(ctx, rules);
-    return rules == NULL ? CAIRN_MEMORY : CAIRN_OK;
+    cairn_free(ctx, ours);
+    return made ? CAIRN_OK : CAIRN_MEMORY;
 }
 
 /* ---- matching ---- */
@@ -298,19 +318,21 @@ cairn_status cairn_names_match(cairn_ctx *ctx, const cairn_graph *graph, const c
 {
     int count = cairn_weights_count(weights);
     entry *entries = cairn_alloc(ctx, (size_t)count + 1, sizeof *entries);
-    if (entries == NULL)
-        return CAIRN_MEMORY;
-    for (int i = 0; i < count; i++)
+    bool *named = cairn_alloc(ctx, (size_t)cairn_node_count(graph) + 1, sizeof *named);
+    cairn_status status = entries == NULL || named == NULL ? CAIRN_MEMORY : CAIRN_OK;
+    for (int i = 0; i < count && status == CAIRN_OK; i++)
         understand(cairn_weights_at(weights, i)->name, rules, &entries[i]);
-    cairn_status status = CAIRN_OK;
+    if (status == CAIRN_OK)
+        status = find_named(ctx, graph, entries, count, named);
     for (size_t k = 0; k < CAIRN_COUNT(counted) && status == CAIRN_OK; k++)
-        status = name_counted(ctx, graph, &counted[k], entries, count);
-    for (int i = 0; i < count; i++)
+        status = name_counted(ctx, graph, &counted[k], named, entries, count);
+    for (int i = 0; i < count && status == CAIRN_OK; i++)
         snprintf(entries[i].name, sizeof entries[i].name, "%s.%s", entries[i].layer, entries[i].kind);
     if (status == CAIRN_OK)
         status = match(ctx, graph, weights, entries, found, used);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count && status == CAIRN_OK; i++)
         used[i] = used[i] || is_ignorable(entries[i].name);
     cairn_free(ctx, entries);
+    cairn_free(ctx, named);
     return status;
 }

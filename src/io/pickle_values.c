@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define BLOCK_BYTES ((size_t)64 << 10)
-#define MEMORY_BYTES ((size_t)48 << 20)
+#define MEMORY_BYTES ((size_t)33 << 20) /* two million values */
 #define MAX_DEPTH 64
 #define MAX_STACK ((size_t)100000)
 

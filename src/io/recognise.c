@@ -4,6 +4,15 @@
 #include <cairn/weights.h>
 #include <string.h>
 
+#define HEAD_TENSORS 64 /* more than auxiliary heads have */
+
+/* So many tensors may be a network's and nothing else: beside its parameters a file has at most a counter for
+ * each normalisation, and auxiliary heads. What cannot be is not compared by name. */
+static bool may_be_whole(int params, int tensors)
+{
+    return tensors >= params && tensors <= 2 * params + HEAD_TENSORS;
+}
+
 /* How a file fits a network with so many classes. */
 static cairn_status try_classes(cairn_ctx *ctx, const cairn_model *model, int classes,
                                 const cairn_weights *loaded, cairn_fit *fit)
@@ -14,7 +23,9 @@ static cairn_status try_classes(cairn_ctx *ctx, const cairn_model *model, int cl
         cairn_model_graph(ctx, model, &settings, CAIRN_INPUT_NUMBERS, 0, NULL, NULL, NULL, &graph);
     if (status != CAIRN_OK)
         return status;
-    status = cairn_weights_fit(ctx, graph, model->names, loaded, fit);
+    *fit = (cairn_fit){.missing = 1};
+    if (may_be_whole(cairn_param_count(graph), cairn_weights_count(loaded)))
+        status = cairn_weights_fit(ctx, graph, model->names, loaded, fit);
     cairn_graph_destroy(graph);
     return status;
 }

@@ -69,17 +69,33 @@ static cairn_status fail_record(const cairn_source *from, const record *r, const
                       expected);
 }
 
+#define FOUND_TEXT 48
+
+/* A value as it stands in the header, cut when long. */
+static cairn_status fail_value(const cairn_source *from, const record *r, const char *field,
+                               const char *expected, const json_t *found)
+{
+    static const char cut[] = "...";
+    char text[FOUND_TEXT + sizeof cut] = "nothing";
+    if (found != NULL) {
+        memset(text, 0, sizeof text);
+        if (json_dumpb(found, text, FOUND_TEXT, JSON_ENCODE_ANY | JSON_COMPACT) > FOUND_TEXT)
+            memcpy(text + strlen(text), cut, sizeof cut);
+    }
+    return cairn_fail(from->ctx, CAIRN_INPUT, "%s: tensor '%s': %s (expected %s, found %s)", from->name,
+                      r->name, field, expected, text);
+}
+
 static cairn_status parse_type(const cairn_source *from, const json_t *json, record *r)
 {
     const char *text = json_string_value(json);
     if (text == NULL)
-        return fail_record(from, r, "dtype is missing or not text", "a type such as \"F32\"");
+        return fail_value(from, r, "dtype is missing or not text", "a type such as \"F32\"", json);
     for (size_t i = 0; i < CAIRN_COUNT(format_types); i++)
         if (strcmp(format_types[i].name, text) == 0)
             r->type = &format_types[i];
     if (r->type == NULL)
-        return cairn_fail(from->ctx, CAIRN_INPUT, "%s: tensor '%s': unknown dtype '%s'", from->name, r->name,
-                          text);
+        return fail_value(from, r, "unknown dtype", "a type such as \"F32\"", json);
     return CAIRN_OK;
 }
 
@@ -87,14 +103,15 @@ static cairn_status parse_shape(const cairn_source *from, const json_t *json, re
 {
     size_t rank = json_array_size(json), product = 1;
     if (!json_is_array(json) || rank > MAX_RANK_PARSED)
-        return fail_record(from, r, "shape is missing or too long", "a list of at most 8 sizes");
+        return fail_value(from, r, "shape is missing or too long", "a list of at most 8 sizes", json);
     for (size_t i = 0; i < rank; i++) {
         const json_t *size = json_array_get(json, i);
         int64_t value = json_integer_value(size);
         if (!json_is_integer(size) || value < 0 || value > INT32_MAX)
-            return fail_record(from, r, "shape has a size out of range", "integers from 0 to 2147483647");
+            return fail_value(from, r, "shape has a size out of range", "integers from 0 to 2147483647",
+                              size);
         if (!cairn_size_mul(product, (size_t)value, &product) || product > (size_t)1 << 40)
-            return fail_record(from, r, "shape overflows", "at most 2^40 elements");
+            return fail_value(from, r, "shape overflows", "at most 2^40 elements", json);
         r->dim[i] = value;
     }
     r->rank = (int)rank;
@@ -107,7 +124,7 @@ static cairn_status parse_offsets(const cairn_source *from, const json_t *json, 
     const json_t *begin = json_array_get(json, 0), *end = json_array_get(json, 1);
     if (json_array_size(json) != 2 || !json_is_integer(begin) || !json_is_integer(end) ||
         json_integer_value(begin) < 0 || json_integer_value(end) < json_integer_value(begin))
-        return fail_record(from, r, "data_offsets make no sense", "two integers, 0 <= begin <= end");
+        return fail_value(from, r, "data_offsets make no sense", "two integers, 0 <= begin <= end", json);
     r->begin = (uint64_t)json_integer_value(begin);
     r->end = (uint64_t)json_integer_value(end);
     uint64_t bits = r->elements * r->type->bits; /* at most 2^46 */
@@ -125,7 +142,7 @@ static cairn_status parse_record(const cairn_source *from, const char *name, con
 {
     *r = (record){.name = name};
     if (!json_is_object(json))
-        return fail_record(from, r, "is not an object", "dtype, shape, data_offsets");
+        return fail_value(from, r, "is not an object", "dtype, shape, data_offsets", json);
     cairn_status status = parse_type(from, json_object_get(json, "dtype"), r);
     if (status == CAIRN_OK)
         status = parse_shape(from, json_object_get(json, "shape"), r);

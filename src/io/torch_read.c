@@ -1,6 +1,7 @@
 /* Reading the tensors of a file of torch.save. Nearly always a tensor is its storage, which then is read to
  * where the tensor will stay, many at a time; others are gathered from the storage by their strides, turned
  * from the other byte order, or widened. */
+#include "base/text.h"
 #include "io/dtype.h"
 #include "io/torch.h"
 #include <string.h>
@@ -23,6 +24,9 @@ static cairn_status add_tensor(cairn_torch_file *file, cairn_torch_tensor *t, ca
     cairn_status status = CAIRN_OK;
     if (strlen(name) != t->name_size)
         status = cairn_fail(ctx, CAIRN_INPUT, "%s: tensor '%s': a NUL in its name", file->from->name, name);
+    else if (cairn_utf8_check(name, t->name_size) < t->name_size)
+        status =
+            cairn_fail(ctx, CAIRN_INPUT, "%s: tensor '%s': its name is not UTF-8", file->from->name, name);
     else if (cairn_weights_find(weights, name) != NULL)
         status = cairn_fail(ctx, CAIRN_INPUT, "%s: tensor '%s' is there twice", file->from->name, name);
     else
@@ -93,7 +97,8 @@ static inline __attribute__((always_inline)) void gather_width(const cairn_torch
     _Static_assert(CAIRN_MAX_RANK == 4, "one loop for each dimension");
     for (int i = 0; i < t->shape.rank; i++) {
         dim[4 - t->shape.rank + i] = t->shape.dim[i];
-        step[4 - t->shape.rank + i] = t->stride[i] * (int64_t)width;
+        /* where there is nothing to step to, the file may say anything */
+        step[4 - t->shape.rank + i] = t->shape.dim[i] > 1 ? t->stride[i] * (int64_t)width : 0;
     }
     from += (size_t)t->offset * width;
     for (int64_t a = 0; a < dim[0]; a++)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define MAX_WRAPPERS 4
+#define MAX_TENSORS 20000                /* about as many as a header of safetensors may name */
 #define SPARE_BYTES ((uint64_t)16 << 20) /* that tensors may claim beyond their storages */
 
 /* What checkpoints keep the weights under, the best first; averaged weights are better. */
@@ -204,6 +205,8 @@ static cairn_status look_at_other(const cairn_torch_file *file, const cairn_pick
 static cairn_status list_tensors(cairn_torch_file *file, const cairn_pickle_value *state)
 {
     size_t most = state->count / 2;
+    if (most > MAX_TENSORS)
+        return fail(file, "the state dict is too long (expected at most 20000 entries)");
     file->tensors = cairn_alloc(file->from->ctx, most + 1, sizeof *file->tensors);
     file->storages = cairn_alloc(file->from->ctx, most + 1, sizeof *file->storages);
     if (file->tensors == NULL || file->storages == NULL)
@@ -305,9 +308,15 @@ static bool is_whole(const cairn_torch_file *file, const cairn_torch_tensor *t, 
 
 cairn_status cairn_torch_check(const cairn_torch_file *file)
 {
-    uint64_t there = SPARE_BYTES, claimed = 0;
-    for (size_t i = 0; i < file->storage_count; i++)
+    uint64_t there = SPARE_BYTES, claimed = 0, unpacked = 0, most = SPARE_BYTES + 2 * file->from->size;
+    for (size_t i = 0; i < file->storage_count; i++) {
         there += 2 * file->storages[i].bytes;
+        unpacked += file->storages[i].compressed ? file->storages[i].bytes : 0;
+    }
+    if (unpacked > most) /* numbers do not pack so well */
+        return cairn_fail(file->from->ctx, CAIRN_INPUT,
+                          "%s: unpacks to too much (expected at most %" PRIu64 " bytes, found %" PRIu64 ")",
+                          file->from->name, most, unpacked);
     for (size_t i = 0; i < file->tensor_count; i++) {
         const cairn_torch_tensor *t = &file->tensors[i];
         cairn_torch_storage *storage = &file->storages[t->storage];

@@ -7,8 +7,9 @@
 #include <string.h>
 #include <zip.h>
 
-#define DIRECTORY_BYTES ((uint64_t)8 << 20) /* read at most while an archive is opened */
-#define MAX_RATIO 100                       /* of unpacked to packed bytes */
+#define DIRECTORY_BYTES ((uint64_t)8 << 20)    /* read at most while an archive is opened */
+#define MAX_RATIO 100                          /* of unpacked to packed bytes */
+#define SPARE_PICKLE_BYTES ((uint64_t)8 << 20) /* that a packed pickle may have beyond the file's size */
 #define PICKLE_NAME "/data.pkl"
 #define NAME_BYTES 512
 
@@ -225,6 +226,9 @@ static cairn_status look_through(zip_input *in, int64_t *pickle, const char **in
             return cairn_fail(in->from->ctx, CAIRN_INPUT,
                               "%s: entry '%s': a name that leads out of the archive", in->from->name,
                               name == NULL ? "" : name);
+        if (zip_name_locate(in->archive, name, ZIP_FL_ENC_RAW) != i)
+            return cairn_fail(in->from->ctx, CAIRN_INPUT, "%s: entry '%s' is there twice", in->from->name,
+                              name);
         if (ends_with(name, "/constants.pkl") || strstr(name, "/code/") != NULL)
             *instead =
                 "a TorchScript archive, which holds a program: save the model's state_dict() with torch.save";
@@ -268,9 +272,12 @@ static cairn_status read_pickle(cairn_torch_file *file, uint64_t index)
     cairn_status status = look_at(in, index, "data.pkl", &about);
     if (status != CAIRN_OK)
         return status;
-    if (about.size > CAIRN_PICKLE_LIMIT)
-        return cairn_fail(in->from->ctx, CAIRN_INPUT, "%s: data.pkl is too long (expected at most 64 MiB)",
-                          in->from->name);
+    uint64_t most = in->from->size + SPARE_PICKLE_BYTES;
+    most = most < CAIRN_PICKLE_LIMIT ? most : CAIRN_PICKLE_LIMIT;
+    if (about.size > most)
+        return cairn_fail(in->from->ctx, CAIRN_INPUT,
+                          "%s: data.pkl is too long (expected at most %" PRIu64 " bytes, found %" PRIu64 ")",
+                          in->from->name, most, (uint64_t)about.size);
     cairn_pickle *p = &file->pickle;
     p->bytes = cairn_resize(in->from->ctx, NULL, about.size > 0 ? about.size : 1, 1);
     if (p->bytes == NULL)

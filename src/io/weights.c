@@ -147,7 +147,7 @@ cairn_status cairn_weights_reserve(cairn_weights *weights, size_t bytes)
 static void *take_memory(cairn_weights *weights, size_t bytes, bool *in_block)
 {
     size_t room = weights->block_bytes - weights->block_used;
-    *in_block = bytes <= room && cairn_weights_room(bytes) <= room;
+    *in_block = weights->block != NULL && bytes <= room && cairn_weights_room(bytes) <= room;
     if (!*in_block)
         return cairn_alloc_aligned(weights->ctx, bytes);
     void *data = weights->block + weights->block_used;

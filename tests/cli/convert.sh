@@ -73,6 +73,22 @@ fails 3 "less.safetensors: weights: tensor 'fc1.bias' is missing (expected shape
 fails 3 'the file looks like lenet5 of 3 classes' convert plain.safetensors x.safetensors --model alexnet
 [ ! -e x.safetensors ] || fail "a failed conversion left a file"
 
+# The last number infinite: a warning, or with --strict an error everywhere, and nothing else said.
+size=$(wc -c <plain.safetensors)
+{
+    head -c $((size - 4)) plain.safetensors
+    printf '\0\0\200\177'
+} >infinite.safetensors
+works convert infinite.safetensors x.safetensors
+grep -q "cairn: warning: infinite.safetensors: tensor 'module.fc2.weight' has 1 values that are not finite" err ||
+    fail "no warning: $(cat err)"
+rm x.safetensors
+for call in "convert infinite.safetensors x.safetensors" "eval lenet5 data --weights infinite.safetensors" \
+    "predict lenet5 data/t10k-images-idx3-ubyte --weights infinite.safetensors"; do
+    fails 3 "infinite.safetensors" $call --strict
+done
+[ ! -e x.safetensors ] || fail "a failed conversion left a file"
+
 # Usage and files.
 fails 2 "unknown model 'lenet6' (did you mean 'lenet5'?)" convert run x.safetensors --model lenet6
 fails 2 "lenet5: has no switches" convert run x.safetensors --set bn_eps=1

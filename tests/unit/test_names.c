@@ -159,6 +159,14 @@ static void networks_are_recognised(void **state)
                  "tensor 'layer1.3.conv1.weight' is missing (expected shape [16,16,3,3])");
     cairn_weights_destroy(weights);
     cairn_weights_destroy(loaded);
+    /* and the other way round, where only tensors are left over */
+    assert_int_equal(cairn_weights_init(b->ctx, other, CAIRN_F32, 1, &weights), CAIRN_OK);
+    assert_int_equal(cairn_weights_save(weights, bench_path(b, "w")), CAIRN_OK);
+    assert_int_equal(cairn_weights_load(b->ctx, bench_path(b, "w"), &loaded), CAIRN_OK);
+    assert_fails(b, cairn_weights_bind(b->ctx, graph, loaded, CAIRN_F32, &bound), CAIRN_INPUT,
+                 "is not used by this network; the file looks like resnet32 of 7 classes");
+    cairn_weights_destroy(weights);
+    cairn_weights_destroy(loaded);
     cairn_graph_destroy(graph);
     cairn_graph_destroy(other);
 }

@@ -186,9 +186,18 @@ static void S12_types(void **state)
 {
     bench *b = *state;
     assert_fails(b, parse_header(b, "{" ONE("a", "F33", "[1]", "[0,4]") "}", 4), CAIRN_INPUT,
-                 "unknown dtype 'F33'");
+                 "unknown dtype (expected a type such as \"F32\", found \"F33\")");
     assert_fails(b, parse_header(b, "{\"a\":{\"dtype\":null,\"shape\":[],\"data_offsets\":[0,4]}}", 4),
-                 CAIRN_INPUT, "dtype");
+                 CAIRN_INPUT, "dtype is missing or not text (expected a type such as \"F32\", found null)");
+    assert_fails(
+        b,
+        parse_header(
+            b, "{" ONE("a", "F32F32F32F32F32F32F32F32F32F32F32F32F32F32F32F32F32F32", "[1]", "[0,4]") "}", 4),
+        CAIRN_INPUT, "found \"...)");
+    assert_fails(b, parse_header(b, "{" ONE("a", "F32", "[1]", "[0,4.0]") "}", 4), CAIRN_INPUT,
+                 "found [0,4.0])");
+    assert_fails(b, parse_header(b, "{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4), CAIRN_INPUT,
+                 "0 <= begin <= end, found nothing)");
     assert_fails(b, parse_header(b, "{\"__metadata__\":{\"k\":1}}", 0), CAIRN_INPUT, "'k' is not a string");
     assert_fails(b, parse_header(b, "{\"__metadata__\":null}", 0), CAIRN_INPUT, "__metadata__");
     assert_fails(b, parse_header(b, "{\"a\":1}", 0), CAIRN_INPUT, "tensor 'a'");

@@ -212,6 +212,10 @@ static void K1_views_beyond_their_storage(void **state)
                  CAIRN_INPUT, what);
     assert_fails(b, STREAM(b, DICT(TENSOR("K\0", TWO, "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x85"))),
                  CAIRN_INPUT, what);
+    /* where a side is 1 there is nothing to step to, whatever the file says */
+    assert_int_equal(
+        STREAM(b, DICT(TENSOR("K\0", "K\2K\1\x86", "K\1\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x86"))),
+        CAIRN_OK);
     what = "tensor 'a': is not described as expected";
     assert_fails(b, STREAM(b, DICT(TENSOR("J\xff\xff\xff\xff", TWO, ONE))), CAIRN_INPUT, what);
     assert_fails(b, STREAM(b, DICT(TENSOR("K\0", "J\xff\xff\xff\xff\x85", ONE))), CAIRN_INPUT, what);
@@ -322,6 +326,8 @@ static void refuses_wrong_storages(void **state)
                  CAIRN_INPUT, "tensor 'a' is there twice");
     assert_fails(b, STREAM(b, "\x80\2}U\2a\0" TENSOR("K\0", TWO, ONE) "s."), CAIRN_INPUT,
                  "a NUL in its name");
+    assert_fails(b, STREAM(b, "\x80\2}U\2a\xff" TENSOR("K\0", TWO, ONE) "s."), CAIRN_INPUT,
+                 "test: tensor 'a\\xff': its name is not UTF-8");
 }
 
 /* A small file cannot make many values: a megabyte of empty lists is refused. */
@@ -341,6 +347,28 @@ static void limits_values(void **state)
     assert_int_equal(parse(b, bytes, size),
                      CAIRN_INPUT); /* 2 M values of 16 bytes are fine; then the end is missing */
     free(bytes);
+}
+
+/* 20,001 entries of a state dict, none of them a tensor. */
+static void limits_entries(void **state)
+{
+    bench *b = *state;
+    size_t count = 20001, begin = sizeof MAGIC - 1, size = begin + 4 + 3 * count + 2;
+    char *bytes = malloc(size);
+    assert_non_null(bytes);
+    memcpy(bytes, MAGIC, begin);
+    memcpy(bytes + begin, "\x80\2}(", 4);
+    for (size_t i = 0; i < count; i++)
+        memcpy(bytes + begin + 4 + 3 * i, "K\1N", 3);
+    memcpy(bytes + size - 2, "u.", 2);
+    char *all = malloc(size + sizeof(NO_KEYS) - 1);
+    assert_non_null(all);
+    memcpy(all, bytes, size);
+    memcpy(all + size, NO_KEYS, sizeof(NO_KEYS) - 1);
+    assert_fails(b, parse(b, all, size + sizeof(NO_KEYS) - 1), CAIRN_INPUT,
+                 "the state dict is too long (expected at most 20000 entries)");
+    free(bytes);
+    free(all);
 }
 
 /* ---- archives by hand ---- */
@@ -402,6 +430,58 @@ static void K1_archives(void **state)
 #undef ARCHIVE
 }
 
+/* Packed a hundredfold at most, and still far more than the file: memory is for what the file is worth. */
+static void K1_archives_that_unpack_to_too_much(void **state)
+{
+    bench *b = *state;
+    const size_t size = (size_t)20 << 20;
+    static const char object[] =
+        "\x80\2}X\1\0\0\0a" REBUILD
+        "((U\7storagectorch\nFloatStorage\nU\0010U\3cpuJ\0\0\x50\0tQK\0J\0\0\x50\0\x85"
+        "K\1\x85\x89)tRs.";
+    uint8_t *bytes = calloc(size, 1);
+    assert_non_null(bytes);
+    uint32_t noise = 1;
+    for (size_t i = 0; i < size; i++) /* as much noise as keeps the ratio below a hundred */
+        if (i % 1024 < 24)
+            bytes[i] = (uint8_t)((noise = noise * 1664525 + 1013904223) >> 24);
+    assert_fails(b,
+                 parse_archive(b,
+                               (const item[]){{"m/data.pkl", object, sizeof object - 1, false},
+                                              {"m/data/0", bytes, size, true}},
+                               2),
+                 CAIRN_INPUT, "unpacks to too much");
+    assert_fails(b, parse_archive(b, (const item[]){{"m/data.pkl", bytes, size, true}}, 1), CAIRN_INPUT,
+                 "data.pkl is too long");
+    free(bytes);
+}
+
+/* The first of two entries is not silently the one that counts. */
+static void refuses_entries_of_one_name(void **state)
+{
+    bench *b = *state;
+    size_t size;
+    uint8_t *bytes = fixture(b, "zip.pth", &size);
+    int renamed = 0;
+    for (uint8_t *at = bytes; (at = memmem(at, size - (size_t)(at - bytes), "zip/data/1", 10)) != NULL;
+         at += 10)
+        if (memcmp(at + 10, "PK", 2) == 0 || at[10] < ' ') { /* not those of two digits */
+            at[9] = '0';
+            renamed++;
+        }
+    assert_true(renamed > 0);
+    assert_fails(b, parse(b, bytes, size), CAIRN_INPUT, "entry 'zip/data/0' is there twice");
+    cairn_free(b->ctx, bytes);
+}
+
+/* What a length begins with is not a format's signature if JSON follows it. */
+static void a_short_header_is_no_pickle(void **state)
+{
+    bench *b = *state;
+    assert_fails(b, parse(b, "\x80\2\0\0\0\0\0\0{\"a\":1}", 15), CAIRN_INPUT,
+                 "not a safetensors file, or cut short");
+}
+
 static void finds_damage_by_its_sum(void **state)
 {
     bench *b = *state;
@@ -438,13 +518,24 @@ static void damaged_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(reads_every_form),        TEST(reads_types_of_version_3),
-        TEST(unwraps_checkpoints),     TEST(names_what_it_cannot_read),
-        TEST(reads_streams_by_hand),   TEST(K1_views_beyond_their_storage),
-        TEST(K1_runs_nothing),         TEST(K1_other_globals_are_left_out),
-        TEST(refuses_damaged_pickles), TEST(refuses_wrong_storages),
-        TEST(limits_values),           TEST(K1_archives),
-        TEST(finds_damage_by_its_sum), TEST(damaged_files),
+        TEST(reads_every_form),
+        TEST(reads_types_of_version_3),
+        TEST(unwraps_checkpoints),
+        TEST(names_what_it_cannot_read),
+        TEST(reads_streams_by_hand),
+        TEST(K1_views_beyond_their_storage),
+        TEST(K1_runs_nothing),
+        TEST(K1_other_globals_are_left_out),
+        TEST(refuses_damaged_pickles),
+        TEST(refuses_wrong_storages),
+        TEST(limits_values),
+        TEST(K1_archives),
+        TEST(limits_entries),
+        TEST(K1_archives_that_unpack_to_too_much),
+        TEST(refuses_entries_of_one_name),
+        TEST(a_short_header_is_no_pickle),
+        TEST(finds_damage_by_its_sum),
+        TEST(damaged_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
