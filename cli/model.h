@@ -29,7 +29,7 @@ cairn_status cairn_cli_preprocess(cli_call *cli, const char **json, uint8_t **ow
 cairn_status cairn_cli_model_graph(cli_call *cli, const cli_model *model, bool training, cairn_graph **graph);
 
 typedef struct cli_totals {
-    int64_t params, trainable, buffers, macs;
+    int64_t params, buffers, macs; /* params: trainable numbers, without those that a table leaves out */
 } cli_totals;
 
 cli_totals cairn_cli_totals(const cairn_graph *graph);
