@@ -132,11 +132,25 @@ static void put_cost(const cairn_model *model, const cli_totals *totals, int wid
     cairn_cli_wrap(stdout, line, 0, width);
 }
 
+/* "name   family, year, flavour", and the aliases. */
+static void put_title(const cairn_model *model, int width)
+{
+    char line[512];
+    const char *own, *alias;
+    int length = snprintf(line, sizeof line, "%s, %d, %s", model->family, model->year, model->flavour);
+    for (int i = 0, found = 0; (alias = cairn_model_alias_at(i, &own)); i++)
+        if (strcmp(own, model->name) == 0)
+            length += snprintf(line + length, sizeof line - (size_t)length, "%s %s",
+                               found++ ? "," : "; also called", alias);
+    printf("%s   ", model->name);
+    cairn_cli_wrap(stdout, line, 0, width - cairn_cli_columns(model->name) - 3);
+}
+
 static void put_story(const cairn_model *model, const cli_totals *totals)
 {
     int width = cairn_cli_width(stdout) - 1;
     width = width > LONGEST_LINE ? LONGEST_LINE : width;
-    printf("%s   %s, %d, %s\n", model->name, model->family, model->year, model->flavour);
+    put_title(model, width);
     cairn_cli_wrap(stdout, model->paper, 0, width);
     put_cost(model, totals, width);
     putchar('\n');

@@ -73,7 +73,7 @@ static cairn_status put_json(cli_call *cli, const cli_model *model, const cairn_
     put_dims(&json, "input", &input);
     put_layers(&json, graph);
     cairn_cli_json_integer(&json, "params", totals.params);
-    cairn_cli_json_integer(&json, "trainable", totals.trainable);
+    cairn_cli_json_integer(&json, "trainable", totals.params);
     cairn_cli_json_integer(&json, "buffers", totals.buffers);
     cairn_cli_json_integer(&json, "macs", totals.macs);
     cairn_cli_json_integer(&json, "params_with_heads", all.params);

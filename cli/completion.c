@@ -3,8 +3,11 @@
 
 static void put_models(FILE *file)
 {
+    const char *own, *alias;
     for (int i = 0; i < cairn_model_count(); i++)
         fprintf(file, "%s%s", i ? " " : "", cairn_model_at(i)->name);
+    for (int i = 0; (alias = cairn_model_alias_at(i, &own)); i++)
+        fprintf(file, " %s", alias);
 }
 
 static void put_words(FILE *file, const char *choices)

@@ -11,11 +11,13 @@
 
 cairn_status cairn_cli_model_unknown(cli_call *cli, const char *argument)
 {
-    const char *names[MAX_MODELS];
+    const char *names[MAX_MODELS], *own, *alias;
     char brief[CLI_NAME_BYTES];
-    int count = cairn_model_count();
-    for (int i = 0; i < count && i < MAX_MODELS; i++)
-        names[i] = cairn_model_at(i)->name;
+    int count = 0;
+    for (int i = 0; i < cairn_model_count() && count < MAX_MODELS; i++)
+        names[count++] = cairn_model_at(i)->name;
+    for (int i = 0; (alias = cairn_model_alias_at(i, &own)) && count < MAX_MODELS; i++)
+        names[count++] = alias;
     const char *nearest = cairn_nearest_name(argument, names, (size_t)count);
     cairn_cli_brief(argument, brief);
     if (nearest)
@@ -174,7 +176,7 @@ cli_totals cairn_cli_totals(const cairn_graph *graph)
     }
     for (int i = 0; i < cairn_param_count(graph); i++) {
         cairn_param_info param = cairn_param_at(graph, i);
-        *(param.trainable ? &totals.trainable : &totals.buffers) += cairn_shape_elements(&param.shape);
+        totals.buffers += param.trainable ? 0 : cairn_shape_elements(&param.shape);
     }
     return totals;
 }

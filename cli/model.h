@@ -35,7 +35,7 @@ cairn_status cairn_cli_check_finite(cli_call *cli, const char *path, const cairn
 cairn_status cairn_cli_model_graph(cli_call *cli, const cli_model *model, bool training, cairn_graph **graph);
 
 typedef struct cli_totals {
-    int64_t params, trainable, buffers, macs;
+    int64_t params, buffers, macs; /* params: trainable numbers, without those that a table leaves out */
 } cli_totals;
 
 cli_totals cairn_cli_totals(const cairn_graph *graph);

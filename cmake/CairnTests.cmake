@@ -55,9 +55,9 @@ foreach(source IN LISTS fuzz_targets)
 endforeach()
 
 # parity: networks against golden numbers: in double precision, and in single precision at every kernel level that
-# this processor has. Sanitizers slow them down so much that only the small ones run.
+# this processor has; and that wrong numbers are found. Sanitizers slow them down so much that only the small ones run.
 add_executable(parity ${tests}/parity/parity.c ${tests}/parity/compare.c ${tests}/parity/training.c ${tests}/parity/kinks.c
-               ${tests}/parity/golden.c)
+               ${tests}/parity/golden.c ${tests}/parity/validate.c)
 target_include_directories(parity PRIVATE ${tests})
 target_compile_definitions(parity PRIVATE _GNU_SOURCE)
 target_link_libraries(parity PRIVATE cairn_static PkgConfig::JANSSON)
@@ -72,6 +72,7 @@ foreach(level scalar x86-64-v2 avx2 avx512)
   cairn_parity_test(${level} PRECISION=single CAIRN_ISA=${level})
 endforeach()
 cairn_parity_test(double PRECISION=double)
+cairn_test(parity wrong sh ${tests}/parity/wrong.sh $<TARGET_FILE:parity> ${tests}/data/golden)
 
 # peers: what the comparisons with other programs (make roundtrip) ask the library.
 add_executable(logits ${tests}/tools/logits.c)

@@ -70,6 +70,9 @@ CAIRN_API const cairn_model *cairn_model_at(int index);
 /* The network of a name or an alias ("inception_v1"); NULL when there is none. */
 CAIRN_API const cairn_model *cairn_model_find(const char *name);
 
+/* The aliases one by one, each with its network's own name; NULL behind the last. */
+CAIRN_API const char *cairn_model_alias_at(int index, const char **name);
+
 /* The chosen value of a switch: from settings->set, else the default. For builders. */
 CAIRN_API bool cairn_switch_is(const cairn_model *model, const cairn_model_settings *settings,
                                const char *key, const char *value);

@@ -70,6 +70,6 @@ cairn_val cairn_residual_pad(cairn_graph *graph, cairn_val x, int out, int strid
 #define CAIRN_HOW_CIFAR                                                                                      \
     "Training, as published: crops of 32 after padding by 4, mirrored half of the time; SGD with "           \
     "momentum 0.9, batch 128, learning rate 0.1 divided by 10 after 32,000 and 48,000 of 64,000 "            \
-    "steps, weight decay 1e-4. Nesterov's momentum, decay 5e-4 and a cosine do a little better."
+    "steps, weight decay 1e-4. Nesterov's momentum, decay 5e-4 and a cosine do a little better. "
 
 #endif

@@ -98,8 +98,8 @@
 #define STORY_PLAIN(figures, how)                                                                            \
     "A ResNet without its shortcuts, layer for layer; the paper's control. It shows the problem that "       \
     "shortcuts solve: beyond some twenty layers a plain network has a larger training error the deeper it "  \
-    "is. This is not overfitting, for the training error itself is larger, and the paper does not find "     \
-    "that gradients vanish, as the tutorial says. At its first step they rather grow with depth.\n\n"        \
+    "is. This is not overfitting, for the training error itself is larger. Nor do gradients vanish, as the " \
+    "tutorial has it: the paper finds them healthy, and at the first step they rather grow with depth.\n\n"  \
     "Train it beside the ResNet of its depth and compare the curves.\n\n" figures "\n\n" how
 
 #define FIGURES_PLAIN_CIFAR                                                                                  \

@@ -53,7 +53,7 @@
     "ImageNet: 78.0 % right, 94.2 % among the first five (Keras' own figures); the paper 78.9 and 94.5 % "   \
     "with pictures of 320."
 #define FIGURES_SMALL "No figures of the paper: it has no v2 of so few layers for ImageNet."
-#define FIGURES_50 "ImageNet: 80.4 % right at 224 pixels, 81.4 % at 288 (timm, long training)."
+#define FIGURES_50 "ImageNet: 81.4 % right at 288 pixels (timm, long training)."
 #define FIGURES_101 "ImageNet: 83.0 % right at 288 pixels (timm, long training)."
 #define FIGURES_152 "ImageNet: the paper's 152 layers are 78.9 % right with pictures of 320."
 #define FIGURES_110 "CIFAR-10: 6.37 % wrong; the form of 2015 6.61 %."

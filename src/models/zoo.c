@@ -1,7 +1,9 @@
 /* The list of networks, their switches, and the graph of one: picture, network, loss, gradients, update. */
 #include "base/base.h"
 #include "base/text.h"
+#include "models/sizes.h"
 #include <cairn/models.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MODEL(name) extern const cairn_model cairn_model_##name;
@@ -42,6 +44,14 @@ const cairn_model *cairn_model_find(const char *name)
         if (strcmp(zoo[i]->name, name) == 0)
             return zoo[i];
     return NULL;
+}
+
+const char *cairn_model_alias_at(int index, const char **name)
+{
+    if (index < 0 || index >= (int)CAIRN_COUNT(aliases))
+        return NULL;
+    *name = aliases[index].name;
+    return aliases[index].alias;
 }
 
 /* ---- switches ---- */
@@ -104,18 +114,27 @@ static bool is_alternative(const char *values, span value)
     return false;
 }
 
+static cairn_status fail_key(cairn_ctx *ctx, const cairn_model *model, span key)
+{
+    char keys[200] = "";
+    size_t used = 0;
+    for (const cairn_switch *s = model->switches; s != NULL && s->key != NULL && used < sizeof keys; s++)
+        used += (size_t)snprintf(keys + used, sizeof keys - used, "%s%s", used > 0 ? "|" : "", s->key);
+    if (used == 0)
+        return cairn_fail(ctx, CAIRN_USAGE, "%s: has no switches (found '%.*s')", model->name,
+                          (int)key.length, key.text);
+    return cairn_fail(ctx, CAIRN_USAGE, "%s: no switch '%.*s' (expected one of %s)", model->name,
+                      (int)key.length, key.text, keys);
+}
+
 cairn_status cairn_model_check(cairn_ctx *ctx, const cairn_model *model, const cairn_model_settings *settings)
 {
     const char *list = settings == NULL ? NULL : settings->set;
     span key, value;
     while (next_pair(&list, &key, &value)) {
         const cairn_switch *found = find_switch(model, key);
-        if (found == NULL && (model->switches == NULL || model->switches->key == NULL))
-            return cairn_fail(ctx, CAIRN_USAGE, "%s: has no switches (found '%.*s')", model->name,
-                              (int)key.length, key.text);
         if (found == NULL)
-            return cairn_fail(ctx, CAIRN_USAGE, "%s: no switch '%.*s' (the first is '%s')", model->name,
-                              (int)key.length, key.text, model->switches->key);
+            return fail_key(ctx, model, key);
         if (!is_alternative(found->values, value))
             return cairn_fail(ctx, CAIRN_USAGE, "%s: switch '%s': expected one of %s, found '%.*s'",
                               model->name, found->key, found->values, (int)value.length, value.text);
@@ -229,5 +248,5 @@ cairn_status cairn_model_graph(cairn_ctx *ctx, const cairn_model *model, const c
         *result = graph;
     else
         cairn_graph_destroy(graph);
-    return status;
+    return cairn_explain_size(ctx, model, &s, status);
 }

@@ -201,8 +201,9 @@ static void add_node(graph_reader *reader, int index)
                            .inputs = inputs};
     find_name(reader, index, layer);
     memcpy(layer->input, from, (size_t)inputs * sizeof *from);
-    cairn_layer_words(node, layer->operation, sizeof layer->operation);
-    cairn_layer_brief(node, groups_of(reader, node), layer->brief, sizeof layer->brief);
+    int64_t groups = groups_of(reader, node);
+    cairn_layer_words(node, groups, layer->operation, sizeof layer->operation);
+    cairn_layer_brief(node, groups, layer->brief, sizeof layer->brief);
     see(reader, layer);
 }
 

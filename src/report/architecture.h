@@ -69,7 +69,7 @@ void cairn_layer_action(const cairn_layer *layer, char *text, size_t size);
 /* ---- words for nodes ---- */
 
 /* "3x3 max pooling, stride 2", and in few letters: "3x3 max pool, /2". groups: of a convolution, else 1. */
-void cairn_layer_words(const cairn_node_info *node, char *text, size_t size);
+void cairn_layer_words(const cairn_node_info *node, int64_t groups, char *text, size_t size);
 void cairn_layer_brief(const cairn_node_info *node, int64_t groups, char *text, size_t size);
 
 /* What a node is called that was joined to the layer before it. */

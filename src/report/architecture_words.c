@@ -65,9 +65,9 @@ static bool is_global(const cairn_node_info *node)
     return average && node->k_h != 1 && cairn_shape_elements(&node->shape) == node->shape.dim[2];
 }
 
-void cairn_layer_words(const cairn_node_info *node, char *text, size_t size)
+void cairn_layer_words(const cairn_node_info *node, int64_t groups, char *text, size_t size)
 {
-    char what[64], kind[32], stride[32] = "";
+    char what[64], kind[32], stride[32] = "", split[32] = "";
     kind_of_name(node->name, kind, sizeof kind);
     bool conv = strcmp(node->op, "conv2d") == 0;
     if (is_global(node))
@@ -85,7 +85,9 @@ void cairn_layer_words(const cairn_node_info *node, char *text, size_t size)
         (node->stride_h != (conv ? 1 : node->k_h) || node->stride_w != (conv ? 1 : node->k_w)))
         snprintf(stride, sizeof stride, node->stride_h == node->stride_w ? ", stride %d" : ", stride %dx%d",
                  node->stride_h, node->stride_w);
-    snprintf(text, size, "%s%s", what, stride);
+    if (groups > 1)
+        snprintf(split, sizeof split, " in %lld groups", (long long)groups);
+    snprintf(text, size, "%s%s%s", what, split, stride);
 }
 
 void cairn_layer_brief(const cairn_node_info *node, int64_t groups, char *text, size_t size)
@@ -122,7 +124,7 @@ void cairn_layer_after(const cairn_node_info *node, bool brief, char *text, size
     else if (brief)
         snprintf(text, size, "%s", plain_word(node, kind, true));
     else
-        cairn_layer_words(node, text, size);
+        cairn_layer_words(node, 1, text, size);
 }
 
 cairn_layer_kind cairn_layer_kind_of(const cairn_node_info *node)

@@ -46,13 +46,18 @@ static void action_text(const cairn_layer *layer, int index, char *text, size_t 
 {
     bool norm = strncmp(layer->brief_after, "BN", 2) == 0;
     const char *after = norm ? layer->brief_after : layer->after;
-    snprintf(text, size, "%s%s%s", layer->operation, after[0] ? ", " : "", after);
-    if (layer->inputs == 0 || (layer->inputs == 1 && layer->input[0] == index - 1))
-        return;
-    for (int i = 0; i < layer->inputs; i++) {
+    bool chained = layer->inputs == 1 && layer->input[0] == index - 1;
+    snprintf(text, size, "%s", layer->operation);
+    for (int i = 0; i < layer->inputs && !chained; i++) {
         size_t length = strlen(text);
-        snprintf(text + length, size - length, "%s%d", i == 0 ? " of " : ", ", layer->input[i] + 1);
+        snprintf(text + length, size - length, "%s%d",
+                 i == 0                  ? " of "
+                 : i < layer->inputs - 1 ? ", "
+                                         : " and ",
+                 layer->input[i] + 1);
     }
+    size_t length = strlen(text);
+    snprintf(text + length, size - length, "%s%s", after[0] ? ", " : "", after);
 }
 
 /* Names and operations get the width they need, and a page that is too narrow for them grows. */

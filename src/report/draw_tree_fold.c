@@ -44,6 +44,20 @@ static void cut(char *name)
     name[length] = '\0';
 }
 
+/* The scope of a module holds its join too, if they have one in common: beside a pool there may be a single
+ * layer with weights, in a scope of its own. */
+static void widen(const cairn_tree *tree, int module, scope *s)
+{
+    int join = tree->node[module].layer;
+    scope whole = *s;
+    if (join >= 0)
+        meet(&whole, tree->architecture->layer[join].name);
+    cut(whole.name);
+    cut(s->name);
+    if (whole.name[0])
+        memcpy(s->name, whole.name, sizeof s->name);
+}
+
 static bool inside(const char *name, const char *scope_name)
 {
     size_t length = strlen(scope_name);
@@ -77,7 +91,7 @@ static void find_scope(const cairn_tree *tree, int module, const int *leaf, int 
 {
     scope s = {.layers = 0};
     collect(tree, module, &s);
-    cut(s.name);
+    widen(tree, module, &s);
     *first = *last = module;
     for (int i = leaves - 1; i >= 0 && leaf_inside(tree, leaf[i], s.name); i--) {
         s.layers += tree->architecture->layer[tree->node[leaf[i]].layer].params > 0;

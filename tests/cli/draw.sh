@@ -25,6 +25,8 @@ grep -q '>mixed5-6</text>' k.svg || fail "no names of Keras' modules"
 works draw googlenet --train -o heads.svg
 grep -q '>aux2</text>' heads.svg || fail "no auxiliary head"
 works draw resnet1001v2 --style strips -o long.png # longer than a picture can be at the usual resolution
+works draw alexnet.paper -o towers.svg --style strips
+grep -q '5x5 convolution in 2 groups, ReLU, LRN<' towers.svg || fail "no groups among the words of a layer"
 works draw lenet5.paper -o paper.svg
 grep -q 28 paper.svg || fail "no sizes in the picture"
 for format in svg pdf png dot; do

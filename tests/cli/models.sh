@@ -18,6 +18,8 @@ works models resnet50
 has '25,557,032 parameters and 53,120 statistics' '4,089,184,256 multiply-accumulates' 'cairn train resnet50 FOLDER' \
     '^--set shortcut=B|' 'Others of the family: resnet50.paper, resnet50.keras'
 narrow out
+works models resnet18v2
+has '^resnetv2_18   ResNetV2, 2016, timm; also called resnet18v2$'
 works models --family resnet --json
 json name params
 has '"name": "resnet152", .*"params": 60192808, "macs": 11513626624' '"name": "resnet50.keras", .*"flavour": "keras"'
@@ -32,6 +34,7 @@ while read -r name; do
     works models "$name"
     has "^$name   " ", [12][0-9][0-9][0-9]$" 'multiply-accumulates' "^.cairn train $name "
     narrow out
+    grep -nE '[a-z]{4}\.([A-Z]|[0-9]+ )' out && fail "the story of $name has sentences without a space between"
     [ "$(wc -l <out)" -le 42 ] || fail "the story of $name takes $(wc -l <out) lines"
 done <names
 finish

@@ -50,6 +50,16 @@ fails 2 "takes no value" summary lenet5 --json=yes
 fails 2 "\-o FILE is missing" draw lenet5
 fails 2 "squash" summary lenet5.paper --set squash=relu
 fails 2 "nosuch" summary lenet5 --set nosuch=1
+fails 2 "no switch 'nosuch' (expected one of squash|output)" summary lenet5.paper --set nosuch=1
+fails 2 "did you mean 'inception_v1'" summary inception_v11
+fails 2 "did you mean 'resnet50v2.tutorial'" summary resnet50v2.tutorail
+# A picture that is too small: the layer, and the least size, of each side for itself.
+fails 2 "conv3: window height .*; lenet5 takes pictures of 32x32 and more$" summary lenet5 --input 31x99
+fails 2 "conv3: window width .*; lenet5 takes pictures of 32x32 and more$" summary lenet5 --input 99x31
+fails 2 "features.18.*; inception_v4 takes pictures of 75x75 and more$" summary inception_v4 --input 74x75
+fails 2 "AuxLogits.*; inception_v3 takes pictures of 299x299 and more, smaller ones without its auxiliary heads" \
+    summary inception_v3 --json --input 298x299
+works summary inception_v3 --json --input 75x75 --set aux=off
 CAIRN_THREADS=8x fails 2 "CAIRN_THREADS: expected" bench lenet5
 
 # Names that are more than names.

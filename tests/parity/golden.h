@@ -19,6 +19,10 @@ uint64_t golden_sample(uint64_t k, uint64_t elements);
 bool golden_parameter(const char *name, const char *kind, double fan_in, uint64_t seed, uint64_t elements,
                       float *values);
 
+/* Are an entry of the index and a network's file as documented? If not, `text` tells what is not. */
+bool golden_check_entry(const json_t *entry, char *text, size_t size);
+bool golden_check_network(const json_t *net, char *text, size_t size);
+
 /* How far one network is from its golden file. Negative: the file has nothing to compare. */
 typedef struct golden_result {
     bool params_equal, macs_equal;

@@ -127,23 +127,41 @@ static void switches_text(const json_t *set, char *text, size_t size)
     }
 }
 
+/* The network's file; NULL, and a line says why: it cannot be read, or is not as documented. */
+static json_t *load(const char *folder, const char *name, const char *file)
+{
+    char path[PATH_BYTES], reason[200];
+    json_error_t error;
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    json_t *net = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (net != NULL && golden_check_network(net, reason, sizeof reason))
+        return net;
+    printf("%-28s %s: %s\n", name, path, net == NULL ? error.text : reason);
+    json_decref(net);
+    return NULL;
+}
+
 static bool compare(cairn_ctx *ctx, const char *folder, const json_t *entry, const char *only, json_t *report)
 {
-    char path[PATH_BYTES], set[200];
+    char set[200], reason[200];
+    if (!golden_check_entry(entry, reason, sizeof reason)) {
+        printf("index.json: networks: %s\n", reason);
+        return false;
+    }
     const char *name = json_string_value(json_object_get(entry, "name"));
-    const cairn_model *model = cairn_model_find(json_string_value(json_object_get(entry, "zoo")));
-    if (model == NULL)
-        return true;
+    const char *zoo = json_string_value(json_object_get(entry, "zoo"));
     const char *wanted = getenv("NETWORKS"); /* parts of names, for a quick look */
     if (wanted != NULL && strstr(name, wanted) == NULL)
         return true;
-    snprintf(path, sizeof path, "%s/%s", folder, json_string_value(json_object_get(entry, "file")));
-    switches_text(json_object_get(entry, "set"), set, sizeof set);
-    json_t *net = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
-    if (net == NULL) {
-        printf("%-28s cannot read %s\n", name, path);
+    const cairn_model *model = cairn_model_find(zoo);
+    if (model == NULL) {
+        printf("%-28s the zoo has no network '%s'\n", name, zoo);
         return false;
     }
+    switches_text(json_object_get(entry, "set"), set, sizeof set);
+    json_t *net = load(folder, name, json_string_value(json_object_get(entry, "file")));
+    if (net == NULL)
+        return false;
     bool all = true;
     for (int d = 0; d < 2; d++) {
         cairn_dtype precision = d == 0 ? CAIRN_F64 : CAIRN_F32;
@@ -193,7 +211,7 @@ int main(int argc, char **argv)
     json_t *index = json_load_file(path, JSON_REJECT_DUPLICATES, NULL), *report = json_array();
     json_t *networks = json_object_get(index, "networks");
     cairn_ctx *ctx;
-    if (networks == NULL || cairn_ctx_create(NULL, &ctx) != CAIRN_OK) {
+    if (!json_is_array(networks) || cairn_ctx_create(NULL, &ctx) != CAIRN_OK) {
         fprintf(stderr, "parity: cannot read %s\n", path);
         return 2;
     }
@@ -203,7 +221,7 @@ int main(int argc, char **argv)
         all &= compare(ctx, argv[1], json_array_get(networks, i), only, report);
     bool some = json_array_size(report) > 0;
     printf("%zu comparisons at level %s, %s\n", json_array_size(report), cairn_isa_name(),
-           !some ? "none of the networks is in the zoo"
+           !some ? "nothing was compared"
            : all ? "all within limits"
                  : "with breaches");
     if (argc == 3 && json_dump_file(report, argv[2], JSON_INDENT(1)) != 0)

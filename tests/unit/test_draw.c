@@ -152,7 +152,7 @@ static cairn_graph *new_tangled(cairn_ctx *ctx)
     cairn_val x = cairn_image(graph, 8, 8, 1);
     cairn_val a = cairn_conv2d(graph, x, "a", 4, .k = 1), b = cairn_conv2d(graph, x, "b", 4, .k = 1);
     cairn_val d = cairn_conv2d(graph, b, "d", 4, .k = 1);
-    cairn_output(graph, cairn_add(graph, cairn_add(graph, a, b), d), "logits");
+    cairn_output(graph, cairn_relu(graph, cairn_add(graph, cairn_add(graph, a, b), d)), "logits");
     assert_int_equal(cairn_graph_status(graph), CAIRN_OK);
     return graph;
 }
@@ -168,7 +168,8 @@ static void tangles_become_strips(void **state)
     cairn_scene scene;
     cairn_scene_begin(&scene, ctx, CAIRN_DRAW_WIDTH);
     cairn_draw_scene(&scene, &architecture, CAIRN_DRAW_VOLUMES, NULL, true);
-    assert_true(has_text(&scene, "sum of 2, 3"));
+    assert_true(has_text(&scene, "sum of 2 and 3"));
+    assert_true(has_text(&scene, "sum of 5 and 4, ReLU"));
     assert_true(has_text(&scene, "1x1 convolution of 1"));
     cairn_scene_end(&scene);
     cairn_architecture_free(&architecture);

@@ -139,6 +139,32 @@ static void branches_keep_their_order(void **state)
     end(&p);
 }
 
+/* A module with one layer with weights is called after its own scope, not after that layer's. */
+static void scopes_hold_the_join(void **state)
+{
+    (void)state;
+    picture p = begin();
+    cairn_graph *g = p.graph;
+    cairn_val x = cairn_image(g, 8, 8, 1);
+    cairn_enter(g, "features.3");
+    cairn_enter(g, "conv");
+    cairn_val conv = cairn_relu(g, cairn_conv2d(g, x, "conv", 4, .k = 3, .stride = 2));
+    cairn_leave(g);
+    cairn_val both[] = {conv, cairn_maxpool(g, x, .k = 3, .stride = 2)};
+    x = cairn_concat(g, 2, both);
+    cairn_leave(g);
+    cairn_output(g, cairn_linear(g, x, "fc", 10), "logits");
+    read_graph(&p);
+    cairn_tree tree;
+    assert_int_equal(cairn_tree_build(&tree, &p.architecture, true), CAIRN_OK);
+    int named = 0;
+    for (int i = 0; i < tree.count; i++)
+        named += tree.node[i].kind == CAIRN_TREE_GROUP && strcmp(tree.node[i].name, "features.3") == 0;
+    assert_int_equal(named, 1);
+    cairn_tree_free(&tree);
+    end(&p);
+}
+
 /* Single layers are folded from three on; a part of the count is the first layer's when it differs. */
 static void long_chains_are_folded(void **state)
 {
@@ -187,6 +213,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_are_folded_and_named),
         cmocka_unit_test(branches_keep_their_order),
+        cmocka_unit_test(scopes_hold_the_join),
         cmocka_unit_test(long_chains_are_folded),
         cmocka_unit_test(pictures_show_counts_and_scopes),
     };
