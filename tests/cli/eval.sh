@@ -63,4 +63,16 @@ fails 3 "multiple of 3073" eval run cifar
 head -c 6146 /dev/zero >cifar/test_batch.bin
 works eval run cifar --json --quiet
 has '"data": "cifar", "images": 2, "failed": 0'
+printf '\012' | dd of=cifar/test_batch.bin bs=1 seek=3073 conv=notrunc 2>/dev/null
+fails 3 "test_batch.bin: label 1: expected a class below 10, found 10" eval run cifar
+head -c 6146 /dev/zero >cifar/test_batch.bin
+printf '\357\273\277' >cifar/batches.meta.txt
+printf '%s\r\n' 0 1 2 3 4 5 6 7 8 9 >>cifar/batches.meta.txt
+works eval run cifar --json --quiet
+printf '%s\n' 0 1 2 3 4 5 6 7 8 >cifar/batches.meta.txt
+fails 3 "batches.meta.txt: 9 names (expected 10)" eval run cifar
+printf '0\0001\n' >cifar/batches.meta.txt
+fails 3 "batches.meta.txt: NUL at byte 1" eval run cifar
+head -c 100000 /dev/zero | tr '\0' x >cifar/batches.meta.txt
+fails 3 "batches.meta.txt: is too large" eval run cifar
 finish
