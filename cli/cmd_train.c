@@ -264,13 +264,14 @@ const cli_command cairn_cli_train = {
     .name = "train",
     .arguments = "MODEL DATA",
     .help = "trains a network",
-    .text = "DATA is a known set (fashion-mnist, mnist), searched in $CAIRN_DATA, ./data and "
-            "/usr/share/datasets, or a "
-            "folder with IDX files.\n\nThe run folder gets weights, metrics, checkpoints and report.html. "
-            "SIGINT (Ctrl-C), "
-            "SIGTERM and SIGHUP end the training at the next step with a checkpoint and exit code 75; "
-            "--resume goes on "
-            "from there. The same seed gives the same bits, whatever the number of threads.",
+    .text =
+        "DATA is a known set (fashion-mnist, mnist, cifar10, cifar100), searched in $CAIRN_DATA, ./data "
+        "and /usr/share/datasets, or a folder: of IDX files, of CIFAR binaries, or of pictures in a folder "
+        "for each class.\n\nThe run folder gets weights, metrics, checkpoints and report.html. "
+        "SIGINT (Ctrl-C), "
+        "SIGTERM and SIGHUP end the training at the next step with a checkpoint and exit code 75; "
+        "--resume goes on "
+        "from there. The same seed gives the same bits, whatever the number of threads.",
     .examples = {{"cairn train lenet5 fashion-mnist", "with the network's own settings"},
                  {"cairn train lenet5 mnist --epochs 5 --lr 0.02", "half the epochs, a lower rate"},
                  {"cairn train --resume runs/lenet5-mnist-1", "goes on after an interruption"}},

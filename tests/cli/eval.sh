@@ -34,6 +34,11 @@ fails 2 "scales" eval run set --views multi-scale --scales 40,x
 fails 2 "multi-scale" eval run set --scales 40
 fails 2 "ten-crop" eval run set --views five-crop
 
+mkdir set/9
+works eval run set --json --quiet
+grep -q '^cairn: warning: .*set/9: no pictures in this class$' err || fail "the empty class is not told: $(cat err)"
+rmdir set/9
+
 # Pictures that cannot be read are named once and counted.
 head -c 300 set/3/b.JPG >set/3/cut.jpg
 "$CAIRN" eval run set --json --quiet >out 2>err
@@ -47,7 +52,7 @@ cp set/3/cut.jpg bad/3
 mkdir set/eleven
 cp "$pictures/small_40x30.png" set/eleven
 fails 3 "3 classes (expected 10" eval run set
-mkdir flat
+mkdir -p flat/nothing
 cp "$pictures/small_40x30.png" flat/x.png
 fails 3 "x.png: its class is not known" eval run flat
 echo 'x.png 4' >flat/val.txt
