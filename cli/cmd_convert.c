@@ -11,6 +11,7 @@
 #include "train/metadata.h"
 #include "train/transfer.h"
 #include <string.h>
+#include <strings.h>
 
 #define HASH_PIECE ((size_t)1 << 20)
 #define HASH_DIGITS 8 /* that torchvision puts into the name of a file */
@@ -195,11 +196,29 @@ static void put_result(const conversion *c, const char *out)
                        cairn_cli_brief(c->path, brief), c->network.model->name);
 }
 
+/* Nobody shall take what is written for another format. */
+static cairn_status check_ending(cli_call *cli, const char *out)
+{
+    static const char *const others[] = {".pth", ".pt",   ".th",    ".bin",       ".ckpt",
+                                         ".h5",  ".onnx", ".keras", ".caffemodel"};
+    const char *dot = strrchr(out, '.');
+    char brief[CLI_NAME_BYTES];
+    for (size_t i = 0; dot && i < CAIRN_COUNT(others); i++)
+        if (strcasecmp(dot, others[i]) == 0)
+            return cairn_cli_fail(
+                cli, CAIRN_USAGE,
+                "%s: is no name for what is written (expected one that ends in .safetensors)",
+                cairn_cli_brief(out, brief));
+    return CAIRN_OK;
+}
+
 static cairn_status convert(conversion *c)
 {
     cli_call *cli = c->cli;
     const char *out = cli->names[1];
-    cairn_status status = load(c);
+    cairn_status status = check_ending(cli, out);
+    if (status == CAIRN_OK)
+        status = load(c);
     if (status == CAIRN_OK)
         status = cairn_cli_network_find(cli, c->path, c->loaded, cairn_cli_text(cli, OPTION_MODEL, NULL),
                                         cairn_cli_text(cli, OPTION_SET, NULL), &c->network);

@@ -18,7 +18,8 @@ typedef struct training {
     cli_progress progress;
     cli_json json;
     int epochs, shown;
-    char announcement[CLI_ERROR_BYTES];
+    const char *model;                  /* NULL: said already, or resumed */
+    char announcement[CLI_ERROR_BYTES]; /* what is to be said once the training has really begun */
 } training;
 
 /* ---- what is shown ---- */
@@ -27,8 +28,13 @@ static void on_progress(void *user, const cairn_train_progress *progress)
 {
     training *t = user;
     t->epochs = progress->epochs;
-    if (*t->announcement)
+    char params[CLI_NUMBER_BYTES];
+    if (t->model)
+        cairn_cli_note(t->cli, "%s, %s parameters, %s", t->model, cairn_cli_count(progress->params, params),
+                       t->announcement);
+    else if (*t->announcement)
         cairn_cli_note(t->cli, "%s", t->announcement);
+    t->model = NULL;
     *t->announcement = '\0';
     cairn_cli_progress_show(t->cli, progress);
 }
@@ -157,19 +163,12 @@ static cairn_status finish(training *t, const char *run, cairn_status status,
 
 /* ---- beginning ---- */
 
-/* What is to be said once the training has really begun. */
-static cairn_status prepare_announcement(training *t, const cli_model *model, const char *data,
-                                         const char *run)
+static void prepare_announcement(training *t, const char *model, const char *data, const char *run)
 {
-    cairn_graph *graph = NULL;
-    char params[CLI_NUMBER_BYTES], data_brief[CLI_NAME_BYTES], run_brief[CLI_NAME_BYTES];
-    cairn_status status = cairn_cli_model_graph(t->cli, model, false, &graph);
-    if (status == CAIRN_OK)
-        snprintf(t->announcement, sizeof t->announcement, "%s, %s parameters, on %s, into %s",
-                 model->model->name, cairn_cli_count(cairn_cli_totals(graph).params, params),
-                 cairn_cli_brief(data, data_brief), cairn_cli_brief(run, run_brief));
-    cairn_graph_destroy(graph);
-    return status;
+    char data_brief[CLI_NAME_BYTES], run_brief[CLI_NAME_BYTES];
+    t->model = model;
+    snprintf(t->announcement, sizeof t->announcement, "on %s, into %s", cairn_cli_brief(data, data_brief),
+             cairn_cli_brief(run, run_brief));
 }
 
 static cairn_train_settings settings_of(const cli_call *cli)
@@ -214,10 +213,9 @@ static cairn_status train_new(training *t, const cairn_train_hooks *hooks)
         settings.model = model.model->name;
         settings.data = cli->names[1];
         settings.out = out ? out : made;
-        status = prepare_announcement(t, &model, settings.data, settings.out);
+        prepare_announcement(t, settings.model, settings.data, settings.out);
         cairn_cli_progress_begin(cli, &t->progress);
-        if (status == CAIRN_OK)
-            status = cairn_train(cli->ctx, &settings, hooks, &result);
+        status = cairn_train(cli->ctx, &settings, hooks, &result);
         status = finish(t, settings.out, status, &result);
         if (status != CAIRN_OK && !out)
             remove_if_empty(made);
@@ -264,13 +262,14 @@ const cli_command cairn_cli_train = {
     .name = "train",
     .arguments = "MODEL DATA",
     .help = "trains a network",
-    .text = "DATA is a known set (fashion-mnist, mnist), searched in $CAIRN_DATA, ./data and "
-            "/usr/share/datasets, or a "
-            "folder with IDX files.\n\nThe run folder gets weights, metrics, checkpoints and report.html. "
-            "SIGINT (Ctrl-C), "
-            "SIGTERM and SIGHUP end the training at the next step with a checkpoint and exit code 75; "
-            "--resume goes on "
-            "from there. The same seed gives the same bits, whatever the number of threads.",
+    .text =
+        "DATA is a known set (fashion-mnist, mnist, cifar10, cifar100), searched in $CAIRN_DATA, ./data "
+        "and /usr/share/datasets, or a folder: of IDX files, of CIFAR binaries, or of pictures in a folder "
+        "for each class.\n\nThe run folder gets weights, metrics, checkpoints and report.html. "
+        "SIGINT (Ctrl-C), "
+        "SIGTERM and SIGHUP end the training at the next step with a checkpoint and exit code 75; "
+        "--resume goes on "
+        "from there. The same seed gives the same bits, whatever the number of threads.",
     .examples = {{"cairn train lenet5 fashion-mnist", "with the network's own settings"},
                  {"cairn train lenet5 mnist --epochs 5 --lr 0.02", "half the epochs, a lower rate"},
                  {"cairn train --resume runs/lenet5-mnist-1", "goes on after an interruption"}},

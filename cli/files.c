@@ -95,19 +95,11 @@ static cairn_status add_folder(cli_call *cli, cli_files *files, const char *fold
 
 static cairn_status add_list(cli_files *files, const char *path)
 {
-    uint8_t *text = NULL;
-    size_t size = 0;
-    cairn_status status = cairn_file_read(files->ctx, path, MAX_LIST_BYTES, &text, &size);
-    for (size_t at = 0; status == CAIRN_OK && at < size;) {
-        const char *line = (const char *)text + at;
-        size_t length = strcspn(line, "\n"), end = length;
-        while (end > 0 && line[end - 1] == '\r')
-            end--;
-        text[at + end] = '\0';
-        if (end > 0)
-            status = add(files, cairn_strdup(files->ctx, line));
-        at += length + 1;
-    }
+    char *text, *rest = NULL;
+    cairn_status status = cairn_file_read_text(files->ctx, path, MAX_LIST_BYTES, &text);
+    for (char *line = status == CAIRN_OK ? strtok_r(text, "\r\n", &rest) : NULL;
+         status == CAIRN_OK && line != NULL; line = strtok_r(NULL, "\r\n", &rest))
+        status = add(files, cairn_strdup(files->ctx, line));
     cairn_free(files->ctx, text);
     return status;
 }

@@ -30,6 +30,7 @@ typedef struct cairn_train_progress {
     bool evaluating;
     double loss, top1; /* running means, top1 in percent */
     double seconds, images_per_s;
+    int64_t params; /* trained ones, of the network as the data's classes and channels make it */
 } cairn_train_progress;
 
 typedef struct cairn_epoch_metrics {

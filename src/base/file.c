@@ -106,6 +106,26 @@ cairn_status cairn_file_read(cairn_ctx *ctx, const char *path, size_t limit, uin
     return status;
 }
 
+cairn_status cairn_file_read_text(cairn_ctx *ctx, const char *path, size_t limit, char **text)
+{
+    static const char mark[] = "\xEF\xBB\xBF"; /* of UTF-8 */
+    uint8_t *bytes;
+    size_t size;
+    cairn_status status = cairn_file_read(ctx, path, limit, &bytes, &size);
+    *text = (char *)bytes;
+    if (status != CAIRN_OK)
+        return status;
+    size_t length = strlen(*text);
+    if (length == size) {
+        if (strncmp(*text, mark, sizeof mark - 1) == 0)
+            memmove(*text, *text + sizeof mark - 1, size - (sizeof mark - 1) + 1);
+        return CAIRN_OK;
+    }
+    cairn_free(ctx, bytes);
+    *text = NULL;
+    return cairn_fail(ctx, CAIRN_INPUT, "%s: NUL at byte %zu (expected text)", path, length);
+}
+
 /* ---- writing ---- */
 
 #define TEMPORARY_TRIES 100

@@ -28,6 +28,8 @@ void cairn_file_close(cairn_file *file);
 
 /* The whole file, at most `limit` bytes, with a NUL behind it that does not count. cairn_free it. */
 cairn_status cairn_file_read(cairn_ctx *ctx, const char *path, size_t limit, uint8_t **data, size_t *size);
+/* The same for lists that people write: a byte order mark is left out, a NUL inside is CAIRN_INPUT. */
+cairn_status cairn_file_read_text(cairn_ctx *ctx, const char *path, size_t limit, char **text);
 
 /* ---- writing ---- */
 

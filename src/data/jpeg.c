@@ -9,6 +9,7 @@
 #include <jpeglib.h>
 
 #define MOST_SCANS 100
+#define HARMLESS_PIXELS ((uint64_t)6 << 20) /* at most nine bytes each while decoding: below 64 MiB */
 
 typedef struct reader {
     struct jpeg_decompress_struct jpeg;
@@ -69,12 +70,12 @@ static void read_orientation(reader *r)
 }
 
 /* The first coefficient of each 8 x 8 block takes a bit at least, and one component at least has a block for
- * each 8 x 8 pixels. A header that promises more than the file can hold is refused before memory is spent on
- * it; arithmetic coding can go below a bit. */
+ * each 8 x 8 pixels. A header that promises more than the file can hold is refused before much memory is
+ * spent on it; arithmetic coding can go below a bit, and so can a progressive file that leaves scans out. */
 static bool can_hold_pixels(const reader *r)
 {
     uint64_t pixels = (uint64_t)r->jpeg.image_width * r->jpeg.image_height;
-    return r->jpeg.arith_code || pixels / 64 / 8 <= r->file->size;
+    return r->jpeg.arith_code || pixels <= HARMLESS_PIXELS || pixels / 64 / 8 <= r->file->size;
 }
 
 static void read_header(reader *r)

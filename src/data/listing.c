@@ -123,20 +123,31 @@ static cairn_status walk(cairn_listing *listing, const char *folder, int32_t lab
     return status;
 }
 
-/* The pictures of one class; a folder without any is an error once others have some. */
+/* The pictures of one class. */
 static cairn_status add_class(cairn_listing *listing, const char *name)
 {
     char *path = cairn_path_join(listing->ctx, listing->folder, name);
-    size_t before = listing->count;
     cairn_status status = path == NULL ? CAIRN_MEMORY : CAIRN_OK;
     if (status == CAIRN_OK)
         status = walk(listing, path, listing->classes.count, 0);
     if (status == CAIRN_OK)
         status = cairn_class_add(listing->ctx, &listing->classes, name);
-    if (status == CAIRN_OK && listing->count == before)
-        cairn_log(listing->ctx, CAIRN_LOG_WARNING, "%s: no pictures in this class", path);
     cairn_free(listing->ctx, path);
     return status;
+}
+
+/* Once some classes have pictures, the others should, too. */
+static void warn_of_empty(const cairn_listing *listing)
+{
+    size_t at = 0;
+    for (int i = 0; i < listing->classes.count; i++) {
+        size_t first = at;
+        while (at < listing->count && listing->labels[at] == i)
+            at++;
+        if (at == first)
+            cairn_log(listing->ctx, CAIRN_LOG_WARNING, "%s/%s: no pictures in this class", listing->folder,
+                      listing->classes.name[i]);
+    }
 }
 
 /* The names of the folder's own folders come first, those of its pictures behind. */
@@ -155,7 +166,9 @@ static cairn_status read_names(cairn_listing *listing, char **names, size_t coun
         pictures += !folder && cairn_is_picture_name(names[i]);
         cairn_free(ctx, path);
     }
-    if (status == CAIRN_OK && listing->count == 0 && pictures > 0) {
+    if (status == CAIRN_OK && listing->count > 0) {
+        warn_of_empty(listing);
+    } else if (status == CAIRN_OK && pictures > 0) {
         cairn_listing_free(listing);
         status = cairn_listing_flat(listing, names, count);
     }

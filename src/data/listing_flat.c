@@ -104,14 +104,12 @@ static bool read_label(const char *text, int32_t *label)
 /* The text of a file beside the pictures; *text NULL when there is none. */
 static cairn_status read_list(const cairn_listing *listing, const char *name, char **text)
 {
-    size_t size;
-    uint8_t *bytes = NULL;
     char *path = cairn_path_join(listing->ctx, listing->folder, name);
     cairn_status status = path == NULL ? CAIRN_MEMORY : CAIRN_OK;
+    *text = NULL;
     if (status == CAIRN_OK && cairn_path_look(path) != CAIRN_PATH_MISSING)
-        status = cairn_file_read(listing->ctx, path, MOST_LIST_BYTES, &bytes, &size);
+        status = cairn_file_read_text(listing->ctx, path, MOST_LIST_BYTES, text);
     cairn_free(listing->ctx, path);
-    *text = (char *)bytes;
     return status;
 }
 

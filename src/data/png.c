@@ -10,6 +10,7 @@
 
 #define MOST_CHUNKS 1000
 #define MOST_CHUNK_BYTES 8000000
+#define MOST_SURPLUS_BYTES ((uint64_t)256 << 10)
 
 typedef struct reader {
     png_structp png;
@@ -19,6 +20,7 @@ typedef struct reader {
     size_t at; /* in the file */
     cairn_status status;
     cairn_picture picture;
+    uint64_t row_bytes; /* as stored */
     bool palette;
 } reader;
 
@@ -79,8 +81,9 @@ static void read_header(reader *r)
     png_set_keep_unknown_chunks(r->png, PNG_HANDLE_CHUNK_NEVER, NULL,
                                 -1); /* text and profiles, the places for bombs */
     png_read_info(r->png, r->info);
-    uint64_t h = png_get_image_height(r->png, r->info), row = png_get_rowbytes(r->png, r->info);
-    if (h * row > cairn_deflate_most(r->file->size)) /* both below 2^32 */
+    uint64_t h = png_get_image_height(r->png, r->info);
+    r->row_bytes = png_get_rowbytes(r->png, r->info);
+    if (h * r->row_bytes > cairn_deflate_most(r->file->size)) /* both below 2^32 */
         escape(r, "is cut short");
     int type = png_get_color_type(r->png, r->info);
     r->palette = type == PNG_COLOR_TYPE_PALETTE;
@@ -89,6 +92,29 @@ static void read_header(reader *r)
         type == PNG_COLOR_TYPE_RGB || type == PNG_COLOR_TYPE_RGBA ? 3 : 1, r->file->max_pixels, &r->picture);
     if (r->status != CAIRN_OK)
         longjmp(r->escape, 1);
+}
+
+/* Compressed pixels that are not read yet. */
+static uint64_t left_to_read(const reader *r)
+{
+    uint64_t sum = 0, size = r->file->size;
+    for (uint64_t at = 8; at + 12 <= size;) { /* the signature; a chunk's length, type and check */
+        const uint8_t *chunk = r->file->bytes + at;
+        uint64_t next = at + 12 + png_get_uint_32(chunk), end = next - 4 > size ? size : next - 4;
+        if (memcmp(chunk + 4, "IDAT", 4) == 0 && end > r->at)
+            sum += end - (at + 8 > r->at ? at + 8 : r->at);
+        at = next;
+    }
+    return sum;
+}
+
+/* Behind the last row libpng unpacks what is left, which may be a bomb. So before the last two rows (of an
+ * interlaced picture the very last may be done in an earlier pass) there must not be much more than they can
+ * take. */
+static void check_rest(reader *r)
+{
+    if (left_to_read(r) > 4 * r->row_bytes + MOST_SURPLUS_BYTES)
+        escape(r, "more pixels than its header says");
 }
 
 static void read_pixels(reader *r)
@@ -106,8 +132,11 @@ static void read_pixels(reader *r)
     if (png_get_rowbytes(r->png, r->info) != row)
         escape(r, "rows have an unexpected size");
     for (int pass = 0; pass < passes; pass++)
-        for (int y = 0; y < p->h; y++)
+        for (int y = 0; y < p->h; y++) {
+            if (y == (p->h > 2 ? p->h - 2 : 0) && (pass == passes - 1 || p->h == 1))
+                check_rest(r);
             png_read_row(r->png, p->data + (size_t)y * row, NULL);
+        }
     png_read_end(r->png, NULL);
 }
 

@@ -90,14 +90,13 @@ static cairn_status load_names(cairn_source *source, const char *folder, const l
     cairn_ctx *ctx = source->ctx;
     char *path;
     bool there;
-    uint8_t *text = NULL;
-    size_t size;
+    char *text = NULL;
     cairn_status status = look(ctx, folder, set->names, &path, &there);
     if (status == CAIRN_OK && there)
-        status = cairn_file_read(ctx, path, MOST_NAME_BYTES, &text, &size);
+        status = cairn_file_read_text(ctx, path, MOST_NAME_BYTES, &text);
     if (status == CAIRN_OK && there) {
         char *rest = NULL;
-        for (char *line = strtok_r((char *)text, "\r\n", &rest); status == CAIRN_OK && line != NULL;
+        for (char *line = strtok_r(text, "\r\n", &rest); status == CAIRN_OK && line != NULL;
              line = strtok_r(NULL, "\r\n", &rest))
             status = cairn_class_add(ctx, &source->classes, line);
         if (status == CAIRN_OK && source->classes.count != set->classes)

@@ -37,7 +37,8 @@ static void show_step(cairn_trainer *t)
                                      .loss = cairn_tally_loss(&t->state.tally),
                                      .top1 = cairn_tally_top1(&t->state.tally),
                                      .seconds = now - t->started,
-                                     .images_per_s = rate_of_images(t, now - t->started)};
+                                     .images_per_s = rate_of_images(t, now - t->started),
+                                     .params = t->params};
     t->hooks.progress(t->hooks.user, &progress);
 }
 
@@ -55,7 +56,8 @@ static bool show_evaluation(void *user, const cairn_evaluated *batch)
                                          .evaluating = true,
                                          .loss = cairn_tally_loss(batch->tally),
                                          .top1 = cairn_tally_top1(batch->tally),
-                                         .seconds = now - t->started};
+                                         .seconds = now - t->started,
+                                         .params = t->params};
         t->hooks.progress(t->hooks.user, &progress);
     }
     return !asked_to_stop(t);

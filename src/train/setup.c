@@ -1,6 +1,7 @@
 /* Building of a trainer: how the data become the network's input, and the plans and loaders that one step
  * needs. */
 #include "base/text.h"
+#include "train/classifier.h"
 #include "train/evaluate.h"
 #include "train/metadata.h"
 #include "train/trainer.h"
@@ -19,6 +20,10 @@ static void choose_preprocess(cairn_trainer *t)
     const cairn_dataset_info *data = t->data;
     const cairn_model_settings *s = &t->settings;
     cairn_preprocess *p = &t->preprocess;
+    if (data->h == 0) { /* files of any size */
+        *p = cairn_preprocess_of(t->config.model, s);
+        return;
+    }
     *p = (cairn_preprocess){.channels = data->c};
     memcpy(p->mean, data->mean, sizeof p->mean);
     memcpy(p->std, data->std, sizeof p->std);
@@ -90,6 +95,10 @@ static cairn_status make_plans(cairn_trainer *t)
                           t->preprocess.mean, t->preprocess.std, &training, &graph);
     if (status != CAIRN_OK)
         return status;
+    for (int i = 0; i < cairn_param_count(graph); i++) {
+        cairn_param_info param = cairn_param_at(graph, i);
+        t->params += param.trainable ? cairn_shape_elements(&param.shape) : 0;
+    }
     status = cairn_weights_begin(t->ctx, graph, c->model->names, c->seed, c->init, &t->weights);
     if (status == CAIRN_OK)
         status = cairn_weights_create(t->ctx, &t->optimiser);

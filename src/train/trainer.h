@@ -31,6 +31,7 @@ typedef struct cairn_trainer {
     cairn_preprocess preprocess;
 
     cairn_weights *weights, *optimiser;
+    int64_t params; /* trained ones */
     cairn_weights *unsaved_best; /* the best weights, while they could not be written */
     cairn_plan *plan, *evaluation;
     cairn_loader *loader, *evaluation_loader;

@@ -21,6 +21,9 @@ sed 's/"model".*"images"//; s/"seconds".*//' out >before
 works eval out.safetensors data --json
 sed 's/"model".*"images"//; s/"seconds".*//' out | cmp -s - before || fail "other accuracy: $(cat out before)"
 
+fails 2 "out.PTH: is no name for what is written" convert run out.PTH
+[ ! -e out.PTH ] || fail "out.PTH was written"
+
 # Equal input, equal bytes; over an old file; types; what the file does not say.
 cp out.safetensors first.safetensors
 works convert run out.safetensors --quiet

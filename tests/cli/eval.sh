@@ -34,6 +34,11 @@ fails 2 "scales" eval run set --views multi-scale --scales 40,x
 fails 2 "multi-scale" eval run set --scales 40
 fails 2 "ten-crop" eval run set --views five-crop
 
+mkdir set/9
+works eval run set --json --quiet
+grep -q '^cairn: warning: .*set/9: no pictures in this class$' err || fail "the empty class is not told: $(cat err)"
+rmdir set/9
+
 # Pictures that cannot be read are named once and counted.
 head -c 300 set/3/b.JPG >set/3/cut.jpg
 "$CAIRN" eval run set --json --quiet >out 2>err
@@ -47,7 +52,7 @@ cp set/3/cut.jpg bad/3
 mkdir set/eleven
 cp "$pictures/small_40x30.png" set/eleven
 fails 3 "3 classes (expected 10" eval run set
-mkdir flat
+mkdir -p flat/nothing
 cp "$pictures/small_40x30.png" flat/x.png
 fails 3 "x.png: its class is not known" eval run flat
 echo 'x.png 4' >flat/val.txt
@@ -63,4 +68,16 @@ fails 3 "multiple of 3073" eval run cifar
 head -c 6146 /dev/zero >cifar/test_batch.bin
 works eval run cifar --json --quiet
 has '"data": "cifar", "images": 2, "failed": 0'
+printf '\012' | dd of=cifar/test_batch.bin bs=1 seek=3073 conv=notrunc 2>/dev/null
+fails 3 "test_batch.bin: label 1: expected a class below 10, found 10" eval run cifar
+head -c 6146 /dev/zero >cifar/test_batch.bin
+printf '\357\273\277' >cifar/batches.meta.txt
+printf '%s\r\n' 0 1 2 3 4 5 6 7 8 9 >>cifar/batches.meta.txt
+works eval run cifar --json --quiet
+printf '%s\n' 0 1 2 3 4 5 6 7 8 >cifar/batches.meta.txt
+fails 3 "batches.meta.txt: 9 names (expected 10)" eval run cifar
+printf '0\0001\n' >cifar/batches.meta.txt
+fails 3 "batches.meta.txt: NUL at byte 1" eval run cifar
+head -c 100000 /dev/zero | tr '\0' x >cifar/batches.meta.txt
+fails 3 "batches.meta.txt: is too large" eval run cifar
 finish

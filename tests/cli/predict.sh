@@ -25,6 +25,10 @@ cmp -s out all || fail "the batch changes the answers"
 printf 'folder/b.jpg\r\n\nfolder/sub/c.png\n' >list.txt
 works predict run @list.txt --json --quiet
 [ "$(wc -l <out)" = 2 ] || fail "list: $(cat out)"
+printf '\357\273\277folder/b.jpg' >list.txt
+works predict run @list.txt --json --quiet
+printf 'folder/b.jpg\0x\n' >list.txt
+fails 3 "list.txt: NUL at byte 12" predict run @list.txt
 works predict run - --json --quiet <folder/b.jpg
 has '^{"file": "-", '
 
@@ -61,6 +65,10 @@ fails 3 "notes.txt" predict run folder/notes.txt
 fails 3 "void.png" predict run void.png
 head -c 300 folder/b.jpg >cut.jpg
 fails 3 "cut.jpg" predict run cut.jpg
+mkfifo pipe.jpg
+fails 3 "pipe.jpg: is a pipe" predict run pipe.jpg
+ln -s loop.jpg loop.jpg
+fails 3 "loop.jpg: .*symbolic links" predict run loop.jpg
 fails 4 "nothere.txt" predict run @nothere.txt
 mkdir nopictures
 fails 3 "nopictures" predict run nopictures

@@ -8,6 +8,12 @@ works train lenet5 data --epochs 2
 has '^ *epoch ' '^ *1/2 ' '^ *2/2 ' '^best  *[0-9.]* % in epoch [12]$' '^report   runs/lenet5-data-1/report.html$'
 grep -q '^lenet5, 61,706 parameters, on data, into runs/lenet5-data-1$' err || fail "no announcement: $(cat err)"
 narrow out
+for class in train/a train/b val/a val/b; do
+    mkdir -p pictures/$class
+    cp "$CAIRN_TEST_DATA/preprocess/small_40x30.png" pictures/$class
+done
+works train lenet5 pictures --epochs 1 --out two
+grep -q '^lenet5, 61,326 parameters, on pictures, into two$' err || fail "not those of two classes: $(cat err)"
 for file in args.json env.json labels.txt results.csv metrics.jsonl train.log report.html weights/best.safetensors \
     weights/last.safetensors checkpoints; do
     [ -e runs/lenet5-data-1/$file ] || fail "no $file"

@@ -116,6 +116,23 @@ static void refuses_what_is_no_file(void **state)
     assert_null(data);
 }
 
+static void reads_text(void **state)
+{
+    bench *b = *state;
+    const char *path = bench_path(b, "list");
+    char *text;
+    bench_put(path, "\xEF\xBB\xBFone\r\n", 8);
+    assert_int_equal(cairn_file_read_text(b->ctx, path, 10, &text), CAIRN_OK);
+    assert_string_equal(text, "one\r\n");
+    cairn_free(b->ctx, text);
+    bench_put(path, "one\0two", 7);
+    assert_fails(b, cairn_file_read_text(b->ctx, path, 10, &text), CAIRN_INPUT, "list: NUL at byte 3");
+    assert_null(text);
+    bench_put(path, "12345678901", 11);
+    assert_fails(b, cairn_file_read_text(b->ctx, path, 10, &text), CAIRN_INPUT, "too large");
+    assert_null(text);
+}
+
 static void reads_ranges(void **state)
 {
     bench *b = *state;
@@ -313,6 +330,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(refuses_what_is_no_file),
+        TEST(reads_text),
         TEST(reads_ranges),
         TEST(short_and_interrupted_transfers_do_not_show),
         TEST(writes_whole_or_not_at_all),
