@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include <inttypes.h>
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -104,7 +105,7 @@ cairn_status cairn_config_resolve(cairn_ctx *ctx, const cairn_train_settings *se
     config->label_smoothing =
         settings->label_smoothing < 0 ? defaults.label_smoothing : settings->label_smoothing;
     config->val_split = settings->val_split < 0 ? 0 : settings->val_split;
-    config->warmup = settings->warmup < 0 ? defaults.warmup : settings->warmup;
+    config->warmup = settings->warmup < 0 ? fminf(defaults.warmup, (float)config->epochs) : settings->warmup;
     config->nesterov = settings->nesterov < 0 ? defaults.nesterov : settings->nesterov != 0;
     config->seed = settings->seed;
     config->set = cairn_strdup(ctx, settings->set == NULL ? "" : settings->set);
