@@ -1,10 +1,13 @@
 # The library. Three kinds of sources lie under src/:
-#   *.simd.c  kernels in vector extensions, compiled once for every instruction set of the target
+#   *.simd.c  kernels in vector extensions, compiled once for every instruction set of the target; *.real.simd.c
+#             once more for each with activations in bfloat16
 #   ref.c     the reference kernels, compiled for float and for double
 #   others    compiled once
 file(GLOB_RECURSE all_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c)
 set(simd_sources ${all_sources})
 list(FILTER simd_sources INCLUDE REGEX "\\.simd\\.c$")
+set(real_sources ${simd_sources})
+list(FILTER real_sources INCLUDE REGEX "\\.real\\.simd\\.c$")
 set(ref_sources ${all_sources})
 list(FILTER ref_sources INCLUDE REGEX "/ref\\.c$")
 set(plain_sources ${all_sources})
@@ -30,15 +33,30 @@ cairn_objects(cairn_ref_f64 SOURCES ${ref_sources} DEFINITIONS CAIRN_REAL_F64)
 # Contraction to FMA is wanted in kernels and the same in every build; their inner loops index nothing but what the
 # plan sized, so a stack guard would only cost.
 set(simd_options -ffp-contract=fast -fno-stack-protector -fno-trapping-math)
+# cairn_level(NAME OPTION...): the kernels of one level; cairn_bf16_level: those in bfloat16.
+macro(cairn_level name)
+  string(TOLOWER ${name} lower)
+  cairn_objects(cairn_simd_${lower} SOURCES ${simd_sources} DEFINITIONS CAIRN_SIMD_${name}
+                OPTIONS ${simd_options} ${ARGN})
+endmacro()
+macro(cairn_bf16_level name)
+  string(TOLOWER ${name} lower)
+  cairn_objects(cairn_bf16_${lower} SOURCES ${real_sources} DEFINITIONS CAIRN_SIMD_${name} CAIRN_STORE_BF16
+                OPTIONS ${simd_options} ${ARGN})
+endmacro()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  cairn_objects(cairn_simd_base SOURCES ${simd_sources} DEFINITIONS CAIRN_SIMD_BASE
-                OPTIONS ${simd_options} -march=x86-64-v2)
-  cairn_objects(cairn_simd_avx2 SOURCES ${simd_sources} DEFINITIONS CAIRN_SIMD_AVX2
-                OPTIONS ${simd_options} -march=x86-64-v3 -mprefer-vector-width=256)
-  cairn_objects(cairn_simd_avx512 SOURCES ${simd_sources} DEFINITIONS CAIRN_SIMD_AVX512
-                OPTIONS ${simd_options} -march=x86-64-v4 -mprefer-vector-width=512)
+  set(avx2_options -march=x86-64-v3 -mprefer-vector-width=256)
+  set(avx512_options -march=x86-64-v4 -mprefer-vector-width=512)
+  cairn_level(BASE -march=x86-64-v2)
+  cairn_level(AVX2 ${avx2_options})
+  cairn_level(AVX512 ${avx512_options})
+  cairn_bf16_level(BASE -march=x86-64-v2)
+  cairn_bf16_level(AVX2 ${avx2_options})
+  cairn_bf16_level(AVX512 ${avx512_options})
+  cairn_bf16_level(AVX512BF16 ${avx512_options} -mavx512bf16)
 else()
-  cairn_objects(cairn_simd_base SOURCES ${simd_sources} DEFINITIONS CAIRN_SIMD_BASE OPTIONS ${simd_options})
+  cairn_level(BASE)
+  cairn_bf16_level(BASE)
 endif()
 
 add_library(cairn_shared SHARED ${CAIRN_OBJECTS})

@@ -92,6 +92,26 @@ const cairn_kernel *op_reference(const cairn_op *op, cairn_dtype precision)
     return NULL;
 }
 
+/* ---- bfloat16 ---- */
+
+uint16_t op_bf16(double value)
+{
+    float f = (float)value;
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    if (f != f)
+        return (uint16_t)(bits >> 16 | 0x40);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+double op_from_bf16(uint16_t half)
+{
+    uint32_t bits = (uint32_t)half << 16;
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return (double)f;
+}
+
 /* ---- operands in memory ---- */
 
 static size_t element_bytes(cairn_element element, cairn_dtype precision)
@@ -101,6 +121,8 @@ static size_t element_bytes(cairn_element element, cairn_dtype precision)
         return precision == CAIRN_F64 ? 8 : 4;
     case CAIRN_BYTE:
         return 1;
+    case CAIRN_BFLOAT16:
+        return 2;
     case CAIRN_INT32:
     case CAIRN_FLOAT32:
         return 4;
@@ -116,6 +138,8 @@ static void put(char *at, cairn_element element, cairn_dtype precision, double v
         *(double *)(void *)at = value;
     else if (element == CAIRN_REAL || element == CAIRN_FLOAT32)
         *(float *)(void *)at = (float)value;
+    else if (element == CAIRN_BFLOAT16)
+        *(uint16_t *)(void *)at = op_bf16(value);
     else if (element == CAIRN_BYTE)
         *(uint8_t *)at = (uint8_t)value;
     else if (element == CAIRN_INT32)
@@ -130,6 +154,8 @@ static double get(const char *at, cairn_element element, cairn_dtype precision)
         return *(const double *)(const void *)at;
     if (element == CAIRN_REAL || element == CAIRN_FLOAT32)
         return (double)*(const float *)(const void *)at;
+    if (element == CAIRN_BFLOAT16)
+        return op_from_bf16(*(const uint16_t *)(const void *)at);
     if (element == CAIRN_BYTE)
         return *(const uint8_t *)at;
     if (element == CAIRN_INT32)
@@ -152,6 +178,9 @@ static placed place(const op_tensor *tensor, cairn_dtype precision, int64_t extr
     const cairn_shape *shape = &tensor->type.shape;
     placed p = {.element = tensor->type.element, .precision = precision, .n = tensor->n};
     cairn_operand *o = &p.operand;
+    if (p.element == CAIRN_REAL && precision == CAIRN_BF16 && shape->batched)
+        p.element = CAIRN_BFLOAT16; /* parameters are floats */
+    o->element = p.element;
     o->elements = cairn_shape_elements(shape);
     o->batched = shape->batched;
     o->shape = shape;

@@ -35,6 +35,10 @@ typedef struct op_call {
     uint64_t pitches;     /* 0: pixels lie close, else what pitches are drawn from */
 } op_call;
 
+/* To the nearest bfloat16, and back. */
+uint16_t op_bf16(double value);
+double op_from_bf16(uint16_t half);
+
 int64_t op_tensor_count(const op_tensor *tensor);
 op_tensor op_tensor_new(cairn_shape shape, cairn_element element, int64_t n);
 void op_tensor_free(op_tensor *tensor);

@@ -13,7 +13,8 @@ typedef struct cairn_plan cairn_plan;
 typedef struct cairn_plan_options {
     int unused_;
     int batch;             /* [1] capacity; a run may use fewer images */
-    cairn_dtype precision; /* [CAIRN_F32] or CAIRN_F64 (reference kernels) */
+    cairn_dtype precision; /* [CAIRN_F32], CAIRN_F64 (reference kernels), or CAIRN_BF16 for inference: weights
+                            * and what passes between layers are bfloat16, sums, inputs and outputs floats */
     bool training;         /* [false] dropout is active; weights may change between runs, so that what is
                             * derived from them (packed forms) is made anew by every run */
     bool no_dropout;       /* [false] with training: dropout passes everything, for comparisons */
@@ -35,8 +36,8 @@ CAIRN_API cairn_status cairn_plan_create(cairn_ctx *ctx, const cairn_graph *grap
 CAIRN_API void cairn_plan_destroy(cairn_plan *plan);
 
 /* Where an input is to be written, or an output, kept value or gradient is read: (N, shape), contiguous, of
- * the plan's precision, or bytes, int32 or int64 where graph.h says so. NULL if the plan does not hold that
- * name. */
+ * the plan's precision (floats in CAIRN_BF16, but for kept values), or bytes, int32 or int64 where graph.h
+ * says so. NULL if the plan does not hold that name. */
 CAIRN_API void *cairn_plan_data(cairn_plan *plan, const char *name);
 CAIRN_API cairn_shape cairn_plan_shape(const cairn_plan *plan, const char *name);
 

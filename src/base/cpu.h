@@ -27,6 +27,7 @@ const char *cairn_isa_text(cairn_isa isa);
 typedef struct cairn_machine {
     const char *family;
     double flops;               /* multiply-adds in CAIRN_F32, each counted 2 */
+    double bf16_flops;          /* products of bfloat16 in floats */
     double l2_read, l3_read;    /* bytes */
     double dram_read;           /* bytes */
     int64_t l2_bytes, l3_bytes; /* that a core can count on */

@@ -106,6 +106,11 @@ typedef struct cairn_lrn_attrs {
     double alpha, beta, k;
 } cairn_lrn_attrs;
 
+/* convert (x). */
+typedef struct cairn_convert_attrs {
+    cairn_element to;
+} cairn_convert_attrs;
+
 /* fold_batchnorm (w, beta, mean, var[, gamma][, bias]) -> w, bias. */
 typedef struct cairn_fold_batchnorm_attrs {
     double eps;

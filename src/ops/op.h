@@ -11,8 +11,16 @@
 #define CAIRN_MAX_OPERANDS 8 /* inputs and outputs of a node, each */
 #define CAIRN_ATTR_BYTES 128
 
-/* What an element is. REAL is the plan's precision. */
-typedef enum cairn_element { CAIRN_REAL, CAIRN_BYTE, CAIRN_INT32, CAIRN_INT64, CAIRN_FLOAT32 } cairn_element;
+/* What an element is. REAL is the plan's precision, a float in plans of reduced precision, in which BFLOAT16
+ * are the batched values that a stage of the plan chose. */
+typedef enum cairn_element {
+    CAIRN_REAL,
+    CAIRN_BYTE,
+    CAIRN_INT32,
+    CAIRN_INT64,
+    CAIRN_FLOAT32,
+    CAIRN_BFLOAT16
+} cairn_element;
 
 typedef struct cairn_value_type {
     cairn_shape shape;
@@ -96,7 +104,8 @@ enum {
         2,               /* the outputs are sums over the batch: unbatched results of batched inputs. A kernel
                           * may work on a part of the images; the plan adds the parts in a fixed order */
     CAIRN_OP_UPDATE = 4, /* changes variables: runs in the plan's last section */
-    CAIRN_OP_IN_PLACE = 8, /* outputs live in the memory of inputs (update) */
+    CAIRN_OP_IN_PLACE = 8,   /* outputs live in the memory of inputs (update) */
+    CAIRN_OP_FLOAT_OUT = 16, /* kernels of reduced precision can store an output that is a float */
 };
 
 /* ---- execution ---- */
@@ -107,6 +116,7 @@ typedef struct cairn_operand {
     int64_t pitch;    /* elements between neighbouring pixels, >= c; batched values only */
     int64_t elements; /* of one image, or of the whole value */
     bool batched;
+    cairn_element element;
     const cairn_shape *shape;
 } cairn_operand;
 
@@ -169,10 +179,11 @@ struct cairn_kernel {
 #define CAIRN_PACK_COST 8
 
 /* ---- names of kernels ----
- * ref.c is compiled for float and double (CAIRN_REAL_T, suffix f32, f64), *.simd.c for every ISA level. In
- * both a kernel is defined as `const cairn_kernel CAIRN_KERNEL(conv2d_gemm) = { ... };` and its static
- * functions need no suffix. An operator's kernels.def lists them best first: KERNEL_SIMD(conv2d_gemm)
- * KERNEL_REF(conv2d). */
+ * ref.c is compiled for float and double (CAIRN_REAL_T, suffix f32, f64), *.simd.c for every ISA level, and
+ * *.real.simd.c once more for every level with activations stored as bfloat16 (CAIRN_STORE_BF16, see
+ * simd/bf16.h). In all a kernel is defined as `const cairn_kernel CAIRN_KERNEL(conv2d_gemm) = { ... };` and
+ * its static functions need no suffix. An operator's kernels.def lists them best first:
+ * KERNEL_REAL(conv2d_gemm), KERNEL_SIMD of those in floats alone, KERNEL_REF(conv2d). */
 #define CAIRN_PASTE_(a, b, c, d) a##b##c##d
 #define CAIRN_PASTE(a, b, c, d) CAIRN_PASTE_(a, b, c, d)
 
@@ -186,18 +197,40 @@ struct cairn_kernel {
 #define CAIRN_KERNEL(name) CAIRN_PASTE(cairn_kernel_, name, _, f32)
 #define CAIRN_KERNEL_PRECISION (1u << CAIRN_F32)
 #define CAIRN_KERNEL_ISA CAIRN_ISA_SCALAR
+#else
+#if defined(CAIRN_SIMD_AVX512BF16) /* AVX-512 and products of pairs of bfloat16 */
+#define CAIRN_SIMD_AVX512
+#define CAIRN_KERNEL_ISA CAIRN_ISA_AVX512BF16
+#define CAIRN_VECTOR_BYTES 64
+#define CAIRN_LEVEL avx512bf16
+#define CAIRN_FLOAT_LEVEL avx512
 #elif defined(CAIRN_SIMD_AVX512)
-#define CAIRN_KERNEL(name) CAIRN_PASTE(cairn_kernel_, name, _, avx512)
 #define CAIRN_KERNEL_ISA CAIRN_ISA_AVX512
 #define CAIRN_VECTOR_BYTES 64
+#define CAIRN_LEVEL avx512
 #elif defined(CAIRN_SIMD_AVX2)
-#define CAIRN_KERNEL(name) CAIRN_PASTE(cairn_kernel_, name, _, avx2)
 #define CAIRN_KERNEL_ISA CAIRN_ISA_AVX2
 #define CAIRN_VECTOR_BYTES 32
+#define CAIRN_LEVEL avx2
 #elif defined(CAIRN_SIMD_BASE)
-#define CAIRN_KERNEL(name) CAIRN_PASTE(cairn_kernel_, name, _, base)
 #define CAIRN_KERNEL_ISA CAIRN_ISA_X86_64_V2
 #define CAIRN_VECTOR_BYTES 16
+#define CAIRN_LEVEL base
+#endif
+#if !defined(CAIRN_FLOAT_LEVEL)
+#define CAIRN_FLOAT_LEVEL CAIRN_LEVEL
+#endif
+/* Functions that several *.simd.c files call are compiled once for each level, too. */
+#define CAIRN_SIMD_FLOAT(name) CAIRN_PASTE(name, _, CAIRN_FLOAT_LEVEL, )
+#if defined(CAIRN_STORE_BF16)
+#define CAIRN_SIMD(name) CAIRN_PASTE(name, _bf16_, CAIRN_LEVEL, )
+#define CAIRN_KERNEL(name) CAIRN_PASTE(cairn_kernel_, name, _bf16_, CAIRN_LEVEL)
+#define CAIRN_KERNEL_PRECISION (1u << CAIRN_BF16)
+#else
+#define CAIRN_SIMD(name) CAIRN_SIMD_FLOAT(name)
+#define CAIRN_KERNEL(name) CAIRN_PASTE(cairn_kernel_, name, _, CAIRN_LEVEL)
+#define CAIRN_KERNEL_PRECISION (1u << CAIRN_F32)
+#endif
 #endif
 
 /* All operators, from ops.def. */

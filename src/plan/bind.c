@@ -23,8 +23,8 @@ static cairn_status find_tensor(cairn_plan *plan, const cairn_variable *variable
                           is_state ? "the optimiser's state" : "weights");
     *tensor = cairn_weights_find(container, variable->name);
     if (*tensor == NULL && is_state)
-        return cairn_weights_add(container, variable->name, plan->options.precision, cairn_layout_of(shape),
-                                 shape, tensor);
+        return cairn_weights_add(container, variable->name, plan->precision, cairn_layout_of(shape), shape,
+                                 tensor);
     if (*tensor == NULL)
         return cairn_fail(plan->ctx, CAIRN_INPUT, "weights: tensor '%s' is missing", variable->name);
     return CAIRN_OK;
@@ -38,9 +38,9 @@ static cairn_status bind_variable(cairn_plan *plan, cairn_buffer *buffer, cairn_
     cairn_status status = find_tensor(plan, variable, &buffer->type.shape, weights, state, &tensor);
     if (status != CAIRN_OK)
         return status;
-    if (tensor->dtype != plan->options.precision || !same_shape(&tensor->shape, &buffer->type.shape))
+    if (tensor->dtype != plan->precision || !same_shape(&tensor->shape, &buffer->type.shape))
         return cairn_fail(plan->ctx, CAIRN_INPUT, "weights: tensor '%s' does not fit the plan in %s",
-                          variable->name, tensor->dtype != plan->options.precision ? "type" : "shape");
+                          variable->name, tensor->dtype != plan->precision ? "type" : "shape");
     buffer->bound = tensor->data;
     return CAIRN_OK;
 }
@@ -60,7 +60,7 @@ static void write_constant(const cairn_plan *plan, const cairn_buffer *buffer)
     char *to = plan->arena + buffer->offset;
     int64_t elements = cairn_shape_elements(&buffer->type.shape);
     for (int64_t i = 0; i < elements; i++) {
-        if (plan->options.precision == CAIRN_F64)
+        if (plan->precision == CAIRN_F64)
             ((double *)(void *)to)[i] = from[i];
         else
             ((float *)(void *)to)[i] = (float)from[i];

@@ -82,8 +82,12 @@ static int64_t pitch_of(const cairn_plan *plan, int buffer)
 static cairn_operand operand_of(const cairn_plan *plan, const cairn_value_type *type, int buffer)
 {
     const cairn_shape *shape = &type->shape;
-    cairn_operand operand = {
-        .h = 1, .w = 1, .c = cairn_shape_elements(shape), .shape = shape, .batched = shape->batched};
+    cairn_operand operand = {.h = 1,
+                             .w = 1,
+                             .c = cairn_shape_elements(shape),
+                             .shape = shape,
+                             .batched = shape->batched,
+                             .element = type->element};
     operand.elements = operand.c;
     if (shape->batched && shape->rank == 3) {
         operand.h = shape->dim[0];
@@ -100,7 +104,7 @@ static void describe_site(cairn_plan *plan, cairn_step *step)
     *site = (cairn_site){.attrs = step->attrs,
                          .inputs = step->inputs,
                          .outputs = step->outputs,
-                         .precision = plan->options.precision,
+                         .precision = step->precision,
                          .capacity = plan->options.batch,
                          .training = plan->options.training,
                          .units = 1,
@@ -116,7 +120,7 @@ static void describe_site(cairn_plan *plan, cairn_step *step)
 static bool usable(cairn_plan *plan, cairn_step *step, const cairn_kernel *kernel)
 {
     cairn_isa level = plan->options.reference ? CAIRN_ISA_SCALAR : cairn_isa_level();
-    return kernel->isa <= level && (kernel->precisions & 1u << plan->options.precision) != 0 &&
+    return kernel->isa <= level && (kernel->precisions & 1u << step->precision) != 0 &&
            (kernel->fits == NULL || kernel->fits(&step->site));
 }
 
@@ -180,7 +184,8 @@ static cairn_status add_parts(cairn_plan *plan, int index)
         parts.image_bytes = (size_t)stride;
         parts.images = cairn_ceil_div(plan->options.batch, plan->chunk);
         parts.lasting = false;
-        cairn_step sum = {.op = &cairn_op_sum_parts, .inputs = 1, .outputs = 1, .packed = -1};
+        cairn_step sum = {
+            .op = &cairn_op_sum_parts, .inputs = 1, .outputs = 1, .packed = -1, .precision = plan->precision};
         sum.in_value[0] = sum.out_value[0] = sum.in_type[0] = sum.out_type[0] = step->out_value[k];
         sum.out[0] = step->out[k];
         sum.in[0] = cairn_plan_add_buffer(plan, &parts);

@@ -83,6 +83,7 @@ static bool absorb(cairn_plan *plan, const cairn_step *step)
         return false;
     *slot = kind;
     maker->out_value[0] = step->out_value[0];
+    maker->out_type[0] = step->out_type[0];
     return true;
 }
 

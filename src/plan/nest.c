@@ -45,7 +45,8 @@ static bool movable(const cairn_plan *plan, int buffer)
 {
     const cairn_buffer *b = &plan->buffers[buffer];
     return b->kind == CAIRN_BUFFER_VALUE && !b->lasting && b->inside < 0 && b->type.shape.batched &&
-           b->type.element == CAIRN_REAL && only_pictures(plan, buffer);
+           (b->type.element == CAIRN_REAL || b->type.element == CAIRN_BFLOAT16) &&
+           only_pictures(plan, buffer);
 }
 
 static size_t channel_bytes(const cairn_plan *plan, int buffer, int64_t channels)
@@ -60,7 +61,8 @@ static cairn_status add_copy(cairn_plan *plan, int index, int k, int whole, size
     uint32_t from = concat->in_type[k];
     int64_t channels = plan->values[from].type.shape.dim[2];
     cairn_slice_attrs attrs = {0, (int32_t)channels};
-    cairn_step copy = {.op = &cairn_op_slice, .inputs = 1, .outputs = 1, .packed = -1};
+    cairn_step copy = {
+        .op = &cairn_op_slice, .inputs = 1, .outputs = 1, .packed = -1, .precision = concat->precision};
     memcpy(copy.attrs, &attrs, sizeof attrs);
     cairn_buffer part = {.kind = CAIRN_BUFFER_VALUE,
                          .type = plan->values[from].type,

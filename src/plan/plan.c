@@ -8,8 +8,12 @@ static cairn_status check_options(cairn_ctx *ctx, const cairn_plan_options *opti
     if (options->batch < 1 || options->batch > 1 << 20)
         return cairn_fail(ctx, CAIRN_USAGE, "plan: expected a batch of 1 to %d, found %d", 1 << 20,
                           options->batch);
-    if (options->precision != CAIRN_F32 && options->precision != CAIRN_F64)
-        return cairn_fail(ctx, CAIRN_USAGE, "plan: expected single or double precision");
+    bool reduced = options->precision == CAIRN_BF16;
+    if (options->precision != CAIRN_F32 && options->precision != CAIRN_F64 && !reduced)
+        return cairn_fail(ctx, CAIRN_USAGE, "plan: precision (expected F32, F64 or BF16, found %s)",
+                          cairn_dtype_name(options->precision));
+    if (reduced && (options->training || options->reference))
+        return cairn_fail(ctx, CAIRN_USAGE, "plan: BF16 is for inference by the fast kernels");
     const cairn_plan *share = options->share;
     if (share != NULL &&
         (options->training || !share->weights_ready || share->options.precision != options->precision))
@@ -36,12 +40,15 @@ static cairn_status make(cairn_ctx *ctx, const cairn_graph *graph, const cairn_p
         return CAIRN_MEMORY;
     plan->ctx = ctx;
     plan->options = chosen;
+    plan->precision = chosen.precision == CAIRN_F64 ? CAIRN_F64 : CAIRN_F32;
     status = cairn_plan_lower(plan, graph);
     plan->options.outputs = NULL; /* the caller's text */
     if (status == CAIRN_OK)
         status = cairn_plan_fold(plan);
     if (status == CAIRN_OK)
         cairn_plan_fuse(plan);
+    if (status == CAIRN_OK)
+        status = cairn_plan_reduce(plan);
     if (status == CAIRN_OK)
         status = cairn_plan_choose(plan);
     if (status == CAIRN_OK)

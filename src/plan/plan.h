@@ -2,6 +2,7 @@
  *   lower.c     nodes that are needed become steps on values; views vanish
  *   fold.c      padding, normalisation and scaling move into convolutions
  *   fuse.c      activations move into the steps that make their inputs
+ *   precision.c which activations are stored in bfloat16
  *   nest.c      parts of concatenations become ranges of the whole
  *   choose.c    a kernel for each step; packed forms, parts of batch sums and the steps that make them
  *   prepared.c  what inference keeps of the weights, and what it takes over from another plan
@@ -65,6 +66,7 @@ typedef struct cairn_step {
     int packed;                                                         /* buffer, -1: none */
     bool is_pack;                                                       /* runs kernel->pack */
     bool update;
+    cairn_dtype precision; /* of its kernel; REAL is not affected by BF16 */
     bool of_weights;
     bool idle; /* everything it would make is shared */
     cairn_site site;
@@ -89,9 +91,10 @@ typedef struct cairn_thread {
 struct cairn_plan {
     cairn_ctx *ctx;
     cairn_plan_options options;
-    cairn_value *values; /* copy of the graph's types */
-    uint32_t *root;      /* by value: the value whose memory it is */
-    int *buffer_of;      /* by root value, -1: none */
+    cairn_dtype precision; /* of REAL: F32 or F64 */
+    cairn_value *values;   /* copy of the graph's types */
+    uint32_t *root;        /* by value: the value whose memory it is */
+    int *buffer_of;        /* by root value, -1: none */
     cairn_step *steps;
     cairn_buffer *buffers;
     int *order;
@@ -128,6 +131,9 @@ cairn_status cairn_plan_bind(cairn_plan *plan, cairn_weights *weights, cairn_wei
 cairn_status cairn_plan_fold(cairn_plan *plan);
 /* Stage 3a: parts of concatenations become ranges of the whole. */
 cairn_status cairn_plan_nest(cairn_plan *plan);
+
+/* Stage 3b: activations in bfloat16, and every step's precision. */
+cairn_status cairn_plan_reduce(cairn_plan *plan);
 
 /* Stage 5a: parameters that runs read are kept; what options.share holds is not made again. */
 void cairn_plan_keep_weights(cairn_plan *plan);
@@ -174,9 +180,11 @@ static inline size_t cairn_element_bytes(const cairn_plan *plan, cairn_element e
 {
     switch (element) {
     case CAIRN_REAL:
-        return cairn_dtype_size(plan->options.precision);
+        return cairn_dtype_size(plan->precision);
     case CAIRN_BYTE:
         return 1;
+    case CAIRN_BFLOAT16:
+        return 2;
     case CAIRN_INT32:
     case CAIRN_FLOAT32:
         return 4;

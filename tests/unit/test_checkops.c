@@ -6,26 +6,36 @@
 #include <math.h>
 
 #define SHAPES 60
-#define F32_TOLERANCE 1e-5 /* of the largest magnitude that a sum of that length can have */
 
-/* Numbers in [-1, 1) as float holds them, so that both precisions start from the same. */
-static void round_inputs(op_call *call)
+static const cairn_dtype precisions[] = {CAIRN_F32, CAIRN_BF16};
+
+/* Of the largest magnitude that a sum of that length can have. In bfloat16 a result is rounded to eight
+ * binary digits, and rounded once more behind an activation other than ReLU. */
+static double tolerance_of(cairn_dtype precision)
+{
+    return precision == CAIRN_BF16 ? 0x1p-7 : 1e-5;
+}
+
+/* Numbers in [-1, 1) as they are stored, so that both precisions start from the same. */
+static void round_inputs(op_call *call, cairn_dtype precision)
 {
     for (int i = 0; i < call->inputs; i++)
         for (int64_t k = 0; k < op_tensor_count(&call->in[i]); k++)
             if (call->in[i].type.element == CAIRN_REAL)
-                call->in[i].data[k] = (double)(float)call->in[i].data[k];
+                call->in[i].data[k] = precision == CAIRN_BF16 ? op_from_bf16(op_bf16(call->in[i].data[k]))
+                                                              : (double)(float)call->in[i].data[k];
 }
 
 /* Infinite and missing numbers must agree as such. */
-static bool close_to(double found, double expected, double scale)
+static bool close_to(double found, double expected, double allowed)
 {
     if (isnan(expected) || isinf(expected))
         return isnan(expected) ? isnan(found) : found == expected;
-    return fabs(found - expected) <= F32_TOLERANCE * scale;
+    return fabs(found - expected) <= allowed;
 }
 
-static void compare(const op_call *call, const op_call *expected, const cairn_kernel *kernel, int index)
+static void compare(const op_call *call, const op_call *expected, const cairn_kernel *kernel,
+                    cairn_dtype precision, int index)
 {
     for (int o = 0; o < call->op->outputs; o++) {
         const op_tensor *a = &call->out[o], *b = &expected->out[o];
@@ -33,33 +43,40 @@ static void compare(const op_call *call, const op_call *expected, const cairn_ke
         for (int64_t i = 0; i < op_tensor_count(b); i++)
             scale = isfinite(b->data[i]) ? fmax(scale, fabs(b->data[i])) : scale;
         for (int64_t i = 0; i < op_tensor_count(b); i++)
-            if (!close_to(a->data[i], b->data[i], scale))
-                fail_msg("%s.%s.%s, case %d, output %d, element %lld: expected %.9g, found %.9g",
-                         call->op->name, kernel->name, cairn_isa_text(kernel->isa), index, o, (long long)i,
-                         b->data[i], a->data[i]);
+            if (!close_to(a->data[i], b->data[i], tolerance_of(precision) * scale))
+                fail_msg("%s.%s.%s in %s, case %d, output %d, element %lld: expected %.9g, found %.9g",
+                         call->op->name, kernel->name, cairn_isa_text(kernel->isa),
+                         cairn_dtype_name(precision), index, o, (long long)i, b->data[i], a->data[i]);
     }
 }
 
-static void check_case(const cairn_op *op, int index, cairn_ctx *ctx, op_random *random, int *ran)
+/* Parameters are never held in bfloat16. */
+static bool works_on_images(const op_call *call)
+{
+    return call->out[0].type.shape.batched;
+}
+
+static void check_case(const cairn_op *op, cairn_dtype precision, int index, cairn_ctx *ctx,
+                       op_random *random, int *ran)
 {
     op_call call, expected;
     if (!op_case_make(op, index, false, ctx, random, &call))
         fail_msg("%s has kernels but no cases", op->name);
-    round_inputs(&call);
+    round_inputs(&call, precision);
     expected = call;
     memset(expected.out, 0, sizeof expected.out);
     assert_int_equal(op_call_infer(&expected, ctx), CAIRN_OK);
     assert_int_equal(op_call_run(&expected, op_reference(op, CAIRN_F64), CAIRN_F64), OP_RAN);
     for (int k = 0; op->kernels[k] != NULL; k++) {
         const cairn_kernel *kernel = op->kernels[k];
-        if (!op_kernel_runs(kernel, CAIRN_F32))
+        if (!op_kernel_runs(kernel, precision) || (precision == CAIRN_BF16 && !works_on_images(&expected)))
             continue;
-        op_result result = op_call_run(&call, kernel, CAIRN_F32);
+        op_result result = op_call_run(&call, kernel, precision);
         if (result == OP_STRAYED)
             fail_msg("%s.%s.%s, case %d wrote outside its operands", op->name, kernel->name,
                      cairn_isa_text(kernel->isa), index);
         if (result == OP_RAN) {
-            compare(&call, &expected, kernel, index);
+            compare(&call, &expected, kernel, precision, index);
             ran[k]++;
         }
     }
@@ -68,19 +85,27 @@ static void check_case(const cairn_op *op, int index, cairn_ctx *ctx, op_random 
     op_call_free(&call);
 }
 
+/* Conversions have no meaning in double; see test_bf16. */
+static bool is_tested_here(const cairn_op *op)
+{
+    return op->kernels != NULL && op_reference(op, CAIRN_F64) != NULL;
+}
+
 static void every_kernel_equals_the_reference(void **state)
 {
     bench *b = *state;
     for (int i = 0; cairn_all_ops[i] != NULL; i++) {
         const cairn_op *op = cairn_all_ops[i];
         int ran[32] = {0};
-        if (op->kernels == NULL)
+        if (!is_tested_here(op))
             continue;
         op_random random = {(uint64_t)i * 1000003};
-        for (int index = 0; index < SHAPES; index++)
-            check_case(op, index, b->ctx, &random, ran);
+        for (size_t p = 0; p < CAIRN_COUNT(precisions); p++)
+            for (int index = 0; index < SHAPES; index++)
+                check_case(op, precisions[p], index, b->ctx, &random, ran);
         for (int k = 0; op->kernels[k] != NULL; k++)
-            if (op_kernel_runs(op->kernels[k], CAIRN_F32) && ran[k] == 0)
+            if ((op_kernel_runs(op->kernels[k], CAIRN_F32) || op_kernel_runs(op->kernels[k], CAIRN_BF16)) &&
+                ran[k] == 0)
                 fail_msg("%s.%s.%s was never run", op->name, op->kernels[k]->name,
                          cairn_isa_text(op->kernels[k]->isa));
     }
@@ -93,22 +118,25 @@ static void cuts_change_nothing(void **state)
     for (int i = 0; cairn_all_ops[i] != NULL; i++) {
         const cairn_op *op = cairn_all_ops[i];
         op_random random = {(uint64_t)i * 7919};
-        for (int index = 0; op->kernels != NULL && (op->flags & CAIRN_OP_BATCH_SUM) == 0 && index < 12;
+        for (int index = 0; is_tested_here(op) && (op->flags & CAIRN_OP_BATCH_SUM) == 0 && index < 12;
              index++) {
             op_call call;
             assert_true(op_case_make(op, index, false, b->ctx, &random, &call));
             for (int k = 0; op->kernels[k] != NULL; k++) {
-                if (!op_kernel_runs(op->kernels[k], CAIRN_F32))
+                cairn_dtype precision = op_kernel_runs(op->kernels[k], CAIRN_F32) ? CAIRN_F32 : CAIRN_BF16;
+                if (!op_kernel_runs(op->kernels[k], precision) ||
+                    (precision == CAIRN_BF16 && !works_on_images(&call)))
                     continue;
                 size_t bytes = (size_t)op_tensor_count(&call.out[0]) * sizeof(double);
                 double *first = malloc(bytes);
                 assert_non_null(first);
-                if (op_call_run(&call, op->kernels[k], CAIRN_F32) == OP_RAN) {
+                if (op_call_run(&call, op->kernels[k], precision) == OP_RAN) {
                     memcpy(first, call.out[0].data, bytes);
-                    assert_int_equal(op_call_run(&call, op->kernels[k], CAIRN_F32), OP_RAN);
+                    assert_int_equal(op_call_run(&call, op->kernels[k], precision), OP_RAN);
                     if (memcmp(first, call.out[0].data, bytes) != 0)
-                        fail_msg("%s.%s.%s, case %d depends on how its work is cut", op->name,
-                                 op->kernels[k]->name, cairn_isa_text(op->kernels[k]->isa), index);
+                        fail_msg("%s.%s.%s in %s, case %d depends on how its work is cut", op->name,
+                                 op->kernels[k]->name, cairn_isa_text(op->kernels[k]->isa),
+                                 cairn_dtype_name(precision), index);
                 }
                 free(first);
             }

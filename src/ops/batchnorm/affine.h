@@ -39,7 +39,7 @@ CAIRN_INLINE vec cairn_affine_vec(const cairn_affine *t, const cairn_activation_
 }
 
 CAIRN_INLINE void cairn_affine_pixel(const cairn_affine *t, const cairn_activation_kind act, const bool two,
-                                     const float *x, const float *z, float *y, int64_t channels)
+                                     const real *x, const real *z, real *y, int64_t channels)
 {
     int64_t c = 0;
     for (; c + CAIRN_LANES <= channels; c += CAIRN_LANES)
@@ -59,9 +59,9 @@ CAIRN_INLINE void cairn_affine_units(const cairn_work *work, const cairn_affine 
     const cairn_operand *y = &work->out[0];
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         cairn_band band = cairn_band_of(work, y, unit);
-        const float *from = cairn_image_of(x, band.image);
-        const float *other = z != NULL ? cairn_image_of(z, band.image) : NULL;
-        float *to = cairn_image_of(y, band.image);
+        const real *from = cairn_image_of(x, band.image);
+        const real *other = z != NULL ? cairn_image_of(z, band.image) : NULL;
+        real *to = cairn_image_of(y, band.image);
         for (int64_t pixel = band.begin * y->w; pixel < band.end * y->w; pixel++)
             cairn_affine_pixel(t, act, z != NULL, from + pixel * x->pitch,
                                z != NULL ? other + pixel * z->pitch : NULL, to + pixel * y->pitch, y->c);

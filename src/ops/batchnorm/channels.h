@@ -15,7 +15,7 @@ static inline double cairn_norm_count(const cairn_work *work, const cairn_operan
 
 static inline double cairn_channel_number(const cairn_operand *vector, int64_t channel)
 {
-    return (double)((const real *)cairn_image_of(vector, 0))[channel];
+    return (double)cairn_params_of(vector)[channel];
 }
 
 /* The batch's mean and 1 / sqrt(variance + eps) from a sum and a sum of squared deviations. */

@@ -84,4 +84,5 @@ const cairn_op cairn_op_conv2d = {
     .addend = 3,
     .window = cairn_window_of,
     .kernels = kernels,
+    .flags = CAIRN_OP_FLOAT_OUT,
 };

@@ -14,10 +14,10 @@
 static inline double cairn_conv2d_cost_direct(const cairn_site *site, const cairn_machine *machine)
 {
     const cairn_operand *y = &site->out[0];
-    double weights = (double)site->in[1].elements;
+    bool bf16 = site->precision == CAIRN_BF16;
+    double weights = (double)site->in[1].elements, peak = bf16 ? machine->bf16_flops : machine->flops;
     double flops = 2 * weights * (double)(site->capacity * y->h * y->w);
-    return fmax(flops / (CAIRN_COST_PRODUCT_SHARE * machine->flops),
-                weights * sizeof(float) / machine->dram_read);
+    return fmax(flops / (CAIRN_COST_PRODUCT_SHARE * peak), weights * (bf16 ? 2 : 4) / machine->dram_read);
 }
 
 /* Vector operations of the transforms of a tile, see winograd.h, for each input and each output channel. */

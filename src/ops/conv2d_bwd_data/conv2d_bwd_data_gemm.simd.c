@@ -44,16 +44,20 @@ static void pack(const cairn_work *work)
     int64_t out = s.out_c * s.attrs->groups;
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         int64_t group = unit / s.patch.segments, segment = unit % s.patch.segments;
-        CAIRN_SIMD(cairn_gemm_pack)
-        ((float *)(void *)work->packed + (size_t)unit * s.packed,
-         w + segment * s.patch.length * out + group * s.out_c, s.out_c, s.patch.length, 1, out);
+        cairn_gemm_source source = {.b = w + segment * s.patch.length * out + group * s.out_c,
+                                    .segments = 1,
+                                    .length = s.out_c,
+                                    .n = s.patch.length,
+                                    .k_step = 1,
+                                    .n_step = out};
+        CAIRN_SIMD(cairn_gemm_pack)((float *)(void *)work->packed + (size_t)unit * s.packed, &source);
     }
 }
 
 typedef struct block {
-    const float *a[CAIRN_GEMM_ROWS], *group_a[CAIRN_GEMM_ROWS];
-    const float *window[CAIRN_GEMM_ROWS];
-    float *c[CAIRN_GEMM_ROWS];
+    const float *a[CAIRN_GEMM_ROWS], *window[CAIRN_GEMM_ROWS];
+    const void *group_a[CAIRN_GEMM_ROWS];
+    void *c[CAIRN_GEMM_ROWS];
 } block;
 
 static void multiply(const cairn_work *work, const setup *s, float *picture, int64_t count, block *b)

@@ -32,14 +32,21 @@ static inline bool cairn_dense_is_packed(const cairn_site *site, bool transposed
 {
     if (!site->training)
         return true;
-    return cairn_dense_is_large(site) ? site->capacity < CAIRN_DENSE_MANY : transposed;
+    return cairn_dense_is_large(site) ? site->capacity < CAIRN_DENSE_MANY
+                                      : transposed || site->precision == CAIRN_BF16;
+}
+
+/* Bytes of a unit's packed weights. */
+static inline size_t cairn_dense_panel_bytes(int64_t k)
+{
+    return cairn_gemm_packed(cairn_gemm_depth(1, k), CAIRN_DENSE_COLUMNS) * sizeof(float);
 }
 
 static inline void cairn_dense_plan(cairn_site *site, bool transposed)
 {
     int64_t n = site->out[0].c, k = site->in[0].c;
     if (cairn_dense_is_packed(site, transposed)) {
-        site->packed = cairn_gemm_packed(k, n) * sizeof(float);
+        site->packed = cairn_gemm_packed(cairn_gemm_depth(1, k), n) * sizeof(float);
         site->pack_units = cairn_ceil_div(n, CAIRN_DENSE_COLUMNS);
         site->in_packed = 1u << 1;
     }
@@ -49,40 +56,44 @@ static inline void cairn_dense_plan(cairn_site *site, bool transposed)
     }
     site->units = cairn_ceil_div(n, CAIRN_DENSE_COLUMNS);
     site->unit_flops = 2 * site->capacity * k * cairn_min(n, CAIRN_DENSE_COLUMNS);
-    site->scratch = site->packed == 0 ? cairn_gemm_packed(k, CAIRN_DENSE_COLUMNS) * sizeof(float) : 0;
+    site->scratch = site->packed == 0 ? cairn_dense_panel_bytes(k) : 0;
 }
 
 /* Packs the panels begin ... end of B. */
 static inline void cairn_dense_pack(const cairn_dense *d, int64_t begin, int64_t end, char *to)
 {
     int64_t column = begin * CAIRN_DENSE_COLUMNS;
-    CAIRN_SIMD(cairn_gemm_pack)
-    ((float *)(void *)to, d->b + column * d->n_step, d->k,
-     cairn_min(end * CAIRN_DENSE_COLUMNS, d->n) - column, d->k_step, d->n_step);
+    cairn_gemm_source source = {.b = d->b + column * d->n_step,
+                                .segments = 1,
+                                .length = d->k,
+                                .n = cairn_min(end * CAIRN_DENSE_COLUMNS, d->n) - column,
+                                .k_step = d->k_step,
+                                .n_step = d->n_step};
+    CAIRN_SIMD(cairn_gemm_pack)(to, &source);
 }
 
 /* What a call of the micro-kernel works on. */
 typedef struct cairn_dense_part {
     int64_t first, last; /* images */
     int64_t column, columns;
-    const float *b;
+    const char *b; /* packed, or floats */
     bool packed;
 } cairn_dense_part;
 
 /* Rows of finished numbers, for activations. */
-typedef void cairn_dense_finished(const cairn_work *work, float *const *c, int64_t rows, int64_t columns);
+typedef void cairn_dense_finished(const cairn_work *work, void *const *c, int64_t rows, int64_t columns);
 
 static inline void cairn_dense_multiply(const cairn_work *work, const cairn_dense *d,
                                         const cairn_dense_part *part, cairn_dense_finished *finished)
 {
     static const int64_t origin = 0;
-    const float *a[CAIRN_GEMM_ROWS];
-    float *c[CAIRN_GEMM_ROWS];
+    const void *a[CAIRN_GEMM_ROWS];
+    void *c[CAIRN_GEMM_ROWS];
     for (int64_t image = part->first; image < part->last; image += CAIRN_GEMM_ROWS) {
         int64_t rows = cairn_min(CAIRN_GEMM_ROWS, part->last - image);
         for (int64_t i = 0; i < rows; i++) {
             a[i] = cairn_image_of(&work->in[0], image + i);
-            c[i] = cairn_image_of(&work->out[0], image + i) + part->column;
+            c[i] = cairn_result_at(&work->out[0], image + i, part->column);
         }
         cairn_gemm_rows gemm = {.rows = rows,
                                 .a = a,
@@ -96,7 +107,8 @@ static inline void cairn_dense_multiply(const cairn_work *work, const cairn_dens
                                 .ldb = d->k_step,
                                 .packed = part->packed,
                                 .bias = d->bias != NULL ? d->bias + part->column : NULL,
-                                .floor = d->floor};
+                                .floor = d->floor,
+                                .float_c = cairn_is_float(&work->out[0])};
         CAIRN_SIMD(cairn_gemm_rows)(&gemm);
         if (finished != NULL)
             finished(work, c, rows, part->columns);
@@ -108,7 +120,7 @@ static inline void cairn_dense_run(const cairn_work *work, const cairn_dense *d,
                                    cairn_dense_finished *finished)
 {
     bool packed = cairn_dense_is_packed(work->site, transposed);
-    const float *b = packed ? (const float *)(const void *)work->packed : d->b;
+    const char *b = packed ? work->packed : (const char *)d->b;
     if (work->site->per_image) {
         cairn_dense_part all = {work->begin, work->end, 0, d->n, b, packed};
         cairn_dense_multiply(work, d, &all, finished);
@@ -119,10 +131,10 @@ static inline void cairn_dense_run(const cairn_work *work, const cairn_dense *d,
         cairn_dense_part panel = {0,    work->run->n, column, cairn_min(CAIRN_DENSE_COLUMNS, d->n - column),
                                   NULL, true};
         if (packed) {
-            panel.b = b + column * d->k;
+            panel.b = b + (size_t)unit * cairn_dense_panel_bytes(d->k);
         } else {
             cairn_dense_pack(d, unit, unit + 1, work->scratch);
-            panel.b = (const float *)(const void *)work->scratch;
+            panel.b = work->scratch;
         }
         cairn_dense_multiply(work, d, &panel, finished);
     }

@@ -5,6 +5,7 @@
  *
  *     C[r, n] = max(floor, bias[n] + sum over k of A[r, k] * B[k, n] + addend[r, n])
  *
+ * A, C and the addend are floats, or bfloat16 in files that are compiled for it; B is always given in floats.
  * Rows of A and C are given by pointers. A row of A consists of segments, each contiguous, that lie at the
  * same offsets from every row's pointer: the rows of a kernel window in a picture. Used forward, where rows
  * are output pixels, and for the gradient of the input, where rows of C overlap and are added to.
@@ -32,23 +33,27 @@
 #endif
 
 typedef struct cairn_gemm_rows {
-    int64_t rows; /* up to CAIRN_GEMM_ROWS */
-    const float *const *a;
-    float *const *c;
-    const int64_t *offset;    /* of the segments in A */
+    int64_t rows;             /* up to CAIRN_GEMM_ROWS */
+    const void *const *a;     /* rows of reals */
+    void *const *c;           /* of reals, or floats */
+    const int64_t *offset;    /* of the segments in A, in elements */
     int64_t segments, length; /* K = segments * length */
     int64_t block;            /* products that are summed in one sequence, see cairn_gemm_block */
     int64_t n;                /* columns */
-    const float *b;           /* [K][ldb], or packed */
+    const void *b;            /* floats [K][ldb], or packed */
     int64_t ldb;
-    bool packed;                /* B lies in panels, see cairn_gemm_pack */
-    const float *bias;          /* NULL: zeros */
-    const float *const *addend; /* rows that are added to the sums; NULL: none */
-    float floor;                /* smaller results become this: 0 is ReLU, -INFINITY nothing */
-    bool add;                   /* to C, after that */
+    bool packed;               /* B lies in panels, see cairn_gemm_pack; always with bfloat16 */
+    const float *bias;         /* NULL: zeros */
+    const void *const *addend; /* rows of reals that are added to the sums; NULL: none */
+    float floor;               /* smaller results become this: 0 is ReLU, -INFINITY nothing */
+    bool add;                  /* to C, after that */
+    bool float_c;              /* C is floats although A is bfloat16 */
 } cairn_gemm_rows;
 
 void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *gemm);
+#if defined(CAIRN_STORE_BF16)
+void CAIRN_SIMD_FLOAT(cairn_gemm_rows)(const cairn_gemm_rows *gemm);
+#endif
 
 /* The rounding error of a sum grows with the root of the length of its sequences. Long ones are fastest.
  * Where a gradient depends on the signs of the results, sequences as long as there are, the root of k, err
@@ -74,10 +79,16 @@ void CAIRN_SIMD(cairn_gemm_outer)(const cairn_gemm_outer *gemm);
 
 /* ---- panels ----
  * Columns are worked on in panels of 1 ... CAIRN_GEMM_WIDTH vectors; columns that fill no vector are a panel
- * of their own. Packed, a panel is contiguous: [K][columns of the panel], the last one padded with zeros to a
- * full vector. */
+ * of their own. Packed, a panel is contiguous: [depth][columns of the panel], the last one padded with zeros
+ * to a full vector. Floats are multiplied one k at a time; bfloat16 in pairs of neighbouring k, which B holds
+ * in one word, the first in its lower half. A segment of odd length ends with half a pair. */
 
 #define CAIRN_GEMM_COLUMNS (CAIRN_GEMM_WIDTH * CAIRN_LANES) /* of the widest */
+#if defined(CAIRN_STORE_BF16)
+#define CAIRN_GEMM_UNIT 2
+#else
+#define CAIRN_GEMM_UNIT 1
+#endif
 
 static inline int64_t cairn_gemm_panel(int64_t columns_left)
 {
@@ -85,14 +96,25 @@ static inline int64_t cairn_gemm_panel(int64_t columns_left)
     return cairn_max(vectors, 1) * CAIRN_LANES;
 }
 
-/* Elements of packed B. */
-static inline size_t cairn_gemm_packed(int64_t k, int64_t n)
+/* Words of a column. */
+static inline int64_t cairn_gemm_depth(int64_t segments, int64_t length)
 {
-    return (size_t)k * cairn_align((size_t)n, CAIRN_LANES);
+    return segments * cairn_ceil_div(length, CAIRN_GEMM_UNIT);
 }
 
-/* Packs B[k, n] = b[k * k_step + n * n_step] for one of the steps being 1. */
-void CAIRN_SIMD(cairn_gemm_pack)(float *packed, const float *b, int64_t k_count, int64_t n_count,
-                                 int64_t k_step, int64_t n_step);
+/* Words of packed B, of four bytes. */
+static inline size_t cairn_gemm_packed(int64_t depth, int64_t n)
+{
+    return (size_t)depth * cairn_align((size_t)n, CAIRN_LANES);
+}
+
+/* What is packed: B[k, n] = b[k * k_step + n * n_step] for one of the steps being 1. */
+typedef struct cairn_gemm_source {
+    const float *b;
+    int64_t segments, length; /* of k */
+    int64_t n, k_step, n_step;
+} cairn_gemm_source;
+
+void CAIRN_SIMD(cairn_gemm_pack)(void *packed, const cairn_gemm_source *source);
 
 #endif

@@ -57,7 +57,7 @@ static inline size_t cairn_patch_offset_bytes(const cairn_patch *p)
 
 static inline size_t cairn_patch_scratch(const cairn_patch *p)
 {
-    size_t picture = p->padded ? (size_t)(p->h * p->w * p->pitch) * sizeof(float) : 0;
+    size_t picture = p->padded ? (size_t)(p->h * p->w * p->pitch) * sizeof(real) : 0;
     return cairn_patch_offset_bytes(p) + picture;
 }
 
@@ -69,13 +69,13 @@ static inline int64_t *cairn_patch_offsets(const cairn_patch *p, char *scratch)
     return offsets;
 }
 
-static inline float *cairn_patch_picture(const cairn_patch *p, char *scratch)
+static inline real *cairn_patch_picture(const cairn_patch *p, char *scratch)
 {
-    return (float *)(void *)(scratch + cairn_patch_offset_bytes(p));
+    return (real *)(void *)(scratch + cairn_patch_offset_bytes(p));
 }
 
 /* Copies a row of pixels between pitches. */
-static inline void cairn_copy_pixels(float *to, int64_t to_pitch, const float *from, int64_t from_pitch,
+static inline void cairn_copy_pixels(real *to, int64_t to_pitch, const real *from, int64_t from_pitch,
                                      int64_t pixels, int64_t c)
 {
     if (to_pitch == c && from_pitch == c) {
@@ -88,13 +88,12 @@ static inline void cairn_copy_pixels(float *to, int64_t to_pitch, const float *f
 }
 
 /* Rows begin ... end-1 of the picture of an image with its padding; the picture begins at the result. */
-static inline const float *cairn_patch_load_rows(const cairn_patch *p, const cairn_operand *x,
-                                                 const float *image, char *scratch, int64_t begin,
-                                                 int64_t end)
+static inline const real *cairn_patch_load_rows(const cairn_patch *p, const cairn_operand *x,
+                                                const real *image, char *scratch, int64_t begin, int64_t end)
 {
     if (!p->padded)
         return image;
-    float *picture = cairn_patch_picture(p, scratch);
+    real *picture = cairn_patch_picture(p, scratch);
     int64_t row_elements = p->w * p->pitch;
     memset(picture + begin * row_elements, 0, (size_t)((end - begin) * row_elements) * sizeof *picture);
     int64_t first = cairn_max(begin - p->window->pad_top, 0),
@@ -107,15 +106,15 @@ static inline const float *cairn_patch_load_rows(const cairn_patch *p, const cai
 }
 
 /* All of it. */
-static inline const float *cairn_patch_load(const cairn_patch *p, const cairn_operand *x, const float *image,
-                                            char *scratch)
+static inline const real *cairn_patch_load(const cairn_patch *p, const cairn_operand *x, const real *image,
+                                           char *scratch)
 {
     return cairn_patch_load_rows(p, x, image, scratch, 0, p->h);
 }
 
 /* The pointers of `count` windows from window number `first` on, in rows of out_w. */
-static inline void cairn_patch_windows(const cairn_patch *p, const float *picture, int64_t out_w,
-                                       int64_t first, int64_t count, const float **to)
+static inline void cairn_patch_windows(const cairn_patch *p, const real *picture, int64_t out_w,
+                                       int64_t first, int64_t count, const void **to)
 {
     int64_t y = first / out_w, x = first % out_w;
     for (int64_t i = 0; i < count; i++) {

@@ -5,8 +5,8 @@
  *
  *     y[pixel, lanes] += sum over taps, i of pick_i(x[pixel of tap, lanes]) * W[tap, i, lanes]
  *
- * A band of rows of one span, with its padding, is copied to where it stays in the first cache. Groups have
- * as many outputs as inputs. */
+ * A band of rows of one span, with its padding, is copied, as floats, to where it stays in the first cache.
+ * Groups have as many outputs as inputs. */
 #ifndef CAIRN_OPS_GROUPS_H
 #define CAIRN_OPS_GROUPS_H
 
@@ -104,7 +104,7 @@ CAIRN_INLINE vec cairn_groups_pick(const float *pixel, const bool narrow, ivec l
 }
 
 /* Copies what the output rows from `first` on look at, of the span that begins at channel c. */
-CAIRN_INLINE void cairn_groups_copy(const cairn_groups *g, const cairn_operand *x, const float *image,
+CAIRN_INLINE void cairn_groups_copy(const cairn_groups *g, const cairn_operand *x, const real *image,
                                     int64_t first, int64_t rows, int64_t c, float *to)
 {
     const cairn_window *w = &g->window;
@@ -117,7 +117,7 @@ CAIRN_INLINE void cairn_groups_copy(const cairn_groups *g, const cairn_operand *
         }
         memset(to, 0, (size_t)left * sizeof *to);
         memset(to + g->x_row - right, 0, (size_t)right * sizeof *to);
-        const float *from = image + row * cairn_row_stride(x) + c;
+        const real *from = image + row * cairn_row_stride(x) + c;
         for (int64_t v = 0; v < g->span; v += CAIRN_LANES) {
             vec_mask mask = vec_first(x->c - c - v);
             for (int64_t pixel = 0; pixel < x->w; pixel++)
@@ -159,7 +159,7 @@ CAIRN_INLINE void cairn_groups_pack(const cairn_groups *g, const float *w, float
 /* Where a tile is: what the first tap of its first pixel looks at, its weights and outputs. */
 typedef struct cairn_groups_place {
     const float *x, *w;
-    float *y;
+    real *y;
     int64_t c, y_pitch;
     vec_mask mask;
 } cairn_groups_place;
@@ -286,8 +286,8 @@ static inline void cairn_groups_unit(const cairn_work *work, const cairn_groups 
     int64_t image = unit / (g->bands * g->spans), band = unit / g->spans % g->bands;
     int64_t begin = unit % g->spans * g->span, first = band * g->rows;
     int64_t rows = cairn_min(g->rows, y->h - first);
-    float *copy = (float *)(void *)work->scratch,
-          *to = cairn_image_of(y, image) + first * cairn_row_stride(y);
+    float *copy = (float *)(void *)work->scratch;
+    real *to = cairn_image_of(y, image) + first * cairn_row_stride(y);
     if (rows <= 0)
         return;
     cairn_groups_copy(g, x, cairn_image_of(x, image), first, rows, begin, copy);

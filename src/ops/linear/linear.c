@@ -56,4 +56,5 @@ const cairn_op cairn_op_linear = {
     .macs = macs,
     .epilogue = epilogue,
     .kernels = kernels,
+    .flags = CAIRN_OP_FLOAT_OUT,
 };

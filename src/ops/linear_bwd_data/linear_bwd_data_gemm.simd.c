@@ -22,8 +22,8 @@ static void plan(cairn_site *site)
 static void pack(const cairn_work *work)
 {
     cairn_dense dense = dense_of(work);
-    int64_t offset = work->begin * CAIRN_DENSE_COLUMNS * dense.k * (int64_t)sizeof(float);
-    cairn_dense_pack(&dense, work->begin, work->end, work->packed + offset);
+    cairn_dense_pack(&dense, work->begin, work->end,
+                     work->packed + (size_t)work->begin * cairn_dense_panel_bytes(dense.k));
 }
 
 static void run(const cairn_work *work)

@@ -3,8 +3,9 @@
 #ifndef CAIRN_OPS_LRN_ROWS_H
 #define CAIRN_OPS_LRN_ROWS_H
 
-#include "ops/lrn/bracket.h"
+#include "ops/real.h"
 #include "ops/simd/wide.h"
+#include <math.h>
 
 /* Numbers of a row: half a window on each side and whole vectors. */
 static inline size_t cairn_lrn_row(const cairn_lrn_attrs *attrs, int64_t channels)
@@ -28,7 +29,7 @@ CAIRN_INLINE wide cairn_lrn_sum(const cairn_lrn_attrs *attrs, const double *row,
 }
 
 /* Squares of x, which is channel 0 of a pixel, into the row. */
-CAIRN_INLINE void cairn_lrn_squares(const cairn_lrn_attrs *attrs, const float *x, int64_t channels,
+CAIRN_INLINE void cairn_lrn_squares(const cairn_lrn_attrs *attrs, const real *x, int64_t channels,
                                     double *row)
 {
     for (int64_t c = 0; c < channels; c += CAIRN_LANES) {

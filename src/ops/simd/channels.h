@@ -15,7 +15,7 @@ typedef enum cairn_channel_term {
 
 /* What is summed: pixels of x and z, which run on over images. */
 typedef struct cairn_channel_pass {
-    const float *x, *z;
+    const real *x, *z;
     int64_t x_pitch, z_pitch, pixels;
     const double *mean; /* whole vectors of them */
 } cairn_channel_pass;
@@ -77,8 +77,8 @@ CAIRN_INLINE void cairn_channel_pixels(const cairn_channel_pass *p, const cairn_
 
 /* All channels. `factor` multiplies the first sums, `rstd`, whole vectors of numbers or NULL, the second. */
 CAIRN_INLINE void cairn_channel_sums(const cairn_channel_pass *p, const cairn_channel_term term,
-                                     int64_t channels, double factor, const double *rstd, float *to,
-                                     float *to_second)
+                                     int64_t channels, double factor, const double *rstd, real *to,
+                                     real *to_second)
 {
     cairn_channel_block block;
     for (int64_t first = 0, count; first < channels; first += count) {

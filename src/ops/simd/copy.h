@@ -7,7 +7,7 @@
 #include "ops/simd/vector.h"
 
 /* A pixel's channels, mostly few, which memcpy would take longer to think about. */
-CAIRN_INLINE void cairn_copy_pixel(float *to, const float *from, int64_t c)
+CAIRN_INLINE void cairn_copy_pixel(real *to, const real *from, int64_t c)
 {
     int64_t i = 0;
     for (; i + CAIRN_LANES <= c; i += CAIRN_LANES)
@@ -18,7 +18,7 @@ CAIRN_INLINE void cairn_copy_pixel(float *to, const float *from, int64_t c)
     }
 }
 
-CAIRN_INLINE void cairn_clear_pixel(float *to, int64_t c)
+CAIRN_INLINE void cairn_clear_pixel(real *to, int64_t c)
 {
     int64_t i = 0;
     for (; i + CAIRN_LANES <= c; i += CAIRN_LANES)
@@ -27,7 +27,7 @@ CAIRN_INLINE void cairn_clear_pixel(float *to, int64_t c)
         vec_store_part(to + i, (vec){0}, vec_first(c - i));
 }
 
-CAIRN_INLINE void cairn_copy_run(float *to, int64_t to_pitch, const float *from, int64_t from_pitch,
+CAIRN_INLINE void cairn_copy_run(real *to, int64_t to_pitch, const real *from, int64_t from_pitch,
                                  int64_t pixels, int64_t c)
 {
     if (to_pitch == c && from_pitch == c) {
@@ -38,7 +38,7 @@ CAIRN_INLINE void cairn_copy_run(float *to, int64_t to_pitch, const float *from,
         cairn_copy_pixel(to + i * to_pitch, from + i * from_pitch, c);
 }
 
-CAIRN_INLINE void cairn_clear_run(float *to, int64_t pitch, int64_t pixels, int64_t c)
+CAIRN_INLINE void cairn_clear_run(real *to, int64_t pitch, int64_t pixels, int64_t c)
 {
     for (int64_t i = 0; i < pixels; i++)
         cairn_clear_pixel(to + i * pitch, c);

@@ -4,6 +4,7 @@
 #define CAIRN_OPS_SIMD_FUNCTIONS_H
 
 #include "ops/activate.h"
+#include "ops/real.h"
 #include "ops/simd/vector.h"
 
 /* x = n ln 2 + r with |r| <= ln 2 / 2. Gives 2^n and e^r - 1; the latter keeps its digits near zero, which
@@ -62,7 +63,7 @@ CAIRN_INLINE vec vec_activate(cairn_activation_kind kind, vec x)
 }
 
 /* An activation over contiguous numbers, in place or not. */
-CAIRN_INLINE void vec_activate_kind(cairn_activation_kind kind, float *out, const float *x, int64_t count)
+CAIRN_INLINE void vec_activate_kind(cairn_activation_kind kind, real *out, const real *x, int64_t count)
 {
     int64_t i = 0;
     for (; i + CAIRN_LANES <= count; i += CAIRN_LANES)
@@ -73,7 +74,7 @@ CAIRN_INLINE void vec_activate_kind(cairn_activation_kind kind, float *out, cons
     }
 }
 
-static inline void vec_activate_span(cairn_activation_kind kind, float *out, const float *x, int64_t count)
+static inline void vec_activate_span(cairn_activation_kind kind, real *out, const real *x, int64_t count)
 {
     switch (kind) {
     case CAIRN_ACT_NONE:

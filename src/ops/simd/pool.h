@@ -52,7 +52,7 @@ static inline bool cairn_pool_is_plain(const cairn_window_attrs *a)
 }
 
 /* Zeros where a pool's gradients will be added. */
-static inline void cairn_pool_clear(const cairn_operand *x, float *image)
+static inline void cairn_pool_clear(const cairn_operand *x, real *image)
 {
     if (x->pitch == x->c) {
         memset(image, 0, (size_t)x->elements * sizeof *image);

@@ -2,6 +2,7 @@
 #ifndef CAIRN_OPS_SIMD_TRANSPOSE_H
 #define CAIRN_OPS_SIMD_TRANSPOSE_H
 
+#include "ops/real.h"
 #include "ops/simd/vector.h"
 
 /* Lanes of a pair of vectors after they have exchanged blocks of d: the upper block of the first for the
@@ -44,7 +45,7 @@ CAIRN_INLINE void vec_transpose(vec m[CAIRN_LANES])
 
 /* to[c * to_step + r] = from[r * from_step + c] for r < rows, c < columns, both at most CAIRN_LANES. Reads
  * nothing else; writes whole vectors where rows is CAIRN_LANES. */
-CAIRN_INLINE void vec_transpose_block(const float *from, int64_t from_step, int64_t rows, float *to,
+CAIRN_INLINE void vec_transpose_block(const real *from, int64_t from_step, int64_t rows, real *to,
                                       int64_t to_step, int64_t columns)
 {
     vec m[CAIRN_LANES];
@@ -60,7 +61,7 @@ CAIRN_INLINE void vec_transpose_block(const float *from, int64_t from_step, int6
 }
 
 /* The same for any number of rows and columns. */
-CAIRN_INLINE void vec_transpose_all(const float *from, int64_t from_step, int64_t rows, float *to,
+CAIRN_INLINE void vec_transpose_all(const real *from, int64_t from_step, int64_t rows, real *to,
                                     int64_t to_step, int64_t columns)
 {
     for (int64_t r = 0; r < rows; r += CAIRN_LANES)

@@ -9,15 +9,6 @@
 #include <immintrin.h>
 #endif
 
-/* Functions that several *.simd.c files call are compiled once for each level, too. */
-#if defined(CAIRN_SIMD_AVX512)
-#define CAIRN_SIMD(name) CAIRN_PASTE(name, _, avx, 512)
-#elif defined(CAIRN_SIMD_AVX2)
-#define CAIRN_SIMD(name) CAIRN_PASTE(name, _, avx, 2)
-#else
-#define CAIRN_SIMD(name) CAIRN_PASTE(name, _, base, )
-#endif
-
 #define CAIRN_LANES (CAIRN_VECTOR_BYTES / 4)
 #define CAIRN_INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
@@ -122,6 +113,10 @@ CAIRN_INLINE vec_mask vec_first(int64_t count)
 {
     return (vec_mask)(count >= CAIRN_LANES ? 0xFFFF : (1u << count) - 1u);
 }
+CAIRN_INLINE int vec_lanes(vec_mask mask)
+{
+    return __builtin_popcount(mask);
+}
 CAIRN_INLINE vec vec_load_part(const float *p, vec_mask mask)
 {
     return (vec)_mm512_maskz_loadu_ps(mask, p);
@@ -134,14 +129,20 @@ CAIRN_INLINE void vec_store_part(float *p, vec v, vec_mask mask)
 /* Stores by mask are slow on many processors, even of all lanes. */
 typedef struct vec_mask {
     __m256i lanes;
+    int count;
     bool whole;
 } vec_mask;
+
+CAIRN_INLINE int vec_lanes(vec_mask mask)
+{
+    return mask.count;
+}
 
 CAIRN_INLINE vec_mask vec_first(int64_t count)
 {
     ivec lanes = {0, 1, 2, 3, 4, 5, 6, 7};
     return (vec_mask){(__m256i)(lanes < (int32_t)(count < CAIRN_LANES ? count : CAIRN_LANES)),
-                      count >= CAIRN_LANES};
+                      (int)(count < CAIRN_LANES ? count : CAIRN_LANES), count >= CAIRN_LANES};
 }
 CAIRN_INLINE vec vec_load_part(const float *p, vec_mask mask)
 {
@@ -156,6 +157,11 @@ CAIRN_INLINE void vec_store_part(float *p, vec v, vec_mask mask)
 }
 #else
 typedef int vec_mask; /* lanes */
+
+CAIRN_INLINE int vec_lanes(vec_mask mask)
+{
+    return mask;
+}
 
 CAIRN_INLINE vec_mask vec_first(int64_t count)
 {
@@ -179,6 +185,10 @@ CAIRN_INLINE void vec_store_part(float *p, vec v, vec_mask mask)
     for (int i = 0; i < mask; i++)
         p[i] = v[i];
 }
+#endif
+
+#if defined(CAIRN_STORE_BF16)
+#include "ops/simd/bf16.h"
 #endif
 
 #endif

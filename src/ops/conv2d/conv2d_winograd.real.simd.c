@@ -78,9 +78,9 @@ static bool fits(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
     const cairn_window *w = &attrs->geometry.window;
-    return !site->training && attrs->groups == 1 && w->k_h == 3 && w->k_w == 3 && w->stride_h == 1 &&
-           w->stride_w == 1 && w->dilation_h == 1 && w->dilation_w == 1 && site->in[0].c >= CAIRN_LANES &&
-           site->out[0].c >= CAIRN_LANES;
+    return !site->training && !cairn_is_float(&site->out[0]) && attrs->groups == 1 && w->k_h == 3 &&
+           w->k_w == 3 && w->stride_h == 1 && w->stride_w == 1 && w->dilation_h == 1 && w->dilation_w == 1 &&
+           site->in[0].c >= CAIRN_LANES && site->out[0].c >= CAIRN_LANES;
 }
 
 static void plan_of(cairn_site *site, int m)
@@ -116,7 +116,7 @@ CAIRN_INLINE void pack_vector(const setup *s, const float *w, vec_mask mask, flo
 CAIRN_INLINE void pack_of(const cairn_work *work, const int m)
 {
     setup s = setup_of(work->site, m);
-    const float *w = cairn_image_of(&work->in[1], 0);
+    const float *w = cairn_params_of(&work->in[1]);
     int64_t end = cairn_min(work->end * CAIRN_GEMM_COLUMNS, s.out_c);
     for (int64_t column = work->begin * CAIRN_GEMM_COLUMNS, width; column < end; column += width) {
         width = cairn_gemm_panel(s.out_c - column);
@@ -142,11 +142,11 @@ static tile tile_at(const setup *s, int64_t number)
 }
 
 /* Pointers to the pixels that a tile sees; those outside the picture are zeros. */
-CAIRN_INLINE void find_pixels(const setup *s, const cairn_operand *x, tile at, const float *zeros,
-                              const float **pixel, const int t)
+CAIRN_INLINE void find_pixels(const setup *s, const cairn_operand *x, tile at, const real *zeros,
+                              const real **pixel, const int t)
 {
     const cairn_window *w = &s->attrs->geometry.window;
-    const float *image = cairn_image_of(x, at.image);
+    const real *image = cairn_image_of(x, at.image);
     int64_t top = at.y - w->pad_top, left = at.x - w->pad_left;
     for (int64_t i = 0; i < t; i++)
         for (int64_t j = 0; j < t; j++) {
@@ -156,7 +156,7 @@ CAIRN_INLINE void find_pixels(const setup *s, const cairn_operand *x, tile at, c
         }
 }
 
-CAIRN_INLINE void input_vector(const float *const *pixel, int64_t c, vec_mask mask, float *to, int64_t plane,
+CAIRN_INLINE void input_vector(const real *const *pixel, int64_t c, vec_mask mask, float *to, int64_t plane,
                                const int m)
 {
     vec half[CAIRN_WINOGRAD_MOST][CAIRN_WINOGRAD_MOST], in[CAIRN_WINOGRAD_MOST], out[CAIRN_WINOGRAD_MOST];
@@ -181,8 +181,8 @@ CAIRN_INLINE void input_vector(const float *const *pixel, int64_t c, vec_mask ma
 CAIRN_INLINE void transform_inputs(const cairn_work *work, const setup *s, int64_t first, int64_t count,
                                    float *v, const int m)
 {
-    const float *pixel[CAIRN_WINOGRAD_MOST * CAIRN_WINOGRAD_MOST];
-    float *zeros = v + s->products * s->v_plane;
+    const real *pixel[CAIRN_WINOGRAD_MOST * CAIRN_WINOGRAD_MOST];
+    real *zeros = (real *)(void *)(v + s->products * s->v_plane);
     memset(zeros, 0, (size_t)s->v_pitch * sizeof *zeros);
     for (int64_t i = 0; i < count; i++) {
         find_pixels(s, &work->in[0], tile_at(s, first + i), zeros, pixel, m + 2);
@@ -199,8 +199,8 @@ CAIRN_INLINE void transform_inputs(const cairn_work *work, const setup *s, int64
 static void multiply(const cairn_work *work, const setup *s, int64_t count, int64_t column, int64_t columns,
                      const float *v, float *m)
 {
-    const float *a[CAIRN_GEMM_ROWS];
-    float *c[CAIRN_GEMM_ROWS];
+    const void *a[CAIRN_GEMM_ROWS];
+    void *c[CAIRN_GEMM_ROWS];
     const float *u = (const float *)(const void *)work->packed + column * s->in_c;
     const int64_t origin = 0;
     cairn_gemm_rows gemm = {.rows = count,
@@ -219,18 +219,19 @@ static void multiply(const cairn_work *work, const setup *s, int64_t count, int6
             c[i] = m + product * s->m_plane + i * s->m_pitch;
         }
         gemm.b = u + product * s->u_plane;
-        CAIRN_SIMD(cairn_gemm_rows)(&gemm);
+        CAIRN_SIMD_FLOAT(cairn_gemm_rows)(&gemm);
     }
 }
 
 /* What stands behind the sums: y = max(floor, sum + bias + addend). */
 typedef struct behind {
-    const float *bias, *addend; /* NULL: none */
+    const float *bias;  /* NULL: none */
+    const real *addend; /* likewise */
     int64_t addend_row, addend_pitch;
     vec floor;
 } behind;
 
-CAIRN_INLINE void output_vector(const float *from, int64_t plane, const behind *b, vec_mask mask, float *to,
+CAIRN_INLINE void output_vector(const float *from, int64_t plane, const behind *b, vec_mask mask, real *to,
                                 const cairn_operand *y, int64_t rows, int64_t columns, const int m)
 {
     vec half[CAIRN_WINOGRAD_MOST][CAIRN_WINOGRAD_MOST], in[CAIRN_WINOGRAD_MOST], out[CAIRN_WINOGRAD_MOST];
@@ -267,12 +268,12 @@ CAIRN_INLINE void transform_outputs(const cairn_work *work, const setup *s, int6
     for (int64_t i = 0; i < count; i++) {
         tile at = tile_at(s, first + i);
         int64_t rows = cairn_min(m, y->h - at.y), width = cairn_min(m, y->w - at.x);
-        float *to = cairn_image_of(y, at.image) + at.y * cairn_row_stride(y) + at.x * y->pitch + column;
-        const float *other =
+        real *to = cairn_image_of(y, at.image) + at.y * cairn_row_stride(y) + at.x * y->pitch + column;
+        const real *other =
             adds ? cairn_image_of(addend, at.image) + at.y * b.addend_row + at.x * b.addend_pitch + column
                  : NULL;
         for (int64_t c = 0; c < columns; c += CAIRN_LANES) {
-            b.bias = cairn_has(work->site, 2) ? cairn_image_of(&work->in[2], 0) + column + c : NULL;
+            b.bias = cairn_has(work->site, 2) ? cairn_params_of(&work->in[2]) + column + c : NULL;
             b.addend = adds ? other + c : NULL;
             output_vector(from + i * s->m_pitch + c, s->m_plane, &b, vec_first(columns - c), to + c, y, rows,
                           width, m);
@@ -280,7 +281,7 @@ CAIRN_INLINE void transform_outputs(const cairn_work *work, const setup *s, int6
         if (s->attrs->act != CAIRN_ACT_NONE && s->attrs->act != CAIRN_ACT_RELU)
             for (int64_t row = 0; row < rows; row++)
                 for (int64_t k = 0; k < width; k++) {
-                    float *p = to + row * cairn_row_stride(y) + k * y->pitch;
+                    real *p = to + row * cairn_row_stride(y) + k * y->pitch;
                     vec_activate_span(s->attrs->act, p, p, columns);
                 }
     }

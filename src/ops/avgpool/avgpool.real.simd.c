@@ -7,8 +7,8 @@ static void plan(cairn_site *site)
     cairn_unit_is_band(site, &site->out[0], site->out[0].elements * w->k_h * w->k_w);
 }
 
-CAIRN_INLINE void pool_vector(const cairn_pool_window *w, const float *first, int64_t pitch, float factor,
-                              float *y, vec_mask mask)
+CAIRN_INLINE void pool_vector(const cairn_pool_window *w, const real *first, int64_t pitch, float factor,
+                              real *y, vec_mask mask)
 {
     vec sum = {0};
     for (int64_t row = 0; row < w->rows; row++)
@@ -17,15 +17,15 @@ CAIRN_INLINE void pool_vector(const cairn_pool_window *w, const float *first, in
     vec_store_part(y, sum * factor, mask);
 }
 
-static void pool_pixel(const cairn_pool_window *w, const float *x, int64_t pitch, float factor, float *y,
+static void pool_pixel(const cairn_pool_window *w, const real *x, int64_t pitch, float factor, real *y,
                        int64_t channels)
 {
-    const float *first = x + w->first * pitch;
+    const real *first = x + w->first * pitch;
     CAIRN_FOR_CHANNELS(c, mask, channels, pool_vector(w, first + c, pitch, factor, y + c, mask));
 }
 
 /* A row of output pixels of the plain pool; from: the upper row of the input. */
-CAIRN_INLINE void plain_vector(const float *p, int64_t right, int64_t below, float *to, float factor,
+CAIRN_INLINE void plain_vector(const real *p, int64_t right, int64_t below, real *to, float factor,
                                vec_mask mask)
 {
     vec above = vec_load_part(p, mask) + vec_load_part(p + right, mask);
@@ -33,14 +33,14 @@ CAIRN_INLINE void plain_vector(const float *p, int64_t right, int64_t below, flo
     vec_store_part(to, (above + under) * factor, mask);
 }
 
-static void plain_rows(cairn_band band, const cairn_operand *x, const float *from, const cairn_operand *y,
-                       float *to, float factor)
+static void plain_rows(cairn_band band, const cairn_operand *x, const real *from, const cairn_operand *y,
+                       real *to, float factor)
 {
     int64_t below = cairn_row_stride(x), right = x->pitch;
     for (int64_t oy = band.begin; oy < band.end; oy++)
         for (int64_t ox = 0; ox < y->w; ox++) {
-            const float *p = from + 2 * oy * below + 2 * ox * right;
-            float *pixel = to + oy * cairn_row_stride(y) + ox * y->pitch;
+            const real *p = from + 2 * oy * below + 2 * ox * right;
+            real *pixel = to + oy * cairn_row_stride(y) + ox * y->pitch;
             CAIRN_FOR_CHANNELS(c, mask, y->c, plain_vector(p + c, right, below, pixel + c, factor, mask));
         }
 }
@@ -53,8 +53,8 @@ static void run(const cairn_work *work)
     bool plain = cairn_pool_is_plain(a);
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         cairn_band band = cairn_band_of(work, y, unit);
-        const float *from = cairn_image_of(x, band.image);
-        float *to = cairn_image_of(y, band.image);
+        const real *from = cairn_image_of(x, band.image);
+        real *to = cairn_image_of(y, band.image);
         if (plain) {
             plain_rows(band, x, from, y, to, 1.0f / (float)cairn_pool_divisor(attrs, 0, 0));
             continue;

@@ -7,7 +7,7 @@ static void plan(cairn_site *site)
     cairn_unit_is_image(site, 4 * site->out[0].elements);
 }
 
-static void pixel(float *restrict y, const float *x, const float *scale, const float *bias, int64_t channels)
+static void pixel(real *restrict y, const real *x, const float *scale, const float *bias, int64_t channels)
 {
     for (int64_t c = 0; c < channels; c += CAIRN_LANES) {
         vec_mask mask = vec_first(channels - c);
@@ -22,11 +22,11 @@ static void run(const cairn_work *work)
 {
     cairn_activation_kind act = ((const cairn_scale_bias_attrs *)work->attrs)->act;
     const cairn_operand *x = &work->in[0], *y = &work->out[0];
-    const float *scale = cairn_image_of(&work->in[1], 0);
-    const float *bias = cairn_has(work->site, 2) ? cairn_image_of(&work->in[2], 0) : NULL;
+    const float *scale = cairn_params_of(&work->in[1]);
+    const float *bias = cairn_has(work->site, 2) ? cairn_params_of(&work->in[2]) : NULL;
     for (int64_t n = work->begin; n < work->end; n++) {
-        const float *from = cairn_image_of(x, n);
-        float *to = cairn_image_of(y, n);
+        const real *from = cairn_image_of(x, n);
+        real *to = cairn_image_of(y, n);
         for (int64_t i = 0; i < y->h * y->w; i++)
             pixel(to + i * y->pitch, from + i * x->pitch, scale, bias, y->c);
         if (act == CAIRN_ACT_NONE)

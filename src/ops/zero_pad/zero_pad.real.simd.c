@@ -14,7 +14,7 @@ static void run(const cairn_work *work)
         cairn_band band = cairn_band_of(work, y, unit);
         for (int64_t row = band.begin; row < band.end; row++) {
             int64_t from = row - pad->top;
-            float *to = cairn_image_of(y, band.image) + row * cairn_row_stride(y);
+            real *to = cairn_image_of(y, band.image) + row * cairn_row_stride(y);
             if (from < 0 || from >= x->h) {
                 cairn_clear_run(to, y->pitch, y->w, y->c);
                 continue;

@@ -14,7 +14,7 @@ static void run(const cairn_work *work)
         cairn_band band = cairn_band_of(work, y, unit);
         for (int64_t pixel = band.begin * y->w; pixel < band.end * y->w; pixel++) {
             int64_t from = (pixel / y->w * x->w + pixel % y->w) * attrs->stride;
-            float *to = cairn_image_of(y, band.image) + pixel * y->pitch;
+            real *to = cairn_image_of(y, band.image) + pixel * y->pitch;
             cairn_clear_pixel(to, attrs->before);
             cairn_copy_pixel(to + attrs->before, cairn_image_of(x, band.image) + from * x->pitch, x->c);
             cairn_clear_pixel(to + attrs->before + x->c, attrs->after);

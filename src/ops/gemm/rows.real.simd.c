@@ -1,5 +1,6 @@
 /* The rows form of the matrix product; see gemm.h. */
 #include "ops/gemm/gemm.h"
+#include "ops/real.h"
 
 #define MAX_ROWS 14
 
@@ -20,12 +21,73 @@
 /* Where a tile is. */
 typedef struct place {
     const cairn_gemm_rows *g;
-    const float *const *a, *const *addend;
-    float *const *c;
-    const float *b;
+    const real *const *a, *const *addend;
+    void *const *c;
+    const float *b; /* words */
     int64_t b_step, column;
     vec_mask mask;
 } place;
+
+/* ---- products of one word of B with the numbers of a row ---- */
+
+#if !defined(CAIRN_STORE_BF16)
+typedef vec factor;
+
+CAIRN_INLINE factor factor_of(vec words)
+{
+    return words;
+}
+
+CAIRN_INLINE vec multiply_add(vec sum, const real *a, factor b, const bool whole)
+{
+    (void)whole;
+    return sum + *a * b;
+}
+#elif defined(CAIRN_SIMD_AVX512BF16)
+typedef __m512bh factor;
+
+CAIRN_INLINE factor factor_of(vec words)
+{
+    return (factor)words;
+}
+
+/* Without `whole` there is no second number of the pair. */
+CAIRN_INLINE vec multiply_add(vec sum, const real *a, factor b, const bool whole)
+{
+    int pair = a->bits;
+    if (whole)
+        memcpy(&pair, a, sizeof pair);
+    return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32(pair), b);
+}
+#else
+/* Without the instruction: two floats, one of each half of the words. */
+typedef struct factor {
+    vec low, high;
+} factor;
+
+CAIRN_INLINE factor factor_of(vec words)
+{
+    return (factor){vec_from_bits(vec_bits(words) << 16), vec_from_bits(vec_bits(words) & ~0xffff)};
+}
+
+CAIRN_INLINE vec multiply_add(vec sum, const real *a, factor b, const bool whole)
+{
+    int32_t pair = a->bits;
+    if (whole)
+        memcpy(&pair, a, sizeof pair);
+    ivec both = pair - (ivec){0};
+    sum += vec_from_bits(both << 16) * b.low;
+    return whole ? sum + vec_from_bits(both & ~0xffff) * b.high : sum;
+}
+#endif
+
+/* ---- tiles ---- */
+
+CAIRN_INLINE char *result_at(const place *t, int64_t row, int64_t column)
+{
+    size_t bytes = t->g->float_c ? sizeof(float) : sizeof(real);
+    return (char *)t->c[row] + (size_t)(t->column + column) * bytes;
+}
 
 /* Results lie rows apart, where processors do not foresee them: they are asked for while the sums are made.
  */
@@ -35,7 +97,7 @@ CAIRN_INLINE void fetch_results(const place *t, const int mr, const int nv)
     for (int r = 0; r < mr; r++) {
         CAIRN_UNROLL
         for (int v = 0; v < nv; v += 64 / CAIRN_VECTOR_BYTES) {
-            __builtin_prefetch(t->c[r] + t->column + v * CAIRN_LANES, 1);
+            __builtin_prefetch(result_at(t, r, v * CAIRN_LANES), 1);
             if (t->addend != NULL)
                 __builtin_prefetch(t->addend[r] + t->column + v * CAIRN_LANES);
         }
@@ -58,54 +120,60 @@ CAIRN_INLINE void start(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], con
     }
 }
 
-/* The products of `depth` consecutive k. Taking several at once spares reloading the pointers of tall tiles.
+/* The products of `depth` consecutive words. Taking several at once spares reloading the pointers of tall
+ * tiles.
  */
-CAIRN_INLINE void step(const place *t, const float *const *a, const float *b, int64_t offset,
-                       vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv, const int depth)
+CAIRN_INLINE void step(const place *t, const real *const *a, const float *b, int64_t offset,
+                       vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv, const int depth,
+                       const bool whole)
 {
-    vec columns[4][CAIRN_GEMM_WIDTH];
+    factor columns[4][CAIRN_GEMM_WIDTH];
     CAIRN_UNROLL
     for (int d = 0; d < depth; d++) {
         CAIRN_UNROLL
         for (int v = 0; v < nv; v++) {
             const float *p = b + d * t->b_step + v * CAIRN_LANES;
-            columns[d][v] = nv == 1 ? vec_load_part(p, t->mask) : vec_load(p);
+            columns[d][v] = factor_of(nv == 1 ? vec_load_part(p, t->mask) : vec_load(p));
         }
     }
     CAIRN_UNROLL
     for (int r = 0; r < mr; r++) {
-        const float *row = a[r] + offset;
+        const real *row = a[r] + offset;
         CAIRN_UNROLL
         for (int d = 0; d < depth; d++) {
             CAIRN_UNROLL
             for (int v = 0; v < nv; v++)
-                acc[r][v] += row[d] * columns[d][v];
+                acc[r][v] = multiply_add(acc[r][v], row + d * CAIRN_GEMM_UNIT, columns[d][v], whole);
         }
     }
+}
+
+CAIRN_INLINE void store_result(const place *t, int64_t row, int64_t column, vec result, vec_mask mask)
+{
+#if defined(CAIRN_STORE_BF16)
+    if (t->g->float_c) {
+        float *c = (float *)(void *)result_at(t, row, column);
+        vec_store_part(c, result, mask);
+        return;
+    }
+#endif
+    real *c = (real *)(void *)result_at(t, row, column);
+    if (t->g->add)
+        result += vec_load_part(c, mask);
+    vec_store_part(c, result, mask);
 }
 
 CAIRN_INLINE void finish(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv)
 {
     vec floor = vec_set(t->g->floor);
+    vec_mask mask = nv == 1 ? t->mask : vec_first(CAIRN_LANES);
     CAIRN_UNROLL
     for (int r = 0; r < mr; r++) {
         CAIRN_UNROLL
         for (int v = 0; v < nv; v++) {
-            int64_t column = t->column + v * CAIRN_LANES;
-            float *c = t->c[r] + column;
             if (t->addend != NULL)
-                acc[r][v] +=
-                    nv == 1 ? vec_load_part(t->addend[r] + column, t->mask) : vec_load(t->addend[r] + column);
-            vec result = vec_max(floor, acc[r][v]);
-            if (nv == 1) {
-                if (t->g->add)
-                    result += vec_load_part(c, t->mask);
-                vec_store_part(c, result, t->mask);
-            } else {
-                if (t->g->add)
-                    result += vec_load(c);
-                vec_store(c, result);
-            }
+                acc[r][v] += vec_load_part(t->addend[r] + t->column + v * CAIRN_LANES, mask);
+            store_result(t, r, v * CAIRN_LANES, vec_max(floor, acc[r][v]), mask);
         }
     }
 }
@@ -129,8 +197,9 @@ CAIRN_INLINE void flush(vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], vec sums[MAX_ROWS][
 CAIRN_INLINE void tile(const place *t, const int mr, const int nv)
 {
     vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], sums[MAX_ROWS][CAIRN_GEMM_WIDTH];
-    const float *b = t->b, *const *a = t->a;
-    int64_t length = t->g->length, b_step = t->b_step, block = t->g->block;
+    const float *b = t->b;
+    const real *const *a = t->a;
+    int64_t length = t->g->length / CAIRN_GEMM_UNIT, b_step = t->b_step, block = t->g->block;
     bool whole = true;
     const int depth = nv == 1 ? 4 : nv == 2 ? 2 : 1;
     start(t, acc, mr, nv);
@@ -140,7 +209,7 @@ CAIRN_INLINE void tile(const place *t, const int mr, const int nv)
         for (int v = 0; v < nv; v++)
             sums[r][v] = (vec){0};
     }
-    for (int64_t s = 0; s < t->g->segments; s++)
+    for (int64_t s = 0; s < t->g->segments; s++) {
         for (int64_t offset = t->g->offset[s], k = 0; k < length;) {
             if (block == 0) {
                 flush(acc, sums, mr, nv);
@@ -150,10 +219,15 @@ CAIRN_INLINE void tile(const place *t, const int mr, const int nv)
             int64_t end = cairn_min(length, k + block);
             block -= end - k;
             for (; k + depth <= end; k += depth, b += depth * b_step)
-                step(t, a, b, offset + k, acc, mr, nv, depth);
+                step(t, a, b, offset + k * CAIRN_GEMM_UNIT, acc, mr, nv, depth, true);
             for (; k < end; k++, b += b_step)
-                step(t, a, b, offset + k, acc, mr, nv, 1);
+                step(t, a, b, offset + k * CAIRN_GEMM_UNIT, acc, mr, nv, 1, true);
         }
+        if (t->g->length % CAIRN_GEMM_UNIT != 0) {
+            step(t, a, b, t->g->offset[s] + t->g->length - 1, acc, mr, nv, 1, false);
+            b += b_step;
+        }
+    }
     if (!whole) {
         flush(acc, sums, mr, nv);
         CAIRN_UNROLL
@@ -197,14 +271,15 @@ PANEL(4, HEIGHT_4)
 
 void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *g)
 {
-    int64_t k = g->segments * g->length;
+    int64_t depth = cairn_gemm_depth(g->segments, g->length);
+    const float *words = g->b;
     for (int64_t column = 0, width; column < g->n; column += width) {
         width = cairn_gemm_panel(g->n - column);
         place t = {.g = g,
-                   .a = g->a,
+                   .a = (const real *const *)g->a,
                    .c = g->c,
-                   .addend = g->addend,
-                   .b = g->packed ? g->b + column * k : g->b + column,
+                   .addend = (const real *const *)g->addend,
+                   .b = g->packed ? words + column * depth : words + column,
                    .b_step = g->packed ? width : g->ldb,
                    .column = column,
                    .mask = vec_first(g->n - column)};

@@ -9,8 +9,8 @@ static void plan(cairn_site *site)
     cairn_unit_is_band(site, &site->out[0], site->in[0].elements + 4 * site->out[0].elements);
 }
 
-static void window_mean(const cairn_operand *x, const float *image, cairn_span_1d rows, cairn_span_1d columns,
-                        float *to)
+static void window_mean(const cairn_operand *x, const real *image, cairn_span_1d rows, cairn_span_1d columns,
+                        real *to)
 {
     double share = 1.0 / (double)((rows.end - rows.begin) * (columns.end - columns.begin));
     for (int64_t c = 0; c < x->c; c += CAIRN_LANES) {

@@ -8,8 +8,7 @@ static void plan(cairn_site *site)
     site->scratch = cairn_lrn_row(site->attrs, site->out[0].c) * sizeof(double);
 }
 
-static void normalise(const cairn_lrn_attrs *attrs, const float *x, float *y, int64_t channels,
-                      double *squares)
+static void normalise(const cairn_lrn_attrs *attrs, const real *x, real *y, int64_t channels, double *squares)
 {
     cairn_lrn_squares(attrs, x, channels, squares);
     for (int64_t c = 0; c < channels; c += CAIRN_LANES) {

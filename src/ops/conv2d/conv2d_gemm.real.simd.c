@@ -16,6 +16,7 @@ typedef struct setup {
     const cairn_conv2d_attrs *attrs;
     cairn_patch patch;
     int64_t k, out_c; /* of a group */
+    int64_t depth;    /* words of a column of packed weights */
     int64_t pixels;   /* of an image */
     int64_t span;     /* pixels of a band */
     int64_t bands;    /* of an image */
@@ -39,11 +40,11 @@ static void divide_columns(const cairn_site *site, setup *s)
     s->parts = cairn_ceil_div(s->out_c, s->columns);
 }
 
-/* Inference packs once. Training would pack in every step: it does where rows of the weights are a multiple
- * of 1 KiB apart, which fall into few sets of the caches. */
+/* Inference packs once. Training would pack floats in every step: it does where rows of the weights are a
+ * multiple of 1 KiB apart, which fall into few sets of the caches. */
 static bool wants_packing(const cairn_site *site, const cairn_conv2d_attrs *attrs, int64_t out_c)
 {
-    return attrs->groups == 1 && (!site->training || out_c % 256 == 0);
+    return !site->training || site->precision == CAIRN_BF16 || (attrs->groups == 1 && out_c % 256 == 0);
 }
 
 static setup setup_of(const cairn_site *site)
@@ -52,6 +53,7 @@ static setup setup_of(const cairn_site *site)
     const cairn_operand *y = &site->out[0];
     setup s = {.attrs = attrs, .patch = cairn_patch_of(attrs, &site->in[0]), .out_c = y->c / attrs->groups};
     s.k = s.patch.segments * s.patch.length;
+    s.depth = cairn_gemm_depth(s.patch.segments, s.patch.length);
     s.pixels = s.span = y->h * y->w;
     s.packed = wants_packing(site, attrs, y->c);
     if (!s.patch.padded) {
@@ -68,6 +70,23 @@ static setup setup_of(const cairn_site *site)
     return s;
 }
 
+/* ---- packed weights: [group][panel] ---- */
+
+static size_t group_bytes(const setup *s)
+{
+    return cairn_gemm_packed(s->depth, s->out_c) * sizeof(float);
+}
+
+static int64_t panels_of(const setup *s)
+{
+    return cairn_ceil_div(s->out_c, CAIRN_GEMM_COLUMNS);
+}
+
+static char *packed_at(const cairn_work *work, const setup *s, int64_t group, int64_t column)
+{
+    return work->packed + (size_t)group * group_bytes(s) + (size_t)(column * s->depth) * sizeof(float);
+}
+
 static void plan(cairn_site *site)
 {
     setup s = setup_of(site);
@@ -76,20 +95,27 @@ static void plan(cairn_site *site)
     site->unit_flops = 2 * s.span * s.k * site->out[0].c / s.parts;
     site->scratch = cairn_patch_scratch(&s.patch);
     if (s.packed) {
-        site->packed = cairn_gemm_packed(s.k, s.out_c) * sizeof(float);
-        site->pack_units = cairn_ceil_div(s.out_c, CAIRN_GEMM_COLUMNS);
+        site->packed = (size_t)s.attrs->groups * group_bytes(&s);
+        site->pack_units = s.attrs->groups * panels_of(&s);
         site->in_packed = 1u << 1;
     }
 }
 
+/* A unit is a panel of a group. */
 static void pack(const cairn_work *work)
 {
     setup s = setup_of(work->site);
-    int64_t begin = work->begin * CAIRN_GEMM_COLUMNS,
-            end = cairn_min(work->end * CAIRN_GEMM_COLUMNS, s.out_c);
-    CAIRN_SIMD(cairn_gemm_pack)
-    ((float *)(void *)work->packed + begin * s.k, cairn_image_of(&work->in[1], 0) + begin, s.k, end - begin,
-     s.out_c, 1);
+    int64_t all = s.attrs->groups * s.out_c;
+    for (int64_t unit = work->begin; unit < work->end; unit++) {
+        int64_t group = unit / panels_of(&s), column = unit % panels_of(&s) * CAIRN_GEMM_COLUMNS;
+        cairn_gemm_source source = {.b = cairn_params_of(&work->in[1]) + group * s.out_c + column,
+                                    .segments = s.patch.segments,
+                                    .length = s.patch.length,
+                                    .n = cairn_min(CAIRN_GEMM_COLUMNS, s.out_c - column),
+                                    .k_step = all,
+                                    .n_step = 1};
+        CAIRN_SIMD(cairn_gemm_pack)(packed_at(work, &s, group, column), &source);
+    }
 }
 
 /* Where a band begins, in pixels counted over all images of the work. */
@@ -99,35 +125,33 @@ static int64_t first_pixel(const setup *s, int64_t band)
 }
 
 typedef struct block {
-    const float *a[CAIRN_GEMM_ROWS], *group_a[CAIRN_GEMM_ROWS];
-    float *c[CAIRN_GEMM_ROWS], *group_c[CAIRN_GEMM_ROWS];
-    const float *addend[CAIRN_GEMM_ROWS], *group_addend[CAIRN_GEMM_ROWS];
+    const void *a[CAIRN_GEMM_ROWS], *addend[CAIRN_GEMM_ROWS];
+    void *c[CAIRN_GEMM_ROWS];
 } block;
 
-/* Rows of the block: `count` pixels from `first` on, which may run on into the next images. */
-static void find_rows(const cairn_work *work, const setup *s, const float *picture, int64_t first,
-                      int64_t count, block *b)
+/* Rows of the block for a group: `count` pixels from `first` on, which may run on into the next images. */
+static void find_rows(const cairn_work *work, const setup *s, const real *picture, int64_t group,
+                      int64_t first, int64_t count, block *b)
 {
-    const cairn_operand *x = &work->in[0], *y = &work->out[0];
+    const cairn_operand *x = &work->in[0], *y = &work->out[0], *addend = &work->in[3];
+    int64_t column = group * s->out_c + s->column;
     for (int64_t done = 0, some; done < count; done += some) {
         int64_t image = (first + done) / s->pixels, pixel = (first + done) % s->pixels;
         some = cairn_min(count - done, s->pixels - pixel);
-        cairn_patch_windows(&s->patch, s->patch.padded ? picture : cairn_image_of(x, image), y->w, pixel,
-                            some, b->a + done);
-        float *to = cairn_image_of(y, image) + pixel * y->pitch + s->column;
+        const real *seen = s->patch.padded ? picture : cairn_image_of(x, image);
+        cairn_patch_windows(&s->patch, seen + group * s->patch.length, y->w, pixel, some, b->a + done);
         for (int64_t i = 0; i < some; i++)
-            b->c[done + i] = to + i * y->pitch;
-        const cairn_operand *addend = &work->in[3];
+            b->c[done + i] = cairn_result_at(y, image, (pixel + i) * y->pitch + column);
         for (int64_t i = 0; i < some && cairn_has(work->site, 3); i++)
-            b->addend[done + i] = cairn_image_of(addend, image) + (pixel + i) * addend->pitch + s->column;
+            b->addend[done + i] = cairn_image_of(addend, image) + (pixel + i) * addend->pitch + column;
     }
 }
 
-static void multiply(const cairn_work *work, const setup *s, const int64_t *offsets, int64_t count, block *b)
+static void multiply(const cairn_work *work, const setup *s, const int64_t *offsets, int64_t group,
+                     int64_t count, const block *b)
 {
     const cairn_operand *y = &work->out[0];
-    const float *w = cairn_image_of(&work->in[1], 0);
-    const float *bias = cairn_has(work->site, 2) ? cairn_image_of(&work->in[2], 0) : NULL;
+    int64_t column = group * s->out_c + s->column;
     cairn_gemm_rows gemm = {.rows = count,
                             .a = b->a,
                             .c = b->c,
@@ -139,48 +163,36 @@ static void multiply(const cairn_work *work, const setup *s, const int64_t *offs
                             .ldb = y->c,
                             .packed = s->packed,
                             .addend = cairn_has(work->site, 3) ? b->addend : NULL,
-                            .floor = s->attrs->act == CAIRN_ACT_RELU ? 0.0f : -INFINITY};
-    for (int64_t group = 0; group < s->attrs->groups; group++) {
-        int64_t column = group * s->out_c + s->column;
-        gemm.b = s->packed ? (const float *)(const void *)work->packed + column * s->k : w + column;
-        gemm.bias = bias != NULL ? bias + column : NULL;
-        if (s->attrs->groups > 1) {
-            for (int64_t i = 0; i < count; i++) {
-                b->group_a[i] = b->a[i] + group * s->patch.length;
-                b->group_c[i] = b->c[i] + group * s->out_c;
-                b->group_addend[i] = gemm.addend != NULL ? b->addend[i] + group * s->out_c : NULL;
-            }
-            gemm.a = b->group_a;
-            gemm.c = b->group_c;
-            gemm.addend = gemm.addend != NULL ? b->group_addend : NULL;
-        }
-        CAIRN_SIMD(cairn_gemm_rows)(&gemm);
-    }
+                            .floor = s->attrs->act == CAIRN_ACT_RELU ? 0.0f : -INFINITY,
+                            .float_c = cairn_is_float(y)};
+    gemm.b = s->packed ? (const void *)packed_at(work, s, group, s->column)
+                       : (const void *)(cairn_params_of(&work->in[1]) + column);
+    gemm.bias = cairn_has(work->site, 2) ? cairn_params_of(&work->in[2]) + column : NULL;
+    CAIRN_SIMD(cairn_gemm_rows)(&gemm);
 }
 
-static void activate(const setup *s, const cairn_operand *y, int64_t count, const block *b)
+/* What the product cannot apply itself, to the channels of a group. */
+static void activate(const setup *s, int64_t count, const block *b)
 {
     if (s->attrs->act == CAIRN_ACT_NONE || s->attrs->act == CAIRN_ACT_RELU)
         return;
-    if (y->pitch == y->c && s->parts == 1) {
-        vec_activate_span(s->attrs->act, b->c[0], b->c[0], count * y->c);
-        return;
-    }
-    int64_t columns = s->parts == 1 ? y->c : cairn_min(s->columns, s->out_c - s->column);
+    int64_t columns = cairn_min(s->columns, s->out_c - s->column);
     for (int64_t i = 0; i < count; i++)
-        vec_activate_span(s->attrs->act, b->c[i], b->c[i], columns);
+        vec_activate_span(s->attrs->act, (real *)b->c[i], (real *)b->c[i], columns);
 }
 
-static void run_pixels(const cairn_work *work, const setup *s, const float *picture, int64_t first,
+static void run_pixels(const cairn_work *work, const setup *s, const real *picture, int64_t first,
                        int64_t end)
 {
     const int64_t *offsets = cairn_patch_offsets(&s->patch, work->scratch);
     block b;
     for (int64_t count; first < end; first += count) {
         count = cairn_min(CAIRN_GEMM_ROWS, end - first);
-        find_rows(work, s, picture, first, count, &b);
-        multiply(work, s, offsets, count, &b);
-        activate(s, &work->out[0], count, &b);
+        for (int64_t group = 0; group < s->attrs->groups; group++) {
+            find_rows(work, s, picture, group, first, count, &b);
+            multiply(work, s, offsets, group, count, &b);
+            activate(s, count, &b);
+        }
     }
 }
 
@@ -192,8 +204,8 @@ static void run_band(const cairn_work *work, const setup *s, int64_t first, int6
     int64_t image = first / s->pixels, top = first % s->pixels / y->w;
     int64_t bottom = (end - 1) % s->pixels / y->w;
     int64_t last = bottom * w->stride_h + (int64_t)(w->k_h - 1) * w->dilation_h + 1;
-    const float *picture = cairn_patch_load_rows(&s->patch, x, cairn_image_of(x, image), work->scratch,
-                                                 top * w->stride_h, cairn_min(last, s->patch.h));
+    const real *picture = cairn_patch_load_rows(&s->patch, x, cairn_image_of(x, image), work->scratch,
+                                                top * w->stride_h, cairn_min(last, s->patch.h));
     run_pixels(work, s, picture, first, end);
 }
 

@@ -10,8 +10,8 @@ static cairn_dense dense_of(const cairn_work *work)
                          .n = n,
                          .k_step = n,
                          .n_step = 1,
-                         .b = cairn_image_of(&work->in[1], 0),
-                         .bias = cairn_has(work->site, 2) ? cairn_image_of(&work->in[2], 0) : NULL,
+                         .b = cairn_params_of(&work->in[1]),
+                         .bias = cairn_has(work->site, 2) ? cairn_params_of(&work->in[2]) : NULL,
                          .floor = attrs->act == CAIRN_ACT_RELU ? 0.0f : -INFINITY};
 }
 
@@ -24,17 +24,18 @@ static void plan(cairn_site *site)
 static void pack(const cairn_work *work)
 {
     cairn_dense dense = dense_of(work);
-    int64_t offset = work->begin * CAIRN_DENSE_COLUMNS * dense.k * (int64_t)sizeof(float);
-    cairn_dense_pack(&dense, work->begin, work->end, work->packed + offset);
+    cairn_dense_pack(&dense, work->begin, work->end,
+                     work->packed + (size_t)work->begin * cairn_dense_panel_bytes(dense.k));
 }
 
-static void activate(const cairn_work *work, float *const *c, int64_t rows, int64_t columns)
+/* Floats of a plan in bfloat16 have no activation, see fits(). */
+static void activate(const cairn_work *work, void *const *c, int64_t rows, int64_t columns)
 {
     cairn_activation_kind act = ((const cairn_linear_attrs *)work->attrs)->act;
     if (act == CAIRN_ACT_NONE || act == CAIRN_ACT_RELU)
         return;
     for (int64_t i = 0; i < rows; i++)
-        vec_activate_span(act, c[i], c[i], columns);
+        vec_activate_span(act, (real *)c[i], (real *)c[i], columns);
 }
 
 static void run(const cairn_work *work)

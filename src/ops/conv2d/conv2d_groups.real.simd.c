@@ -11,7 +11,8 @@ static cairn_groups groups_of(const cairn_site *site)
 
 static bool fits(const cairn_site *site)
 {
-    return !cairn_has(site, 3) && cairn_groups_fit(site->attrs, site->in[0].c, site->out[0].c);
+    return !cairn_has(site, 3) && !cairn_is_float(&site->out[0]) &&
+           cairn_groups_fit(site->attrs, site->in[0].c, site->out[0].c);
 }
 
 static void plan(cairn_site *site)
@@ -23,13 +24,13 @@ static void plan(cairn_site *site)
 static void pack(const cairn_work *work)
 {
     cairn_groups g = groups_of(work->site);
-    cairn_groups_pack(&g, cairn_image_of(&work->in[1], 0), (float *)(void *)work->packed, false);
+    cairn_groups_pack(&g, cairn_params_of(&work->in[1]), (float *)(void *)work->packed, false);
 }
 
 static void run(const cairn_work *work)
 {
     cairn_groups g = groups_of(work->site);
-    g.bias = cairn_has(work->site, 2) ? cairn_image_of(&work->in[2], 0) : NULL;
+    g.bias = cairn_has(work->site, 2) ? cairn_params_of(&work->in[2]) : NULL;
     for (int64_t unit = work->begin; unit < work->end; unit++)
         cairn_groups_unit(work, &g, unit);
 }

@@ -29,13 +29,13 @@ CAIRN_INLINE vec best_value(best b)
     return vec_choose(b.nan, vec_set(NAN), b.value);
 }
 
-CAIRN_INLINE void pool_vector(const cairn_pool_window *w, const float *first, int64_t pitch, float *y,
+CAIRN_INLINE void pool_vector(const cairn_pool_window *w, const real *first, int64_t pitch, real *y,
                               vec_mask mask)
 {
     best all = best_of_two(vec_set(-INFINITY), vec_set(-INFINITY));
     int64_t right = w->tap_step * pitch;
     for (int64_t row = 0; row < w->rows; row++) {
-        const float *p = first + row * w->row_step * pitch;
+        const real *p = first + row * w->row_step * pitch;
         int64_t tap = 0;
         for (; tap + 2 <= w->columns; tap += 2, p += 2 * right)
             all = better(all, best_of_two(vec_load_part(p, mask), vec_load_part(p + right, mask)));
@@ -45,29 +45,29 @@ CAIRN_INLINE void pool_vector(const cairn_pool_window *w, const float *first, in
     vec_store_part(y, best_value(all), mask);
 }
 
-static void pool_pixel(const cairn_pool_window *w, const float *x, int64_t pitch, float *y, int64_t channels)
+static void pool_pixel(const cairn_pool_window *w, const real *x, int64_t pitch, real *y, int64_t channels)
 {
-    const float *first = x + w->first * pitch;
+    const real *first = x + w->first * pitch;
     CAIRN_FOR_CHANNELS(c, mask, channels, pool_vector(w, first + c, pitch, y + c, mask));
 }
 
 /* A row of output pixels of the plain pool; from: the upper row of the input. Pixel by pixel, as it lies in
  * memory. */
-CAIRN_INLINE void plain_vector(const float *p, int64_t right, int64_t below, float *to, vec_mask mask)
+CAIRN_INLINE void plain_vector(const real *p, int64_t right, int64_t below, real *to, vec_mask mask)
 {
     best above = best_of_two(vec_load_part(p, mask), vec_load_part(p + right, mask));
     best under = best_of_two(vec_load_part(p + below, mask), vec_load_part(p + below + right, mask));
     vec_store_part(to, best_value(better(above, under)), mask);
 }
 
-static void plain_rows(cairn_band band, const cairn_operand *x, const float *from, const cairn_operand *y,
-                       float *to)
+static void plain_rows(cairn_band band, const cairn_operand *x, const real *from, const cairn_operand *y,
+                       real *to)
 {
     int64_t below = cairn_row_stride(x), right = x->pitch;
     for (int64_t oy = band.begin; oy < band.end; oy++)
         for (int64_t ox = 0; ox < y->w; ox++) {
-            const float *p = from + 2 * oy * below + 2 * ox * right;
-            float *pixel = to + oy * cairn_row_stride(y) + ox * y->pitch;
+            const real *p = from + 2 * oy * below + 2 * ox * right;
+            real *pixel = to + oy * cairn_row_stride(y) + ox * y->pitch;
             CAIRN_FOR_CHANNELS(c, mask, y->c, plain_vector(p + c, right, below, pixel + c, mask));
         }
 }
@@ -79,8 +79,8 @@ static void run(const cairn_work *work)
     bool plain = cairn_pool_is_plain(a);
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         cairn_band band = cairn_band_of(work, y, unit);
-        const float *from = cairn_image_of(x, band.image);
-        float *to = cairn_image_of(y, band.image);
+        const real *from = cairn_image_of(x, band.image);
+        real *to = cairn_image_of(y, band.image);
         if (plain) {
             plain_rows(band, x, from, y, to);
             continue;

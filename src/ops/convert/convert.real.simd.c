@@ -1,0 +1,49 @@
+/* Floats to bfloat16 and back, vectorised. */
+#include "ops/real.h"
+#include "ops/simd/vector.h"
+
+#if defined(CAIRN_STORE_BF16)
+static void plan(cairn_site *site)
+{
+    cairn_unit_is_band(site, &site->out[0], 4 * site->out[0].elements);
+}
+
+static void shorten(cairn_bf16 *to, const float *from, int64_t count)
+{
+    int64_t i = 0;
+    for (; i + CAIRN_LANES <= count; i += CAIRN_LANES)
+        vec_store(to + i, vec_load(from + i));
+    if (i < count)
+        vec_store_part(to + i, vec_load_part(from + i, vec_first(count - i)), vec_first(count - i));
+}
+
+static void lengthen(float *to, const cairn_bf16 *from, int64_t count)
+{
+    int64_t i = 0;
+    for (; i + CAIRN_LANES <= count; i += CAIRN_LANES)
+        vec_store(to + i, vec_load(from + i));
+    if (i < count)
+        vec_store_part(to + i, vec_load_part(from + i, vec_first(count - i)), vec_first(count - i));
+}
+
+static void run(const cairn_work *work)
+{
+    const cairn_operand *x = &work->in[0], *y = &work->out[0];
+    for (int64_t unit = work->begin; unit < work->end; unit++) {
+        cairn_band band = cairn_band_of(work, y, unit);
+        for (int64_t pixel = band.begin * y->w; pixel < band.end * y->w; pixel++) {
+            int64_t from = band.image * cairn_image_stride(x) + pixel * x->pitch;
+            int64_t to = band.image * cairn_image_stride(y) + pixel * y->pitch;
+            if (y->element == CAIRN_BFLOAT16)
+                shorten((cairn_bf16 *)(void *)y->data + to, (const float *)(const void *)x->data + from,
+                        y->c);
+            else
+                lengthen((float *)(void *)y->data + to, (const cairn_bf16 *)(const void *)x->data + from,
+                         y->c);
+        }
+    }
+}
+
+const cairn_kernel CAIRN_KERNEL(convert) = {
+    .name = "simd", .isa = CAIRN_KERNEL_ISA, .precisions = CAIRN_KERNEL_PRECISION, .plan = plan, .run = run};
+#endif

@@ -1,0 +1,72 @@
+/* Packing of B into panels; see gemm.h. */
+#include "ops/gemm/gemm.h"
+#include "ops/simd/transpose.h"
+
+#define CACHE_LINE 16 /* floats */
+#define ROWS_AHEAD 24
+
+/* The pieces of rows are too short for the processor to foresee the next, so they are asked for. */
+static void ask_ahead(const cairn_gemm_source *s, const float *b, int64_t k, int64_t columns)
+{
+    const float *ahead = b + cairn_min(k + ROWS_AHEAD, s->segments * s->length - 1) * s->k_step;
+    for (int64_t n = 0; n < columns; n += CACHE_LINE)
+        __builtin_prefetch(ahead + n * s->n_step);
+}
+
+#if defined(CAIRN_STORE_BF16)
+/* Pairs of neighbouring k in one word. */
+CAIRN_INLINE vec pair(vec first, vec second)
+{
+    uvec low = vec_round_bf16(first) >> 16, high = vec_round_bf16(second) & ~0xffffu;
+    return vec_from_bits((ivec)(low | high));
+}
+
+CAIRN_INLINE vec load_row(const cairn_gemm_source *s, const float *b, int64_t k, vec_mask mask)
+{
+    vec row = {0};
+    if (s->n_step == 1)
+        return vec_load_part(b + k * s->k_step, mask);
+    for (int n = 0; n < vec_lanes(mask); n++)
+        row[n] = b[k * s->k_step + n * s->n_step];
+    return row;
+}
+
+static void pack_panel(float *to, const cairn_gemm_source *s, const float *b, int64_t columns, int64_t width)
+{
+    for (int64_t segment = 0; segment < s->segments; segment++)
+        for (int64_t k = 0; k < s->length; k += 2, to += width) {
+            int64_t row = segment * s->length + k;
+            ask_ahead(s, b, row, columns);
+            for (int64_t n = 0; n < width; n += CAIRN_LANES) {
+                const float *from = b + n * s->n_step;
+                vec_mask mask = vec_first(columns - n);
+                vec second = k + 1 < s->length ? load_row(s, from, row + 1, mask) : (vec){0};
+                vec_store(to + n, pair(load_row(s, from, row, mask), second));
+            }
+        }
+}
+#else
+static void pack_panel(float *to, const cairn_gemm_source *s, const float *b, int64_t columns, int64_t width)
+{
+    int64_t depth = s->segments * s->length;
+    if (s->n_step != 1)
+        vec_transpose_all(b, s->n_step, columns, to, width, depth);
+    for (int64_t k = 0; k < depth; k++, to += width) {
+        if (s->n_step == 1) {
+            ask_ahead(s, b, k, columns);
+            memcpy(to, b + k * s->k_step, (size_t)columns * sizeof *to);
+        }
+        memset(to + columns, 0, (size_t)(width - columns) * sizeof *to);
+    }
+}
+#endif
+
+void CAIRN_SIMD(cairn_gemm_pack)(void *packed, const cairn_gemm_source *s)
+{
+    int64_t depth = cairn_gemm_depth(s->segments, s->length);
+    for (int64_t column = 0, width; column < s->n; column += width) {
+        width = cairn_gemm_panel(s->n - column);
+        pack_panel((float *)packed + column * depth, s, s->b + column * s->n_step,
+                   cairn_min(width, s->n - column), width);
+    }
+}

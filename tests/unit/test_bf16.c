@@ -1,0 +1,121 @@
+/* Plans in bfloat16: every kind of network, against the same plan in floats; conversions; what is refused. */
+#include "op_harness.h"
+#include "support.h"
+#include <cairn/cairn.h>
+#include <math.h>
+
+/* Logits of one picture by a plan of that precision; the network has random weights. */
+static int64_t classify(cairn_ctx *ctx, const cairn_graph *graph, cairn_weights *weights,
+                        cairn_dtype precision, int batch, float *logits, int64_t room)
+{
+    cairn_plan *plan = NULL;
+    cairn_plan_options options = {.batch = batch, .precision = precision, .outputs = "logits"};
+    assert_int_equal(cairn_plan_create(ctx, graph, weights, NULL, &options, &plan), CAIRN_OK);
+    cairn_shape in = cairn_plan_shape(plan, "image"), out = cairn_plan_shape(plan, "logits");
+    float *image = cairn_plan_data(plan, "image");
+    op_random random = {11};
+    for (int64_t i = 0; i < batch * cairn_shape_elements(&in); i++)
+        image[i] = (float)op_random_unit(&random);
+    assert_int_equal(cairn_plan_run(plan, NULL), CAIRN_OK);
+    int64_t count = batch * cairn_shape_elements(&out);
+    assert_true(count <= room);
+    memcpy(logits, cairn_plan_data(plan, "logits"), (size_t)count * sizeof *logits);
+    cairn_plan_destroy(plan);
+    return count;
+}
+
+/* How far bfloat16 takes the logits from floats, as a share of the largest. */
+static double difference(cairn_ctx *ctx, const char *name, int size, int batch)
+{
+    static float exact[4096], rounded[4096];
+    const cairn_model *model = cairn_model_find(name);
+    cairn_model_settings settings = {.classes = 10, .h = size, .w = size};
+    cairn_graph *graph = NULL;
+    cairn_weights *weights = NULL;
+    assert_non_null(model);
+    assert_int_equal(
+        cairn_model_graph(ctx, model, &settings, CAIRN_INPUT_NUMBERS, 0, NULL, NULL, NULL, &graph), CAIRN_OK);
+    assert_int_equal(cairn_weights_init(ctx, graph, CAIRN_F32, 7, &weights), CAIRN_OK);
+    int64_t count = classify(ctx, graph, weights, CAIRN_F32, batch, exact, 4096);
+    assert_int_equal(classify(ctx, graph, weights, CAIRN_BF16, batch, rounded, 4096), count);
+    double largest = 0, worst = 0;
+    for (int64_t i = 0; i < count; i++) {
+        largest = fmax(largest, fabs((double)exact[i]));
+        worst = fmax(worst, fabs((double)exact[i] - (double)rounded[i]));
+    }
+    cairn_weights_destroy(weights);
+    cairn_graph_destroy(graph);
+    assert_true(largest > 0 && isfinite(largest));
+    return worst / largest;
+}
+
+static void networks_come_close(void **state)
+{
+    static const struct {
+        const char *name;
+        int size, batch;
+    } networks[] = {{"lenet5", 0, 3},
+                    {"lenet5.paper", 0, 2},
+                    {"lenet5.tutorial", 0, 2},
+                    {"resnet20", 0, 2},
+                    {"resnet164v2", 0, 1},
+                    {"resnet50", 64, 1},
+                    {"resnext50_32x4d", 64, 1},
+                    {"inception_v2", 64, 1},
+                    {"inception_v1.paper", 224, 1},
+                    {"inception_v3.keras", 96, 1},
+                    {"vgg11_bn", 32, 1}};
+    bench *b = *state;
+    for (size_t i = 0; i < CAIRN_COUNT(networks); i++) {
+        double found = difference(b->ctx, networks[i].name, networks[i].size, networks[i].batch);
+        if (!(found > 0) || found > 0.05)
+            fail_msg("%s: logits differ by %.3g of the largest", networks[i].name, found);
+    }
+}
+
+static void conversions_round_to_nearest(void **state)
+{
+    (void)state;
+    for (int k = 0; cairn_op_convert.kernels[k] != NULL; k++) {
+        const cairn_kernel *kernel = cairn_op_convert.kernels[k];
+        if (!op_kernel_runs(kernel, CAIRN_BF16))
+            continue;
+        for (int back = 0; back < 2; back++) {
+            op_random random = {5};
+            cairn_shape shape = {.rank = 3, .dim = {3, 5, 37}, .batched = true};
+            op_call call = {.op = &cairn_op_convert, .inputs = 1, .run = {.n = 2}, .pitches = 3};
+            call.in[0] = op_tensor_new(shape, back ? CAIRN_BFLOAT16 : CAIRN_FLOAT32, 2);
+            op_tensor_fill(&call.in[0], &random);
+            cairn_convert_attrs attrs = {back ? CAIRN_FLOAT32 : CAIRN_BFLOAT16};
+            memcpy(call.attrs, &attrs, sizeof attrs);
+            assert_int_equal(op_call_infer(&call, ((bench *)*state)->ctx), CAIRN_OK);
+            assert_int_equal(op_call_run(&call, kernel, CAIRN_BF16), OP_RAN);
+            for (int64_t i = 0; i < op_tensor_count(&call.out[0]); i++)
+                assert_true(call.out[0].data[i] == op_from_bf16(op_bf16(call.in[0].data[i])));
+            op_call_free(&call);
+        }
+    }
+}
+
+static void training_is_refused(void **state)
+{
+    bench *b = *state;
+    cairn_graph *graph = NULL;
+    cairn_plan *plan = NULL;
+    assert_int_equal(cairn_model_graph(b->ctx, cairn_model_find("lenet5"), NULL, CAIRN_INPUT_NUMBERS, 0, NULL,
+                                       NULL, NULL, &graph),
+                     CAIRN_OK);
+    cairn_plan_options options = {.precision = CAIRN_BF16, .training = true};
+    assert_int_equal(cairn_plan_create(b->ctx, graph, NULL, NULL, &options, &plan), CAIRN_USAGE);
+    assert_non_null(strstr(cairn_error(b->ctx), "BF16"));
+    options = (cairn_plan_options){.precision = CAIRN_F16};
+    assert_int_equal(cairn_plan_create(b->ctx, graph, NULL, NULL, &options, &plan), CAIRN_USAGE);
+    cairn_graph_destroy(graph);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {TEST(networks_come_close), TEST(conversions_round_to_nearest),
+                                       TEST(training_is_refused)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
