@@ -6,6 +6,7 @@ Cairn's, and the ratio of the row is the median of its rounds. Every peer lives 
 stopped while others run. Writes peers.json and peers.md, anew after each row.
 """
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -103,7 +104,8 @@ class Peer:
     def close(self) -> None:
         self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # of a request that a dead process did not read
+            self.process.stdin.close()
         self.process.stdout.close()
 
 

@@ -72,10 +72,9 @@ def table(precision: str, batch: int, peers: Sequence[str], rows: list[Result]) 
 def document(machine: str, settings: dict[str, object], peers: Sequence[str], results: list[Result]) -> str:
     lines = ["## Inference: Cairn and its peers", "", machine + " at the start.", "",
              f"{settings['threads']} threads, {settings['rounds']} rounds, bursts of "
-             f"{settings['seconds_of_a_burst']} s. "
-             "Times are medians in milliseconds for the batch. Ratio: time of the fastest peer of a round by Cairn's, "
-             "median of the rounds, and its spread; above 1 Cairn is faster. Fastest peer: the one with the best "
-             "median.", "", means_text(results), ""]
+             f"{settings['seconds_of_a_burst']} s. Times are medians in milliseconds for the batch. Ratio: "
+             "time of the fastest peer of a round by Cairn's, median of the rounds, and its spread; above 1 Cairn is "
+             "faster. Fastest peer: the one with the best median.", "", means_text(results), ""]
     groups: dict[tuple[str, int], list[Result]] = {}
     for result in results:
         groups.setdefault((result["precision"], result["batch"]), []).append(result)
