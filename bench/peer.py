@@ -100,7 +100,7 @@ def openvino(args: argparse.Namespace) -> tuple[str, Run]:
         "INFERENCE_NUM_THREADS": args.threads, "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1",
         "INFERENCE_PRECISION_HINT": "bf16" if args.precision == "bf16" else "f32"})
     request = compiled.create_infer_request()
-    request.set_input_tensor(ov.Tensor(batch, shared_memory=True))
+    request.set_input_tensor(ov.Tensor(batch))  # a copy: shared memory would be gone when this function returns
 
     def run() -> tuple[int, ...]:
         request.infer(share_outputs=True)
@@ -122,7 +122,7 @@ def ncnn(args: argparse.Namespace) -> tuple[str, Run]:
     net.opt = option
     if net.load_param(exported(args, "ncnn/model.ncnn.param")) or net.load_model(exported(args, "ncnn/model.ncnn.bin")):
         raise Cannot("its network does not load")
-    picture = library.Mat(random_batch(args)[0])
+    picture = library.Mat(random_batch(args)[0]).clone()  # a Mat does not own the array's memory
 
     def run() -> tuple[int, ...]:
         extractor = net.create_extractor()
