@@ -1,7 +1,7 @@
 # The short names of things; CMake does the work. See README.md.
 PREFIX ?= /usr/local
 
-.PHONY: build deps install test faults bench parity roundtrip format check-layers clean
+.PHONY: build deps install test faults bench bench-peers parity roundtrip format check-layers clean
 build:
 	@tools/build.sh release -DCAIRN_TESTS=OFF
 
@@ -21,6 +21,11 @@ faults:
 # Against PyTorch, which comes into build/peers (or is in the environment PEERS_VENV).
 bench:
 	@bench/bench-lenet
+
+# The networks against OpenVINO, ONNX Runtime, ncnn and PyTorch, likewise; a table in build/bench/peers.md. For some of
+# it: NETWORKS="resnet18 vgg16" BATCHES=1 PRECISIONS=fp32 THREADS=2 ROUNDS=7, CAIRN=PATH for a command built elsewhere.
+bench-peers:
+	@bench/bench-peers
 
 # The networks against golden numbers, a line each; also into parity.json.
 GOLDEN ?= tests/data/golden

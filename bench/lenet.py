@@ -11,7 +11,6 @@ import argparse
 import gzip
 import json
 import os
-import platform
 import shutil
 import statistics
 import struct
@@ -24,7 +23,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+import rounds
+
 BATCH = 64
+REST = 0.3  # seconds, in which the other's threads come to rest
 
 
 # ---- networks, as cairn defines them ----
@@ -156,16 +158,8 @@ def torch_inference(network, form, seconds=0.5):
         model = torch.compile(model, dynamic=False)
 
     def median():
-        times = []
         with torch.inference_mode():
-            for _ in range(50):
-                model(picture)
-            end = time.perf_counter() + seconds
-            while time.perf_counter() < end:
-                start = time.perf_counter()
-                model(picture)
-                times.append(time.perf_counter() - start)
-        return statistics.median(times)
+            return rounds.median_of_runs(lambda: model(picture), seconds)
 
     return median
 
@@ -179,36 +173,13 @@ def cairn_inference(cairn, network):
     return median
 
 
-# ---- rounds and results ----
-
-def alternate(contenders, rounds):
-    times = {name: [] for name in contenders}
-    names = list(contenders)
-    for turn in range(rounds):
-        for i in range(len(names)):
-            name = names[(turn + i) % len(names)]
-            time.sleep(0.3)  # the other's threads come to rest
-            times[name].append(contenders[name]())
-    return times
-
+# ---- results ----
 
 def judge(times):
     medians = {name: statistics.median(values) for name, values in times.items()}
     peer = min((name for name in times if name != "cairn"), key=medians.get)
-    ratios = [theirs / ours for theirs, ours in zip(times[peer], times["cairn"])]
     return {"seconds": times, "median": medians, "best_peer": peer, "ratio": medians[peer] / medians["cairn"],
-            "ratio_median_of_pairs": statistics.median(ratios), "ratio_min": min(ratios), "ratio_max": max(ratios)}
-
-
-def machine():
-    model = "unknown processor"
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-            break
-    return {"processor": model, "cores": len(os.sched_getaffinity(0)), "system": platform.platform(),
-            "torch": torch.__version__, "torch_capability": torch.backends.cpu.get_cpu_capability(),
-            "load": os.getloadavg()[0]}
+            "ratio_of_pairs": rounds.ratio_of_pairs(times[peer], times["cairn"])}
 
 
 def table(title, results, scale, unit):
@@ -216,11 +187,11 @@ def table(title, results, scale, unit):
     lines = [f"### {title}", "", f"| network | {' | '.join(names)} | ratio to the better peer | of pairs |",
              f"|---|{'---|' * len(names)}---|---|"]
     for network, result in results.items():
+        pairs = result["ratio_of_pairs"]
         cells = [f"{result['median'][n] * scale:.4g} ({min(result['seconds'][n]) * scale:.4g} to "
                  f"{max(result['seconds'][n]) * scale:.4g})" for n in names]
         lines.append(f"| {network} | {' | '.join(cells)} | **{result['ratio']:.2f}** ({result['best_peer']}) | "
-                     f"{result['ratio_median_of_pairs']:.2f} ({result['ratio_min']:.2f} to "
-                     f"{result['ratio_max']:.2f}) |")
+                     f"{pairs['median']:.2f} ({pairs['min']:.2f} to {pairs['max']:.2f}) |")
     return [*lines, "", f"Median (spread) in {unit}.", ""]
 
 
@@ -244,17 +215,15 @@ def main():
         torch.set_num_threads(args.threads)
         contenders = {"cairn": cairn_training(args.cairn, network, data, args.threads, args.out)}
         contenders |= {form: torch_training(network, form, x, y) for form in FORMS}
-        training[network] = judge(alternate(contenders, args.rounds))
+        training[network] = judge(rounds.alternate(contenders, args.rounds, REST))
         torch.set_num_threads(1)
         contenders = {"cairn": cairn_inference(args.cairn, network)}
         contenders |= {form: torch_inference(network, form) for form in FORMS}
-        inference[network] = judge(alternate(contenders, args.rounds))
+        inference[network] = judge(rounds.alternate(contenders, args.rounds, REST))
 
-    about = machine()
+    about = rounds.machine(args.cairn, ("torch", "numpy"))
     text = "\n".join([
-        "## LeNet-5: Cairn and PyTorch", "",
-        f"{about['processor']}, {about['cores']} cores, {about['system']}, PyTorch {about['torch']} "
-        f"({about['torch_capability']}), load {about['load']:.2f} at the end.", "",
+        "## LeNet-5: Cairn and PyTorch", "", rounds.machine_text(about) + " at the end.", "",
         *table(f"Training, {len(y):,} pictures, batch {BATCH}, {args.threads} threads, {args.rounds} rounds", training,
                1, "seconds an epoch"),
         *table(f"Inference, one picture, one thread, {args.rounds} rounds", inference, 1e6, "microseconds")])
