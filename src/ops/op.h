@@ -196,7 +196,7 @@ struct cairn_kernel {
 #define CAIRN_VECTOR_BYTES 32
 #elif defined(CAIRN_SIMD_BASE)
 #define CAIRN_KERNEL(name) CAIRN_PASTE(cairn_kernel_, name, _, base)
-#define CAIRN_KERNEL_ISA CAIRN_ISA_X86_64_V2
+#define CAIRN_KERNEL_ISA CAIRN_ISA_BASE
 #define CAIRN_VECTOR_BYTES 16
 #endif
 
