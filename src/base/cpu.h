@@ -26,10 +26,10 @@ const char *cairn_isa_text(cairn_isa isa);
  * processor family and kernel level, never measured, so that the same machine always chooses the same. */
 typedef struct cairn_machine {
     const char *family;
-    double flops;                /* multiply-adds in CAIRN_F32, each counted 2 */
-    double l2_read, l3_read;     /* bytes */
-    double dram_read;            /* bytes */
-    int64_t l2_bytes, l3_bytes;  /* that a core can count on */
+    double flops;               /* multiply-adds in CAIRN_F32, each counted 2 */
+    double l2_read, l3_read;    /* bytes */
+    double dram_read;           /* bytes */
+    int64_t l2_bytes, l3_bytes; /* that a core can count on */
 } cairn_machine;
 
 const cairn_machine *cairn_machine_here(void);
