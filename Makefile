@@ -1,7 +1,7 @@
 # The short names of things; CMake does the work. See README.md.
 PREFIX ?= /usr/local
 
-.PHONY: build deps install test faults bench bench-peers parity roundtrip format check-layers clean
+.PHONY: build deps install test tsan aarch64 faults bench bench-peers parity roundtrip format check-layers clean
 build:
 	@tools/build.sh release -DCAIRN_TESTS=OFF
 
@@ -13,6 +13,19 @@ install: build
 
 test:
 	@./test
+
+# What uses threads, under ThreadSanitizer.
+tsan: deps
+	@tools/build.sh tsan
+	@ctest --preset tsan
+
+# Cross-compiled to 64-bit ARM, the kernels and the plan tested under qemu-user. AArch64 libraries are fetched into
+# build/sysroot-aarch64.
+aarch64: deps
+	@tools/setup.sh aarch64
+	@tools/sysroot.sh build/sysroot-aarch64
+	@tools/build.sh aarch64
+	@ctest --preset aarch64
 
 # The fault tests in full length: every system call of a save, a hundred kills.
 faults:
@@ -40,7 +53,7 @@ roundtrip: deps
 		--build build/release $(NETWORKS)
 
 format:
-	clang-format -i $$(find include src cli tests -name '*.[ch]')
+	clang-format -i $$(find include src cli tests examples -name '*.[ch]' -o -name '*.cpp')
 
 check-layers:
 	@tools/check-layers

@@ -71,9 +71,9 @@ static void put_isa(int *problems)
         printf("%s, the best that this processor runs\n", cairn_isa_name());
     } else if (!cairn_isa_parse(cap, &parsed)) {
         char name[CLI_NAME_BYTES], escaped[CLI_ERROR_BYTES];
-        printf("%s; CAIRN_ISA is not understood: '%s' (expected scalar, x86-64-v2, avx2, avx512 or "
-               "avx512bf16)\n",
-               cairn_isa_name(), cairn_cli_escape(cairn_cli_brief(cap, name), escaped, sizeof escaped));
+        printf("%s; CAIRN_ISA is not understood: '%s' (expected scalar, %s, avx2, avx512 or avx512bf16)\n",
+               cairn_isa_name(), cairn_cli_escape(cairn_cli_brief(cap, name), escaped, sizeof escaped),
+               cairn_isa_text(CAIRN_ISA_BASE));
         (*problems)++;
     } else {
         printf("%s, since CAIRN_ISA is %s; this processor runs %s\n", cairn_isa_name(), cap, best);

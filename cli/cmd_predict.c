@@ -5,18 +5,12 @@
 #include "files.h"
 #include "model.h"
 #include "output.h"
-#include <math.h>
 #include <string.h>
 
 #define DEFAULT_BATCH 32
 #define MAX_ANSWERS 5
 #define MAX_PICTURE_BYTES (512u << 20)
 #define BAR_COLUMNS 30
-
-typedef struct answer {
-    int index;
-    float prob, logit;
-} answer;
 
 typedef struct prediction {
     cli_call *cli;
@@ -122,16 +116,10 @@ static cairn_status read_picture(prediction *p, const char *name)
     size_t bytes = (size_t)picture.h * (size_t)picture.w * (size_t)picture.c;
     for (size_t i = 0; cairn_cli_given(p->cli, OPTION_INVERT) && i < bytes; i++)
         picture.data[i] = (uint8_t)(255 - picture.data[i]);
-    if (status == CAIRN_OK)
-        status = cairn_preprocess_apply(ctx, cairn_classifier_about(p->model.classifier)->preprocess,
-                                        &picture, &input);
-    const cairn_model_settings *s = &p->model.settings;
     char brief[CLI_NAME_BYTES];
-    if (status == CAIRN_OK && (input.h != s->h || input.w != s->w || input.c != s->c))
-        status = cairn_cli_fail(p->cli, CAIRN_INPUT,
-                                "%s: preprocessing gives the wrong size (expected %dx%dx%d, found "
-                                "%dx%dx%d)",
-                                cairn_cli_brief(name, brief), s->h, s->w, s->c, input.h, input.w, input.c);
+    if (status == CAIRN_OK)
+        status =
+            cairn_classifier_prepare(p->model.classifier, cairn_cli_brief(name, brief), &picture, &input);
     if (status == CAIRN_OK)
         memcpy(p->pixels + (size_t)p->filled * p->picture_bytes, input.data, p->picture_bytes);
     const char *show = cairn_cli_text(p->cli, OPTION_SHOW_INPUT, NULL);
@@ -144,34 +132,12 @@ static cairn_status read_picture(prediction *p, const char *name)
 
 /* ---- answers ---- */
 
-static int best_answers(const float *logits, int classes, answer best[MAX_ANSWERS])
+static void put_text(const char *name, const cairn_class_score *best, int count)
 {
-    int count = 0;
-    double sum = 0;
-    for (int i = 0; i < classes; i++) {
-        int at = count < MAX_ANSWERS ? count++ : MAX_ANSWERS;
-        while (at > 0 && logits[i] > best[at - 1].logit) {
-            if (at < MAX_ANSWERS)
-                best[at] = best[at - 1];
-            at--;
-        }
-        if (at < MAX_ANSWERS)
-            best[at] = (answer){.index = i, .logit = logits[i]};
-    }
-    for (int i = 0; i < classes; i++)
-        sum += exp((double)logits[i] - (double)best[0].logit);
-    for (int i = 0; i < count; i++)
-        best[i].prob = (float)(exp((double)best[i].logit - (double)best[0].logit) / sum);
-    return count;
-}
-
-static void put_text(const prediction *p, const char *name, const answer *best, int count)
-{
-    const char *const *labels = cairn_classifier_about(p->model.classifier)->labels;
     char bar[CLI_BAR_BYTES];
     int columns = 0;
     for (int i = 0; i < count; i++) {
-        int needed = cairn_cli_columns(labels[best[i].index]);
+        int needed = cairn_cli_columns(best[i].label);
         columns = needed > columns ? needed : columns;
     }
     columns = columns > 32 ? 32 : columns;
@@ -179,7 +145,7 @@ static void put_text(const prediction *p, const char *name, const answer *best, 
     putchar('\n');
     for (int i = 0; i < count; i++) {
         fputs("  ", stdout);
-        cairn_cli_put(stdout, labels[best[i].index], columns);
+        cairn_cli_put(stdout, best[i].label, columns);
         printf("  %6.2f %%", 100 * (double)best[i].prob);
         if (cairn_cli_is_terminal(stdout))
             printf("  %s", cairn_cli_bar((double)best[i].prob, BAR_COLUMNS, bar));
@@ -187,9 +153,8 @@ static void put_text(const prediction *p, const char *name, const answer *best, 
     }
 }
 
-static void put_json(const prediction *p, const char *name, const answer *best, int count)
+static void put_json(const char *name, const cairn_class_score *best, int count)
 {
-    const char *const *labels = cairn_classifier_about(p->model.classifier)->labels;
     cli_json json = {0};
     cairn_cli_json_open(&json, NULL, '{');
     cairn_cli_json_text(&json, "file", name);
@@ -197,7 +162,7 @@ static void put_json(const prediction *p, const char *name, const answer *best, 
     for (int i = 0; i < count; i++) {
         cairn_cli_json_open(&json, NULL, '{');
         cairn_cli_json_integer(&json, "index", best[i].index);
-        cairn_cli_json_text(&json, "label", labels[best[i].index]);
+        cairn_cli_json_text(&json, "label", best[i].label);
         cairn_cli_json_float(&json, "prob", best[i].prob);
         cairn_cli_json_float(&json, "logit", best[i].logit);
         cairn_cli_json_close(&json);
@@ -231,10 +196,11 @@ static cairn_status flush_batch(prediction *p)
         return CAIRN_OK;
     cairn_status status = cairn_classifier_run(p->model.classifier, p->filled, p->pixels, p->logits);
     for (int i = 0; status == CAIRN_OK && i < p->filled; i++) {
-        answer best[MAX_ANSWERS];
-        int count = best_answers(p->logits + (size_t)i * (size_t)p->classes, p->classes, best);
+        cairn_class_score best[MAX_ANSWERS];
+        int count = cairn_classifier_best(p->model.classifier, p->logits + (size_t)i * (size_t)p->classes,
+                                          MAX_ANSWERS, best);
         const char *name = p->files.name[p->waiting[i]];
-        (cairn_cli_given(p->cli, OPTION_JSON) ? put_json : put_text)(p, name, best, count);
+        (cairn_cli_given(p->cli, OPTION_JSON) ? put_json : put_text)(name, best, count);
     }
     p->filled = 0;
     return status;

@@ -86,7 +86,8 @@ void cairn_cli_man_page(FILE *file)
     fputs(
         ".SH ENVIRONMENT\n"
         ".TP\nCAIRN_THREADS\nhow many threads work, unless \\-\\-threads says so\n"
-        ".TP\nCAIRN_ISA\nthe best kernels that may be used: scalar, x86\\-64\\-v2, avx2, avx512, avx512bf16\n"
+        ".TP\nCAIRN_ISA\nthe best kernels that may be used: scalar, x86\\-64\\-v2, avx2, avx512, avx512bf16; "
+        "on AArch64 scalar, neon\n"
         ".TP\nCAIRN_DATA\nfolders with data sets, searched first; separated by colons\n"
         ".TP\nNO_COLOR\nif it is not empty, no colours\n",
         file);

@@ -1,7 +1,7 @@
 # Compiler and linker options of every target: warnings are errors, results and files are reproducible, and
 # released binaries are hardened.
-add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes
-                    -Wmissing-prototypes -Werror)
+add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Wvla -Wformat=2 $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>
+                    $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes> -Werror)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
   # Both depend on what was inlined: texts of fixed size are cut on purpose, and GCC 12 takes vectorised loops over
   # bytes for overflows.

@@ -2,6 +2,7 @@
 # setup.sh GROUP...   installs the Debian packages of the named groups, if any of them is missing.
 #   build  compiler and libraries      data   Fashion-MNIST and a font for pictures
 #   test   what the tests add          bench  what the comparison with peers adds
+#   aarch64  cross-compiler and emulator of 64-bit ARM
 # As root, or through sudo. Does nothing, and asks for nothing, when all are there.
 set -eu
 
@@ -12,7 +13,8 @@ packages() {
     data) echo dataset-fashion-mnist fonts-dejavu-core ;;
     test) echo g++ libcmocka-dev strace ;;
     bench) echo python3-venv ;;
-    *) echo "setup.sh: no group '$1' (build, data, test, bench)" >&2; exit 2 ;;
+    aarch64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user ;;
+    *) echo "setup.sh: no group '$1' (build, data, test, bench, aarch64)" >&2; exit 2 ;;
     esac
 }
 

@@ -57,8 +57,8 @@ CAIRN_API int cairn_threads(const cairn_ctx *ctx);
 /* Library version as "1.2.3". */
 CAIRN_API const char *cairn_version(void);
 
-/* Name of the kernel level in use: scalar, x86-64-v2, avx2, avx512 or avx512bf16. The environment
- * variable CAIRN_ISA caps it. */
+/* Name of the kernel level in use: scalar, x86-64-v2, avx2, avx512 or avx512bf16; on AArch64 scalar or
+ * neon. The environment variable CAIRN_ISA caps it. */
 CAIRN_API const char *cairn_isa_name(void);
 
 CAIRN_END

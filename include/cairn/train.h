@@ -63,9 +63,10 @@ CAIRN_API cairn_status cairn_train_resume(cairn_ctx *ctx, const char *folder, co
 
 typedef struct cairn_classifier cairn_classifier;
 
-/* Opens weights: a run folder (its best weights), or a file that names its architecture. model may be NULL;
- * if not, it is the zoo name the weights are bound to. preprocess_json overrides keys of the chain that the
- * file or else the network comes with; it may be NULL. batch: capacity. */
+/* Opens weights: a run folder (its best weights), or a file that names its architecture or whose tensors tell
+ * it (cairn_weights_recognise; the first where several fit). model may be NULL; if not, it is the zoo name
+ * the weights are bound to. preprocess_json overrides keys of the chain that the file or else the network
+ * comes with; it may be NULL. batch: capacity. */
 CAIRN_API cairn_status cairn_classifier_open(cairn_ctx *ctx, const char *path, const char *model,
                                              const char *preprocess_json, int batch,
                                              cairn_classifier **classifier);
@@ -90,6 +91,26 @@ CAIRN_API const cairn_classifier_info *cairn_classifier_about(const cairn_classi
  */
 CAIRN_API cairn_status cairn_classifier_run(cairn_classifier *classifier, int n, const uint8_t *pixels,
                                             float *logits);
+
+/* A picture as it enters the network: preprocessed, and of the network's size, or else CAIRN_INPUT, with the
+ * picture's `name` in the text. */
+CAIRN_API cairn_status cairn_classifier_prepare(const cairn_classifier *classifier, const char *name,
+                                                const cairn_picture *picture, cairn_picture *input);
+
+/* Scores of one JPEG or PNG file: reads, preprocesses and classifies it. `classes` numbers. CAIRN_INPUT or
+ * CAIRN_IO when the file is at fault. */
+CAIRN_API cairn_status cairn_classifier_run_file(cairn_classifier *classifier, const char *path,
+                                                 float *logits);
+
+typedef struct cairn_class_score {
+    int index;         /* class */
+    const char *label; /* its name, the classifier's */
+    float prob, logit; /* softmax over all classes, score */
+} cairn_class_score;
+
+/* The best classes by the scores of one picture, best first, at most `most`. Returns how many. */
+CAIRN_API int cairn_classifier_best(const cairn_classifier *classifier, const float *logits, int most,
+                                    cairn_class_score *best);
 
 typedef struct cairn_evaluation {
     int64_t images, failed;

@@ -7,7 +7,19 @@
 #include <cpuid.h>
 #endif
 
-static const char *const names[CAIRN_ISA_COUNT] = {"scalar", "x86-64-v2", "avx2", "avx512", "avx512bf16"};
+/* The level of the compilers' own 128-bit vectors, and how many operations a multiply-add takes there. */
+#if defined(__x86_64__)
+#define BASE_NAME "x86-64-v2"
+#define BASE_OPERATIONS 2
+#elif defined(__aarch64__)
+#define BASE_NAME "neon"
+#define BASE_OPERATIONS 1
+#else
+#define BASE_NAME "base"
+#define BASE_OPERATIONS 2
+#endif
+
+static const char *const names[CAIRN_ISA_COUNT] = {"scalar", BASE_NAME, "avx2", "avx512", "avx512bf16"};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static cairn_isa level;
@@ -24,9 +36,9 @@ cairn_isa cairn_isa_detected(void)
                   __builtin_cpu_supports("avx512vl");
     if (avx512 && __builtin_cpu_supports("avx512bf16"))
         return CAIRN_ISA_AVX512BF16;
-    return avx512 ? CAIRN_ISA_AVX512 : avx2 ? CAIRN_ISA_AVX2 : v2 ? CAIRN_ISA_X86_64_V2 : CAIRN_ISA_SCALAR;
+    return avx512 ? CAIRN_ISA_AVX512 : avx2 ? CAIRN_ISA_AVX2 : v2 ? CAIRN_ISA_BASE : CAIRN_ISA_SCALAR;
 #else
-    return CAIRN_ISA_X86_64_V2; /* the portable vector kernels */
+    return CAIRN_ISA_BASE;
 #endif
 }
 
@@ -118,7 +130,9 @@ static void describe_machine(void)
 {
     const family *f = find_family();
     cairn_isa isa = cairn_isa_level();
-    double lanes = isa >= CAIRN_ISA_AVX512 ? f->wide_lanes : isa == CAIRN_ISA_AVX2 ? f->lanes : f->lanes / 4;
+    double lanes = isa >= CAIRN_ISA_AVX512 ? f->wide_lanes
+                   : isa == CAIRN_ISA_AVX2 ? f->lanes
+                                           : f->lanes / 2 / BASE_OPERATIONS;
     machine = (cairn_machine){.family = f->name,
                               .flops = 2e9 * f->ghz * lanes,
                               .bf16_flops = 2e9 * f->ghz * lanes *

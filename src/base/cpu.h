@@ -7,7 +7,7 @@
 
 typedef enum cairn_isa {
     CAIRN_ISA_SCALAR,
-    CAIRN_ISA_X86_64_V2,
+    CAIRN_ISA_BASE, /* vectors of 128 bits: x86-64-v2, or NEON */
     CAIRN_ISA_AVX2,
     CAIRN_ISA_AVX512,
     CAIRN_ISA_AVX512BF16,

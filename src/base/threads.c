@@ -11,15 +11,20 @@
 
 #define SPINS 1500 /* some fifty microseconds */
 
+/* `done` tells ThreadSanitizer, which does not see into pthreadpool, what that guarantees: items begin after
+ * the call and end before it. */
 typedef struct region {
     void (*task)(void *arg, int index);
     void *arg;
+    atomic_int done;
 } region;
 
 static void run_item(void *context, size_t index)
 {
-    const region *r = context;
+    region *r = context;
+    (void)atomic_load_explicit(&r->done, memory_order_acquire);
     r->task(r->arg, (int)index);
+    atomic_fetch_add_explicit(&r->done, 1, memory_order_release);
 }
 
 /* Every thread of the pool takes its own item first and cannot end it before all have met at the barriers, so
@@ -42,9 +47,11 @@ cairn_status cairn_parallel(cairn_ctx *ctx, int threads, void (*task)(void *arg,
         }
         ctx->pool = (struct cairn_pool *)pool;
     }
-    region r = {task, arg};
+    region r = {.task = task, .arg = arg};
+    atomic_store_explicit(&r.done, 0, memory_order_release);
     pthreadpool_parallelize_1d((pthreadpool_t)ctx->pool, run_item, &r, (size_t)threads,
                                ctx->crowded ? PTHREADPOOL_FLAG_YIELD_WORKERS : 0);
+    (void)atomic_load_explicit(&r.done, memory_order_acquire);
     return CAIRN_OK;
 }
 
@@ -80,6 +87,8 @@ static inline void relax(void)
 {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
 #endif
 }
 

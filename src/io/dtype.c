@@ -140,7 +140,7 @@ static cairn_half_to_f32 *half_conversion(cairn_dtype dtype)
         return f16 ? cairn_f16_to_f32_avx512 : cairn_bf16_to_f32_avx512;
     if (cairn_isa_level() >= CAIRN_ISA_AVX2)
         return f16 ? cairn_f16_to_f32_avx2 : cairn_bf16_to_f32_avx2;
-    if (cairn_isa_level() < CAIRN_ISA_X86_64_V2)
+    if (cairn_isa_level() < CAIRN_ISA_BASE)
         return NULL;
 #endif
     return f16 ? cairn_f16_to_f32_base : cairn_bf16_to_f32_base;

@@ -213,7 +213,7 @@ struct cairn_kernel {
 #define CAIRN_VECTOR_BYTES 32
 #define CAIRN_LEVEL avx2
 #elif defined(CAIRN_SIMD_BASE)
-#define CAIRN_KERNEL_ISA CAIRN_ISA_X86_64_V2
+#define CAIRN_KERNEL_ISA CAIRN_ISA_BASE
 #define CAIRN_VECTOR_BYTES 16
 #define CAIRN_LEVEL base
 #endif

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "train/metadata.h"
 #include "train/transfer.h"
+#include <math.h>
 #include <string.h>
 
 struct cairn_classifier {
@@ -23,27 +24,44 @@ static cairn_status fail_in_file(const cairn_classifier *c, cairn_status status)
                                   : cairn_fail(c->ctx, status, "%s: %s", c->path, cairn_error(c->ctx));
 }
 
+/* A file that says nothing about itself: its tensors belong to a network, or to several that have the same
+ * ones, of which the first is taken. */
+static cairn_status recognise(cairn_classifier *c, const cairn_weights *loaded)
+{
+    cairn_recognised found;
+    int count;
+    cairn_status status = cairn_weights_recognise(c->ctx, loaded, &found, 1, &count);
+    if (status == CAIRN_OK && count == 0)
+        return cairn_fail(c->ctx, CAIRN_INPUT,
+                          "%s: does not name its architecture (expected the metadata key "
+                          "'cairn.arch', or a network to bind it to), and its tensors fit none as they are",
+                          c->path);
+    if (status == CAIRN_OK) {
+        c->info.model = found.model;
+        c->info.classes = found.classes;
+    }
+    return status;
+}
+
 static cairn_status find_model(cairn_classifier *c, const cairn_weights *loaded, const char *name)
 {
     const char *arch = cairn_weights_meta(loaded, "cairn.arch");
     if (name == NULL && arch == NULL)
-        return cairn_fail(c->ctx, CAIRN_INPUT,
-                          "%s: does not name its architecture (expected the metadata key "
-                          "'cairn.arch', or a network to bind it to)",
-                          c->path);
+        return recognise(c, loaded);
     c->info.model = cairn_model_find(name != NULL ? name : arch);
-    if (c->info.model != NULL)
-        return CAIRN_OK;
-    return cairn_fail(c->ctx, name != NULL ? CAIRN_USAGE : CAIRN_INPUT, "%s: there is no network '%s'",
-                      name != NULL ? "weights" : c->path, name != NULL ? name : arch);
+    if (c->info.model == NULL)
+        return cairn_fail(c->ctx, name != NULL ? CAIRN_USAGE : CAIRN_INPUT, "%s: there is no network '%s'",
+                          name != NULL ? "weights" : c->path, name != NULL ? name : arch);
+    c->info.classes = c->info.model->classes;
+    return CAIRN_OK;
 }
 
-/* Switches and sizes: the file's, else the network's own. */
+/* Switches and sizes: the file's, else the network's own, but for the classes that tensors tell. */
 static cairn_status read_settings(cairn_classifier *c, const cairn_weights *loaded)
 {
     const cairn_model *model = c->info.model;
     cairn_model_settings *s = &c->info.settings;
-    *s = (cairn_model_settings){.h = model->h, .w = model->w, .c = model->c, .classes = model->classes};
+    *s = (cairn_model_settings){.h = model->h, .w = model->w, .c = model->c, .classes = c->info.classes};
     cairn_status status = cairn_metadata_switches(c->ctx, c->path, loaded, &c->set);
     if (status == CAIRN_OK)
         status = cairn_metadata_sizes(c->ctx, c->path, loaded, s);
@@ -196,4 +214,53 @@ cairn_status cairn_classifier_run(cairn_classifier *c, int n, const uint8_t *pix
         memcpy(logits, cairn_plan_data(c->plan, "logits"),
                (size_t)n * (size_t)c->info.classes * sizeof *logits);
     return status;
+}
+
+cairn_status cairn_classifier_prepare(const cairn_classifier *c, const char *name,
+                                      const cairn_picture *picture, cairn_picture *input)
+{
+    const cairn_model_settings *s = &c->info.settings;
+    cairn_status status = cairn_preprocess_apply(c->ctx, &c->preprocess, picture, input);
+    if (status != CAIRN_OK || (input->h == s->h && input->w == s->w && input->c == s->c))
+        return status;
+    status = cairn_fail(c->ctx, CAIRN_INPUT,
+                        "%s: preprocessing gives the wrong size (expected %dx%dx%d, found %dx%dx%d)", name,
+                        s->h, s->w, s->c, input->h, input->w, input->c);
+    cairn_picture_free(c->ctx, input);
+    return status;
+}
+
+cairn_status cairn_classifier_run_file(cairn_classifier *c, const char *path, float *logits)
+{
+    cairn_picture picture = {0}, input = {0};
+    cairn_decode_options options = {.channels = c->preprocess.channels, .exif = c->preprocess.exif};
+    cairn_status status = cairn_picture_load(c->ctx, path, &options, &picture);
+    if (status == CAIRN_OK)
+        status = cairn_classifier_prepare(c, path, &picture, &input);
+    if (status == CAIRN_OK)
+        status = cairn_classifier_run(c, 1, input.data, logits);
+    cairn_picture_free(c->ctx, &picture);
+    cairn_picture_free(c->ctx, &input);
+    return status;
+}
+
+int cairn_classifier_best(const cairn_classifier *c, const float *logits, int most, cairn_class_score *best)
+{
+    int count = 0;
+    double sum = 0;
+    for (int i = 0; i < c->info.classes; i++) {
+        int at = count < most ? count++ : most;
+        while (at > 0 && logits[i] > best[at - 1].logit) {
+            if (at < most)
+                best[at] = best[at - 1];
+            at--;
+        }
+        if (at < most)
+            best[at] = (cairn_class_score){.index = i, .label = c->info.labels[i], .logit = logits[i]};
+    }
+    for (int i = 0; i < c->info.classes && count > 0; i++)
+        sum += exp((double)logits[i] - (double)best[0].logit);
+    for (int i = 0; i < count; i++)
+        best[i].prob = (float)(exp((double)best[i].logit - (double)best[0].logit) / sum);
+    return count;
 }

@@ -12,13 +12,14 @@
 /* Adds the probabilities of one view. */
 static void add_softmax(const float *logits, int classes, double *sums)
 {
-    double largest = -INFINITY, sum = 0;
+    float largest = -INFINITY; /* by comparison: GCC 12 for AArch64 breaks down over fmax in this loop */
+    double sum = 0;
     for (int i = 0; i < classes; i++)
-        largest = fmax(largest, (double)logits[i]);
+        largest = logits[i] > largest ? logits[i] : largest;
     for (int i = 0; i < classes; i++)
-        sum += exp((double)logits[i] - largest);
+        sum += exp((double)logits[i] - (double)largest);
     for (int i = 0; i < classes; i++)
-        sums[i] += exp((double)logits[i] - largest) / sum;
+        sums[i] += exp((double)logits[i] - (double)largest) / sum;
 }
 
 /* Classes before `label`; as in metrics.c, what is not a number comes before everything. */
