@@ -14,7 +14,8 @@
 #define BARS_HEIGHT 170.0
 #define WIDEST_BAR 48.0
 #define LONGEST_NAME 108.0
-#define NAME_PITCH 8.0  /* between upright names */
+#define NAME_PITCH 8.0 /* between upright names */
+#define MOST_NAMES 100
 #define NAME_SHARE 0.25 /* of the mean time, that a step needs to be named */
 #define MOST_OPERATORS 7
 
@@ -124,7 +125,7 @@ static void paint_bar(const bars *b, int i)
     double roof = height_of(b, step->roof * b->picture->profile->threads);
     cairn_scene_rect(scene, (cairn_box){x - half, height_of(b, step->cpu_seconds), x + half, b->box.bottom},
                      (cairn_brush){.fill = b->picture->paint[i]});
-    if (half > 0.6 && step->roof > 0 && roof > height_of(b, step->cpu_seconds))
+    if (half > 0.6 && step->roof > 0 && roof - height_of(b, step->cpu_seconds) > 1)
         cairn_scene_line(scene, (cairn_point){x - half, roof}, (cairn_point){x + half, roof},
                          (cairn_brush){.stroke = CAIRN_INK, .line = 0.9});
     if (b->slot < 26)
@@ -137,34 +138,45 @@ static void paint_bar(const bars *b, int i)
     cairn_scene_text(scene, (cairn_point){x, height_of(b, step->cpu_seconds) - 3}, text, type);
 }
 
-/* Level where all have room; else upright, the longest steps first while there is room. Gives the y below. */
+/* Is the step worth an upright name, and is there room for it beside the `names` that stand already? */
+static bool has_room(const bars *b, int step, const double *at, int names)
+{
+    const cairn_profile *profile = b->picture->profile;
+    bool room = names < MOST_NAMES &&
+                profile->step[step].cpu_seconds >= NAME_SHARE * profile->total.cpu_seconds / profile->count;
+    for (int i = 0; i < names && room; i++)
+        room = fabs(middle_of(b, step) - at[i]) >= NAME_PITCH;
+    return room;
+}
+
+/* Level where all have room, else upright, the longest steps first; gives the y below. */
 static double paint_names(const bars *b)
 {
     const cairn_profile *profile = b->picture->profile;
     cairn_scene *scene = b->picture->scene;
     cairn_type type = CAIRN_PROFILE_NAME_TYPE;
-    double longest = 0, mean = profile->total.cpu_seconds / profile->count;
+    double longest = 0, length = 0, at[MOST_NAMES];
+    int names = 0;
     for (int i = 0; i < profile->count; i++)
         longest = fmax(longest, cairn_scene_measure(scene, profile->step[i].name, type));
     type.upward = longest > b->slot - 4;
     type.anchor = type.upward ? CAIRN_ANCHOR_END : CAIRN_ANCHOR_MIDDLE;
     for (int k = 0; k < profile->count; k++) {
         int i = b->picture->ranked[k];
-        bool room = !type.upward || profile->step[i].cpu_seconds >= NAME_SHARE * mean;
-        for (int other = 0; other < k && room && type.upward; other++)
-            room = profile->step[b->picture->ranked[other]].cpu_seconds < NAME_SHARE * mean ||
-                   fabs(middle_of(b, i) - middle_of(b, b->picture->ranked[other])) >= NAME_PITCH;
-        if (!room)
+        if (type.upward && !has_room(b, i, at, names))
             continue;
+        if (type.upward)
+            at[names++] = middle_of(b, i);
         char name[CAIRN_NAME_BYTES];
         snprintf(name, sizeof name, "%s", profile->step[i].name);
         cairn_scene_shorten(scene, name, type, LONGEST_NAME);
+        length = fmax(length, cairn_scene_measure(scene, name, type));
         cairn_scene_text(scene,
                          type.upward ? (cairn_point){middle_of(b, i) + 2, b->box.bottom + 3}
                                      : (cairn_point){middle_of(b, i), b->box.bottom + 9},
                          name, type);
     }
-    return b->box.bottom + (type.upward ? fmin(longest, LONGEST_NAME) + 6 : 12);
+    return b->box.bottom + (type.upward ? length + 6 : 12);
 }
 
 static double paint_bars(const cairn_profile_picture *picture, double y)

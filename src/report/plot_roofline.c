@@ -116,7 +116,8 @@ static void paint_axes(const chart *c)
     paint_grid(c, true);
     paint_grid(c, false);
     type.anchor = CAIRN_ANCHOR_END;
-    cairn_scene_text(scene, (cairn_point){scene->width - MARGIN, c->box.top - 4}, "GFLOP/s", type);
+    cairn_scene_text(scene, (cairn_point){scene->width - MARGIN, c->box.top - 4}, "GFLOP/s while at work",
+                     type);
     type.anchor = CAIRN_ANCHOR_MIDDLE;
     cairn_scene_text(scene, (cairn_point){(c->box.left + c->box.right) / 2, c->box.bottom + 20},
                      "operations a byte", type);

@@ -1,15 +1,8 @@
 /* The profile of a plan: measured, and held against the roofline. */
 #include "report/profile.h"
 #include "base/file.h"
+#include "plan/peak.h"
 #include <stdlib.h>
-#include <time.h>
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 void cairn_profile_judge(const cairn_profile *profile, double working_set, cairn_profile_step *step)
 {
@@ -83,9 +76,9 @@ static cairn_status run_often(cairn_plan *plan, const cairn_run_options *options
     cairn_status status = cairn_plan_run(plan, options); /* the caches may be full of other things */
     cairn_plan_profile(plan, true);
     for (int run = 0; !status && run < runs; run++) {
-        double begin = now();
+        double begin = cairn_peak_clock();
         status = cairn_plan_run(plan, options);
-        seconds[(int64_t)count * runs + run] = now() - begin;
+        seconds[(int64_t)count * runs + run] = cairn_peak_clock() - begin;
         for (int i = 0; i < count; i++)
             seconds[(int64_t)i * runs + run] = cairn_plan_step_at(plan, i).seconds;
     }
