@@ -143,6 +143,7 @@ cairn_status cairn_measure_bandwidth(cairn_ctx *ctx, cairn_bandwidth *bandwidth)
     find_caches(caches);
     reading r = {.loop = loop_here(), .threads = cairn_threads(ctx)};
     size_t threads = (size_t)r.threads;
+    int cores = cairn_available_cores(), working = r.threads < cores ? r.threads : cores;
     choose_sizes(&r, caches);
     r.memory = cairn_alloc_aligned(ctx, r.share * threads);
     r.seconds = cairn_alloc(ctx, threads * TRIALS * CAIRN_MEMORY_LEVELS, sizeof *r.seconds);
@@ -153,10 +154,10 @@ cairn_status cairn_measure_bandwidth(cairn_ctx *ctx, cairn_bandwidth *bandwidth)
         cairn_memory_level *level = &bandwidth->level[i];
         level->name = names[i];
         if (i < 3)
-            level->bytes = caches[i].bytes * (i < 2 ? r.threads : (r.threads - 1) / caches[i].sharers + 1);
+            level->bytes = caches[i].bytes * (i < 2 ? working : (working - 1) / caches[i].sharers + 1);
         if (r.bytes[i] > 0)
             level->read = 1e-9 * (double)r.bytes[i] * (double)passes_of(r.bytes[i]) *
-                          cairn_best_trial(r.seconds + i * r.threads * TRIALS, r.threads, TRIALS);
+                          cairn_best_trial(r.seconds + i * r.threads * TRIALS, r.threads, TRIALS, cores);
     }
     cairn_free(ctx, r.seconds);
     cairn_free_aligned(ctx, r.memory);

@@ -24,7 +24,7 @@ double cairn_peak_clock(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-double cairn_best_trial(const double *seconds, int threads, int trials)
+double cairn_best_trial(const double *seconds, int threads, int trials, int cores)
 {
     double best = 0;
     for (int i = 0; i < trials; i++) {
@@ -33,7 +33,7 @@ double cairn_best_trial(const double *seconds, int threads, int trials)
             rate += 1 / seconds[t * trials + i];
         best = rate > best ? rate : best;
     }
-    return best;
+    return threads > cores ? best * cores / threads : best;
 }
 
 static void run_trials(void *arg, int index)
@@ -64,7 +64,7 @@ double cairn_measure_peak(cairn_ctx *ctx)
     double best = 0;
     trials.seconds = cairn_alloc(ctx, (size_t)trials.threads * TRIALS, sizeof *trials.seconds);
     if (trials.seconds != NULL && cairn_parallel(ctx, trials.threads, run_trials, &trials) == CAIRN_OK)
-        best = cairn_best_trial(trials.seconds, trials.threads, TRIALS);
+        best = cairn_best_trial(trials.seconds, trials.threads, TRIALS, cairn_available_cores());
     cairn_free(ctx, trials.seconds);
     return 2e-9 * ROUNDS * CAIRN_PEAK_CHAINS * lanes * best;
 }

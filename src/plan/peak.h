@@ -32,7 +32,7 @@ double cairn_peak_clock(void);
 
 /* Trials a second of all threads together, in the best of the trials, which begin together. Each thread has
  * its own time of each, [thread][trial], so that one that is kept waiting for its processor does not make the
- * others seem slow. */
-double cairn_best_trial(const double *seconds, int threads, int trials);
+ * others seem slow. Of more threads than cores only as many count, since the others had to wait. */
+double cairn_best_trial(const double *seconds, int threads, int trials, int cores);
 
 #endif

@@ -109,8 +109,9 @@ static void best_trial_adds_the_threads(void **state)
 {
     (void)state;
     const double seconds[] = {1, 2, 4, /* the other thread: */ 1, 0.5, 4};
-    assert_true(cairn_best_trial(seconds, 2, 3) == 2.5);
-    assert_true(cairn_best_trial(seconds, 1, 3) == 1);
+    assert_true(cairn_best_trial(seconds, 2, 3, 2) == 2.5);
+    assert_true(cairn_best_trial(seconds, 2, 3, 1) == 1.25);
+    assert_true(cairn_best_trial(seconds, 1, 3, 2) == 1);
 }
 
 static void machine_is_measured(void **state)
