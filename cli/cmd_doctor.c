@@ -110,6 +110,29 @@ static void put_peak(cli_call *cli)
     printf("%.0f GFLOP/s in f32, measured\n", peak);
 }
 
+static void put_bandwidth(cli_call *cli, int *problems)
+{
+    cairn_bandwidth bandwidth;
+    put_key("read");
+    if (cairn_measure_bandwidth(cli->ctx, &bandwidth) != CAIRN_OK) {
+        printf("not measured: %s\n", cairn_error(cli->ctx));
+        (*problems)++;
+        return;
+    }
+    const char *comma = "";
+    for (int i = 0; i < CAIRN_MEMORY_LEVELS; i++) {
+        const cairn_memory_level *level = &bandwidth.level[i];
+        char bytes[CLI_NUMBER_BYTES];
+        if (level->read <= 0)
+            continue;
+        printf("%s%s %.0f GB/s", comma, level->name, level->read);
+        if (level->bytes > 0)
+            printf(" (%s)", cairn_cli_bytes(level->bytes, bytes));
+        comma = ", ";
+    }
+    puts(", measured");
+}
+
 /* Which kernels a network gets. */
 static cairn_status put_kernels(cli_call *cli)
 {
@@ -178,6 +201,7 @@ static cairn_status run(cli_call *cli)
     put_threads(cli);
     put_memory();
     put_peak(cli);
+    put_bandwidth(cli, &problems);
     cairn_status status = put_kernels(cli);
     put_data(cli, &problems);
     put_fonts(&problems);

@@ -78,8 +78,14 @@ typedef struct cairn_step_info {
     const char *op;
     const char *kernel; /* "gemm" */
     const char *isa;    /* level it was compiled for: "avx512" */
-    int64_t flops;      /* of one full batch */
-    double seconds;     /* of the last profiled run, summed over threads */
+    int64_t flops;      /* of one full batch, as the kernel estimates its own cost */
+    /* What the operator asks for, by whatever means the kernel does it, for one full batch: floating-point
+     * operations (a multiply-add counts 2; 0: none worth counting), and bytes read and written if each number
+     * of its inputs, weights and outputs moves once. */
+    int64_t work, bytes;
+    int64_t working_set; /* of these bytes, what is in use at a time: images may be taken a few at a time */
+    bool prepares;       /* serves the packed weights only: inference does it once, not in every run */
+    double seconds;      /* of the last profiled run, summed over threads */
 } cairn_step_info;
 
 CAIRN_API int cairn_plan_step_count(const cairn_plan *plan);
@@ -95,6 +101,22 @@ CAIRN_API size_t cairn_plan_print(const cairn_plan *plan, char *text, size_t siz
  * threads, by the kernel level in use, measured for some ten milliseconds. A fused multiply-add counts 2. 0:
  * the threads could not be started. */
 CAIRN_API double cairn_measure_peak(cairn_ctx *ctx);
+
+/* A level of the memory, as the context's threads have it together. */
+typedef struct cairn_memory_level {
+    const char *name; /* "L1", "L2", "L3", "DRAM" */
+    double bytes;     /* that it holds; of DRAM: 0 */
+    double read;      /* 1e9 bytes a second, all threads reading at once; 0: there is no such level */
+} cairn_memory_level;
+
+#define CAIRN_MEMORY_LEVELS 4
+typedef struct cairn_bandwidth {
+    cairn_memory_level level[CAIRN_MEMORY_LEVELS]; /* the nearest first, DRAM last */
+} cairn_bandwidth;
+
+/* Measures how fast the threads read from each level, for some ten milliseconds; takes up to 512 MiB of
+ * memory for that time. */
+CAIRN_API cairn_status cairn_measure_bandwidth(cairn_ctx *ctx, cairn_bandwidth *bandwidth);
 
 CAIRN_END
 

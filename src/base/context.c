@@ -20,7 +20,7 @@ static void *default_resize(void *user, void *ptr, size_t size)
     return realloc(ptr, size);
 }
 
-static int available_cores(void)
+int cairn_available_cores(void)
 {
     cpu_set_t set;
     CPU_ZERO(&set);
@@ -61,8 +61,8 @@ static cairn_status choose_threads(cairn_ctx *ctx, int wanted)
             return cairn_fail(ctx, CAIRN_USAGE, "CAIRN_THREADS: expected 1 to %d, found '%s'",
                               CAIRN_MAX_THREADS, environment);
     }
-    ctx->threads = wanted == 0 ? available_cores() : wanted;
-    ctx->crowded = ctx->threads > available_cores();
+    ctx->threads = wanted == 0 ? cairn_available_cores() : wanted;
+    ctx->crowded = ctx->threads > cairn_available_cores();
     return CAIRN_OK;
 }
 

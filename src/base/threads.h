@@ -5,6 +5,9 @@
 #include "base/base.h"
 #include <stdatomic.h>
 
+/* Cores that this process may use, at least 1. */
+int cairn_available_cores(void);
+
 /* Calls task(arg, i) for i = 0 .. threads-1, all at the same time, and waits. */
 cairn_status cairn_parallel(cairn_ctx *ctx, int threads, void (*task)(void *arg, int index), void *arg);
 

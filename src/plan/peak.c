@@ -6,22 +6,34 @@
 #include <cairn/plan.h>
 #include <time.h>
 
-#define TRIALS 8
-#define ROUNDS 400000
+#define TRIALS 32
+#define ROUNDS 100000
 
 typedef struct peak_trials {
     cairn_peak_loop loop;
     cairn_barrier barrier;
     int threads;
-    double seconds[TRIALS]; /* by the clock of thread 0, between two barriers */
-    _Atomic float keep;     /* so that the loops are not found useless */
+    double *seconds;    /* [thread][trial] */
+    _Atomic float keep; /* so that the loops are not found useless */
 } peak_trials;
 
-static double now(void)
+double cairn_peak_clock(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+double cairn_best_trial(const double *seconds, int threads, int trials, int cores)
+{
+    double best = 0;
+    for (int i = 0; i < trials; i++) {
+        double rate = 0;
+        for (int t = 0; t < threads; t++)
+            rate += 1 / seconds[t * trials + i];
+        best = rate > best ? rate : best;
+    }
+    return threads > cores ? best * cores / threads : best;
 }
 
 static void run_trials(void *arg, int index)
@@ -29,11 +41,9 @@ static void run_trials(void *arg, int index)
     peak_trials *trials = arg;
     for (int i = 0; i < TRIALS; i++) {
         cairn_barrier_wait(&trials->barrier, trials->threads);
-        double begin = now();
+        double begin = cairn_peak_clock();
         float value = trials->loop(ROUNDS, 0.5f, 1.0f);
-        cairn_barrier_wait(&trials->barrier, trials->threads);
-        if (index == 0)
-            trials->seconds[i] = now() - begin;
+        trials->seconds[index * TRIALS + i] = cairn_peak_clock() - begin;
         trials->keep = value;
     }
 }
@@ -51,10 +61,10 @@ double cairn_measure_peak(cairn_ctx *ctx)
         lanes = 8;
     }
 #endif
-    if (cairn_parallel(ctx, trials.threads, run_trials, &trials) != CAIRN_OK)
-        return 0;
-    double best = trials.seconds[0];
-    for (int i = 1; i < TRIALS; i++)
-        best = trials.seconds[i] < best ? trials.seconds[i] : best;
-    return 2e-9 * ROUNDS * CAIRN_PEAK_CHAINS * lanes * trials.threads / best;
+    double best = 0;
+    trials.seconds = cairn_alloc(ctx, (size_t)trials.threads * TRIALS, sizeof *trials.seconds);
+    if (trials.seconds != NULL && cairn_parallel(ctx, trials.threads, run_trials, &trials) == CAIRN_OK)
+        best = cairn_best_trial(trials.seconds, trials.threads, TRIALS, cairn_available_cores());
+    cairn_free(ctx, trials.seconds);
+    return 2e-9 * ROUNDS * CAIRN_PEAK_CHAINS * lanes * best;
 }

@@ -1,14 +1,17 @@
-/* The loop whose speed is called the peak. Twelve independent chains hide the latency of two multiply-add
- * units. */
+/* The loop whose speed is called the peak, and the one for the bandwidth of reading. Twelve independent
+ * chains hide the latency of two multiply-add units; the sums of what is read need fewer. */
 #include "plan/peak.h"
 #include "ops/op.h"
 
 #if defined(CAIRN_SIMD_AVX512)
 #define LOOP cairn_peak_loop_avx512
+#define READ_LOOP cairn_read_loop_avx512
 #elif defined(CAIRN_SIMD_AVX2)
 #define LOOP cairn_peak_loop_avx2
+#define READ_LOOP cairn_read_loop_avx2
 #else
 #define LOOP cairn_peak_loop_base
+#define READ_LOOP cairn_read_loop_base
 #endif
 
 typedef float vector __attribute__((vector_size(CAIRN_VECTOR_BYTES)));
@@ -28,5 +31,25 @@ float LOOP(int64_t rounds, float factor, float summand)
     float total = 0;
     for (int i = 0; i < LANES; i++)
         total += sum[i];
+    return total;
+}
+
+typedef int64_t integers __attribute__((vector_size(CAIRN_VECTOR_BYTES)));
+enum { CHAINS = 8, INTEGERS = CAIRN_VECTOR_BYTES / sizeof(int64_t) };
+
+int64_t READ_LOOP(const char *data, size_t bytes, int64_t passes)
+{
+    integers sum[CHAINS] = {0};
+    for (int64_t pass = 0; pass < passes; pass++) {
+        for (const char *step = data; step < data + bytes; step += CHAINS * CAIRN_VECTOR_BYTES)
+#pragma GCC unroll 8
+            for (int i = 0; i < CHAINS; i++)
+                sum[i] += ((const integers *)(const void *)step)[i];
+        __asm__ volatile("" ::: "memory"); /* the next pass has to read again */
+    }
+    int64_t total = 0;
+    for (int i = 0; i < CHAINS; i++)
+        for (int k = 0; k < INTEGERS; k++)
+            total += sum[i][k];
     return total;
 }

@@ -165,30 +165,6 @@ cairn_status cairn_plan_estimate(cairn_ctx *ctx, const cairn_graph *graph, const
     return CAIRN_OK;
 }
 
-int cairn_plan_step_count(const cairn_plan *plan)
-{
-    return plan->step_count;
-}
-
-cairn_step_info cairn_plan_step_at(const cairn_plan *plan, int index)
-{
-    int s = plan->order[index];
-    const cairn_step *step = &plan->steps[s];
-    cairn_step_info info = {.name = step->name,
-                            .op = step->op->name,
-                            .kernel = step->kernel->name,
-                            .isa = cairn_isa_text(step->kernel->isa),
-                            .flops = step->flops};
-    for (int t = 0; t < plan->threads && plan->thread != NULL; t++)
-        info.seconds += plan->thread[t].seconds[s];
-    return info;
-}
-
-void cairn_plan_profile(cairn_plan *plan, bool on)
-{
-    plan->profile = on;
-}
-
 size_t cairn_plan_print(const cairn_plan *plan, char *text, size_t size)
 {
     size_t length = 0;

@@ -9,7 +9,7 @@
  *   schedule.c  steps are ordered in regions, between which the threads meet
  *   memory.c    every buffer gets its place
  *   bind.c      weights, arena, pointers of each thread
- * and run by execute.c. */
+ * and run by execute.c; steps.c tells what they ask of the machine, peak.c and bandwidth.c what it can do. */
 #ifndef CAIRN_PLAN_PLAN_H
 #define CAIRN_PLAN_PLAN_H
 

@@ -25,6 +25,9 @@ typedef struct cairn_tile {
 /* Pictures in rows, `across` of them in each, as large as the width allows but at most `largest` points. */
 void cairn_plot_tiles(cairn_scene *scene, const cairn_tile *tiles, int count, int across, double largest);
 
+/* The least of 1, 2, 5 times a power of ten that divides the range into at most `parts`. */
+double cairn_nice_step(double range, int parts);
+
 #define CAIRN_PAINT_TRAINING (cairn_rgb(0x0072B2))
 #define CAIRN_PAINT_VALIDATION (cairn_rgb(0xD55E00))
 #define CAIRN_PAINT_OTHER (cairn_rgb(0x009E73))

@@ -33,8 +33,7 @@ static double value_of(const cairn_epoch_metrics *epoch, size_t offset)
     return value;
 }
 
-/* The least of 1, 2, 5 times a power of ten that divides the range into at most `parts`. */
-static double nice_step(double range, int parts)
+double cairn_nice_step(double range, int parts)
 {
     double rough = range / parts, power = pow(10, floor(log10(rough)));
     double mantissa = rough / power;
@@ -74,7 +73,7 @@ static bool find_range(axes *a, const panel *p, const cairn_epoch_metrics *epoch
     double least =
         fmax(1e-3 * fmax(fabs(low), fabs(high)), 1e-6); /* finer ticks would need too many digits */
     high = fmax(high, low + least);
-    a->step = nice_step(high - low, 5);
+    a->step = cairn_nice_step(high - low, 5);
     a->low = floor(low / a->step + 1e-9) * a->step;
     a->high = ceil(high / a->step - 1e-9) * a->step;
     return true;
@@ -102,7 +101,7 @@ static void paint_axes(cairn_scene *scene, const axes *a)
                          tick);
     }
     tick.anchor = CAIRN_ANCHOR_MIDDLE;
-    int step = a->epochs > 1 ? (int)fmax(1, nice_step(a->epochs, 10)) : 1;
+    int step = a->epochs > 1 ? (int)fmax(1, cairn_nice_step(a->epochs, 10)) : 1;
     for (int epoch = step; epoch <= a->epochs; epoch += step) {
         snprintf(text, sizeof text, "%d", epoch);
         cairn_scene_text(scene, (cairn_point){place(a, epoch, a->low).x, a->box.bottom + 10}, text, tick);
