@@ -56,8 +56,10 @@ static cairn_status prepare(cli_bench *b, const char *argument)
         status = cairn_weights_init(ctx, b->graph, CAIRN_F32, 0, &b->weights);
     if (status == CAIRN_OK)
         status = cairn_weights_create(ctx, &b->state);
-    cairn_plan_options options = {
-        .batch = b->batch, .training = b->training, .outputs = b->training ? NULL : "logits"};
+    cairn_plan_options options = {.batch = b->batch,
+                                  .precision = cairn_cli_precision(b->cli),
+                                  .training = b->training,
+                                  .outputs = b->training ? NULL : "logits"};
     if (status == CAIRN_OK)
         status = cairn_plan_create(ctx, b->graph, b->weights, b->state, &options, &b->plan);
     if (status != CAIRN_OK)
@@ -236,7 +238,8 @@ static cairn_status run(cli_call *cli)
     if (status != CAIRN_OK)
         return status;
     warn_of_load(cli);
-    double peak = cairn_measure_peak(cli->ctx);
+    cairn_cli_precision_note(cli);
+    double peak = cairn_measure_peak(cli->ctx, cairn_cli_precision(cli));
     for (int i = 0; status == CAIRN_OK && i < cli->count; i++)
         status = bench_one(cli, cli->names[i], peak, i == 0);
     return status;

@@ -105,7 +105,7 @@ static void put_memory(void)
 
 static void put_peak(cli_call *cli)
 {
-    double peak = cairn_measure_peak(cli->ctx);
+    double peak = cairn_measure_peak(cli->ctx, CAIRN_F32);
     put_key("peak");
     printf("%.0f GFLOP/s in f32, measured\n", peak);
 }

@@ -141,9 +141,24 @@ cairn_status cairn_cli_model_open(cli_call *cli, const char *argument, cli_model
     return status != CAIRN_OK ? status : apply_options(cli, model);
 }
 
+cairn_dtype cairn_cli_precision(const cli_call *cli)
+{
+    return strcmp(cairn_cli_text(cli, OPTION_PRECISION, "f32"), "bf16") == 0 ? CAIRN_BF16 : CAIRN_F32;
+}
+
+void cairn_cli_precision_note(cli_call *cli)
+{
+    if (cairn_cli_precision(cli) == CAIRN_BF16 && strcmp(cairn_isa_name(), "avx512bf16") != 0)
+        cairn_cli_note(cli, "cairn: bf16: this processor has no instruction for it; f32 is faster here");
+}
+
 cairn_status cairn_cli_classifier_open(cli_call *cli, const char *argument, int batch, cli_model *model)
 {
-    return open_model(cli, argument, true, batch, model);
+    cairn_status status = open_model(cli, argument, true, batch, model);
+    if (status == CAIRN_OK)
+        cairn_classifier_set_precision(model->classifier, cairn_cli_precision(cli));
+    cairn_cli_precision_note(cli);
+    return status;
 }
 
 void cairn_cli_model_close(cli_model *model)

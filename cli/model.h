@@ -14,7 +14,13 @@ typedef struct cli_model {
 /* A network's name, a weights file or a run folder. cairn_cli_model_close in any case but failure. */
 cairn_status cairn_cli_model_open(cli_call *cli, const char *argument, cli_model *model);
 
-/* The same, and weights must come with it; batch pictures can be classified at a time. */
+/* What --precision says. */
+cairn_dtype cairn_cli_precision(const cli_call *cli);
+
+/* Says so if that is slow here. */
+void cairn_cli_precision_note(cli_call *cli);
+
+/* The same, and weights must come with it; batch pictures can be classified at a time, in that precision. */
 cairn_status cairn_cli_classifier_open(cli_call *cli, const char *argument, int batch, cli_model *model);
 void cairn_cli_model_close(cli_model *model);
 

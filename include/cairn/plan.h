@@ -97,10 +97,10 @@ CAIRN_API void cairn_plan_profile(cairn_plan *plan, bool on);
 /* Writes the steps as text; for tests and debugging. Returns the length it would have. */
 CAIRN_API size_t cairn_plan_print(const cairn_plan *plan, char *text, size_t size);
 
-/* What this machine can do at best: 1e9 floating-point operations a second in CAIRN_F32 on the context's
- * threads, by the kernel level in use, measured for some ten milliseconds. A fused multiply-add counts 2. 0:
- * the threads could not be started. */
-CAIRN_API double cairn_measure_peak(cairn_ctx *ctx);
+/* What this machine can do at best: 1e9 floating-point operations a second in this precision (F32 or BF16)
+ * on the context's threads, by the kernel level in use, measured for some ten milliseconds. A fused
+ * multiply-add counts 2. 0: the threads could not be started. */
+CAIRN_API double cairn_measure_peak(cairn_ctx *ctx, cairn_dtype precision);
 
 /* A level of the memory, as the context's threads have it together. */
 typedef struct cairn_memory_level {

@@ -72,6 +72,9 @@ CAIRN_API cairn_status cairn_classifier_open(cairn_ctx *ctx, const char *path, c
                                              cairn_classifier **classifier);
 CAIRN_API void cairn_classifier_close(cairn_classifier *classifier);
 
+/* [CAIRN_F32] or CAIRN_BF16, before the first picture is classified. */
+CAIRN_API void cairn_classifier_set_precision(cairn_classifier *classifier, cairn_dtype precision);
+
 typedef struct cairn_classifier_info {
     const cairn_model *model;
     cairn_model_settings settings;

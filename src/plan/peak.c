@@ -48,12 +48,15 @@ static void run_trials(void *arg, int index)
     }
 }
 
-double cairn_measure_peak(cairn_ctx *ctx)
+double cairn_measure_peak(cairn_ctx *ctx, cairn_dtype precision)
 {
     peak_trials trials = {.loop = cairn_peak_loop_base, .threads = cairn_threads(ctx)};
-    int lanes = 4;
+    int lanes = 4; /* products of an instruction */
 #if defined(__x86_64__)
-    if (cairn_isa_level() >= CAIRN_ISA_AVX512) {
+    if (precision == CAIRN_BF16 && cairn_isa_level() >= CAIRN_ISA_AVX512BF16) {
+        trials.loop = cairn_peak_loop_bf16_avx512bf16;
+        lanes = 32;
+    } else if (cairn_isa_level() >= CAIRN_ISA_AVX512) {
         trials.loop = cairn_peak_loop_avx512;
         lanes = 16;
     } else if (cairn_isa_level() >= CAIRN_ISA_AVX2) {
@@ -61,6 +64,7 @@ double cairn_measure_peak(cairn_ctx *ctx)
         lanes = 8;
     }
 #endif
+    (void)precision;
     double best = 0;
     trials.seconds = cairn_alloc(ctx, (size_t)trials.threads * TRIALS, sizeof *trials.seconds);
     if (trials.seconds != NULL && cairn_parallel(ctx, trials.threads, run_trials, &trials) == CAIRN_OK)

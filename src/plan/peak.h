@@ -12,9 +12,13 @@
 typedef float (*cairn_peak_loop)(int64_t rounds, float factor, float summand);
 
 #if defined(__x86_64__)
+float cairn_peak_loop_bf16_avx512bf16(int64_t rounds, float factor, float summand);
+float cairn_peak_loop_bf16_avx512(int64_t rounds, float factor, float summand);
+float cairn_peak_loop_bf16_avx2(int64_t rounds, float factor, float summand);
 float cairn_peak_loop_avx512(int64_t rounds, float factor, float summand);
 float cairn_peak_loop_avx2(int64_t rounds, float factor, float summand);
 #endif
+float cairn_peak_loop_bf16_base(int64_t rounds, float factor, float summand);
 float cairn_peak_loop_base(int64_t rounds, float factor, float summand);
 
 /* Reads memory `passes` times, a whole number of steps; the result depends on all of it. */

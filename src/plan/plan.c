@@ -1,5 +1,6 @@
 /* Making, asking and ending a plan. */
 #include "plan/plan.h"
+#include "base/cpu.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +20,10 @@ static cairn_status check_options(cairn_ctx *ctx, const cairn_plan_options *opti
         (options->training || !share->weights_ready || share->options.precision != options->precision))
         return cairn_fail(ctx, CAIRN_USAGE,
                           "plan: share (expected a prepared inference plan of the same precision)");
+    if (reduced && cairn_isa_level() < CAIRN_ISA_AVX512BF16)
+        cairn_log(ctx, CAIRN_LOG_INFO,
+                  "bf16: this processor has no instruction for it at level %s, so that f32 is faster",
+                  cairn_isa_name());
     return CAIRN_OK;
 }
 

@@ -13,6 +13,7 @@ struct cairn_classifier {
     cairn_weights *weights;
     cairn_plan *plan;
     char *path, *set, **labels, **label_ids;
+    cairn_dtype precision;
     int batch;
     size_t picture_bytes;
 };
@@ -187,6 +188,16 @@ cairn_weights *cairn_classifier_weights(cairn_classifier *classifier)
     return classifier->weights;
 }
 
+void cairn_classifier_set_precision(cairn_classifier *classifier, cairn_dtype precision)
+{
+    classifier->precision = precision;
+}
+
+cairn_dtype cairn_classifier_precision(const cairn_classifier *classifier)
+{
+    return classifier->precision;
+}
+
 int cairn_classifier_batch(const cairn_classifier *classifier)
 {
     return classifier->batch;
@@ -195,7 +206,7 @@ int cairn_classifier_batch(const cairn_classifier *classifier)
 /* Made when it is wanted: evaluation has plans of its own on the same weights. */
 static cairn_status make_plan(cairn_classifier *c)
 {
-    cairn_plan_options options = {.batch = c->batch};
+    cairn_plan_options options = {.batch = c->batch, .precision = c->precision};
     return c->plan != NULL ? CAIRN_OK
                            : cairn_plan_create(c->ctx, c->info.graph, c->weights, NULL, &options, &c->plan);
 }

@@ -14,5 +14,6 @@ cairn_weights *cairn_classifier_weights(cairn_classifier *classifier);
 
 /* How many pictures it takes at a time. */
 int cairn_classifier_batch(const cairn_classifier *classifier);
+cairn_dtype cairn_classifier_precision(const cairn_classifier *classifier);
 
 #endif

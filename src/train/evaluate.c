@@ -9,11 +9,12 @@
 
 cairn_status cairn_evaluation_plan(cairn_ctx *ctx, const cairn_model *model,
                                    const cairn_model_settings *settings, const cairn_preprocess *preprocess,
-                                   int batch, cairn_weights *weights, cairn_plan **plan)
+                                   cairn_dtype precision, int batch, cairn_weights *weights,
+                                   cairn_plan **plan)
 {
     const cairn_preprocess *p = preprocess;
     cairn_model_training training = {.loss_only = true};
-    cairn_plan_options options = {.batch = batch, .outputs = "logits,losses"};
+    cairn_plan_options options = {.batch = batch, .precision = precision, .outputs = "logits,losses"};
     cairn_graph *graph;
     cairn_status status = cairn_model_graph(ctx, model, settings, CAIRN_INPUT_BYTES, p->scale, p->mean,
                                             p->std, &training, &graph);
@@ -153,7 +154,8 @@ static cairn_status evaluate_single(cairn_ctx *ctx, cairn_classifier *classifier
     cairn_loader *loader = NULL;
     cairn_plan *plan;
     cairn_status status = cairn_evaluation_plan(ctx, info->model, &info->settings, info->preprocess,
-                                                loading->batch, cairn_classifier_weights(classifier), &plan);
+                                                cairn_classifier_precision(classifier), loading->batch,
+                                                cairn_classifier_weights(classifier), &plan);
     if (status != CAIRN_OK)
         return status;
     status = cairn_loader_create(ctx, loading, &loader);

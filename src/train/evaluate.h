@@ -11,7 +11,8 @@
  * the weights. */
 cairn_status cairn_evaluation_plan(cairn_ctx *ctx, const cairn_model *model,
                                    const cairn_model_settings *settings, const cairn_preprocess *preprocess,
-                                   int batch, cairn_weights *weights, cairn_plan **plan);
+                                   cairn_dtype precision, int batch, cairn_weights *weights,
+                                   cairn_plan **plan);
 
 /* One batch after it was run. */
 typedef struct cairn_evaluated {

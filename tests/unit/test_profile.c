@@ -118,7 +118,7 @@ static void machine_is_measured(void **state)
 {
     bench *b = *state;
     cairn_bandwidth bandwidth;
-    assert_true(cairn_measure_peak(b->ctx) > 0);
+    assert_true(cairn_measure_peak(b->ctx, CAIRN_F32) > 0);
     assert_int_equal(cairn_measure_bandwidth(b->ctx, &bandwidth), CAIRN_OK);
     const cairn_memory_level *level = bandwidth.level;
     assert_string_equal(level[0].name, "L1");
