@@ -229,7 +229,9 @@ static cairn_status flush_batch(prediction *p)
 {
     if (p->filled == 0)
         return CAIRN_OK;
-    cairn_status status = cairn_classifier_run(p->model.classifier, p->filled, p->pixels, p->logits);
+    cairn_status status = cairn_classifier_prepare(p->model.classifier);
+    if (status == CAIRN_OK)
+        status = cairn_classifier_run(p->model.classifier, p->filled, p->pixels, p->logits);
     for (int i = 0; status == CAIRN_OK && i < p->filled; i++) {
         answer best[MAX_ANSWERS];
         int count = best_answers(p->logits + (size_t)i * (size_t)p->classes, p->classes, best);

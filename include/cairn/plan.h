@@ -61,6 +61,7 @@ CAIRN_API void cairn_plan_refresh(cairn_plan *plan);
 
 typedef struct cairn_plan_memory {
     size_t arena;   /* activations, gradients, packed weights, scratch */
+    size_t packed;  /* of these: what is computed from the weights and kept */
     size_t weights; /* parameters bound to the plan */
     size_t state;   /* optimiser */
 } cairn_plan_memory;

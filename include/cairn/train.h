@@ -78,7 +78,7 @@ typedef struct cairn_classifier_info {
     const char *const *labels;
     const char *const *label_ids; /* "n01440764" ...; NULL: the file has none */
     int classes;
-    const cairn_weights *weights;
+    const cairn_weights *weights; /* NULL after cairn_classifier_prepare */
     cairn_graph *graph;
     const char *weights_path; /* the file that was read */
     bool default_preprocess;  /* the file said nothing about it */
@@ -90,6 +90,11 @@ CAIRN_API const cairn_classifier_info *cairn_classifier_about(const cairn_classi
  */
 CAIRN_API cairn_status cairn_classifier_run(cairn_classifier *classifier, int n, const uint8_t *pixels,
                                             float *logits);
+
+/* Packs the weights for cairn_classifier_run, which does so otherwise when it is first called, and gives back
+ * what held them until then. info->weights is NULL from then on, and cairn_evaluate fails with CAIRN_USAGE.
+ */
+CAIRN_API cairn_status cairn_classifier_prepare(cairn_classifier *classifier);
 
 typedef struct cairn_evaluation {
     int64_t images, failed;
@@ -115,6 +120,7 @@ typedef struct cairn_evaluate_options {
     cairn_views views; /* [single] softmax is averaged over the views, in double and a fixed order */
     /* [S - 32, S, S + 32 with the S of the preprocessing] short sides */
     int scales[CAIRN_MAX_SCALES], scale_count;
+    bool last; /* [false] weights are given back as soon as they are packed: nothing but closing may follow */
 } cairn_evaluate_options;
 
 /* Classifies a split of a data set. options may be NULL. Pictures that cannot be read are logged as warnings

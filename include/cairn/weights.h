@@ -39,7 +39,7 @@ typedef struct cairn_tensor {
     cairn_dtype dtype;
     cairn_layout layout;
     cairn_shape shape; /* as in memory */
-    void *data;        /* row-major, owned by the container */
+    void *data; /* row-major, owned by the container; NULL: still in its file, see cairn_weights_open */
 } cairn_tensor;
 
 /* An empty container. */
@@ -80,6 +80,12 @@ CAIRN_API cairn_status cairn_weights_check(const cairn_weights *weights, const c
 /* Loads a safetensors file. Tensors come with layout PLAIN and the shape of the file: cairn_weights_bind
  * gives them the graph's. CAIRN_IO, CAIRN_INPUT with the field that is wrong, or CAIRN_MEMORY. */
 CAIRN_API cairn_status cairn_weights_load(cairn_ctx *ctx, const char *path, cairn_weights **weights);
+
+/* The same, but the numbers may stay in the file, which is kept open: a network starts sooner and takes less
+ * memory, since cairn_weights_bind and _bind_as then read each number on its way to where it belongs. The
+ * whole header is checked here. Until then real tensors have no data (NULL), and functions that need them
+ * fail with CAIRN_USAGE; a file that is cut short in between fails then, with CAIRN_INPUT. */
+CAIRN_API cairn_status cairn_weights_open(cairn_ctx *ctx, const char *path, cairn_weights **weights);
 
 /* A container for the graph, filled from one that was loaded: file layouts become memory layouts, types
  * become dtype. Missing and misshapen tensors are errors by name, extra ones warnings,

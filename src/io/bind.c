@@ -1,5 +1,4 @@
 /* Weights meet a graph: every parameter must be there in its shape; more than that is said, not refused. */
-#include "base/threads.h"
 #include "io/dtype.h"
 #include "io/names.h"
 #include <inttypes.h>
@@ -33,7 +32,7 @@ static cairn_tensor wanted_tensor(const cairn_param_info *param)
 /* Whether a tensor was found for a parameter, in the shape that files have of it. */
 static bool fits(const cairn_tensor *wanted, const cairn_tensor *found)
 {
-    if (found->data == NULL)
+    if (found->name == NULL)
         return false;
     cairn_shape expected = cairn_tensor_file_form(wanted).shape;
     cairn_shape actual = cairn_tensor_file_form(found).shape;
@@ -45,7 +44,7 @@ static cairn_status fail_param(cairn_ctx *ctx, const cairn_tensor *wanted, const
     char expected[SHAPE_TEXT], actual[SHAPE_TEXT];
     cairn_shape shape = cairn_tensor_file_form(wanted).shape;
     print_shape(expected, &shape);
-    if (found->data == NULL)
+    if (found->name == NULL)
         return cairn_fail(ctx, CAIRN_INPUT, "weights: tensor '%s' is missing (expected shape %s)",
                           wanted->name, expected);
     shape = cairn_tensor_file_form(found).shape;
@@ -119,7 +118,7 @@ cairn_status cairn_weights_fit(cairn_ctx *ctx, const cairn_graph *graph, const c
     for (int i = 0; i < params && status == CAIRN_OK; i++) {
         cairn_param_info param = cairn_param_at(graph, i);
         cairn_tensor wanted = wanted_tensor(&param);
-        if (m.found[i].data == NULL)
+        if (m.found[i].name == NULL)
             fit->missing++;
         else if (fits(&wanted, &m.found[i]))
             fit->fitting++;
@@ -128,7 +127,7 @@ cairn_status cairn_weights_fit(cairn_ctx *ctx, const cairn_graph *graph, const c
     }
     for (int i = 0; i < tensors && status == CAIRN_OK; i++)
         fit->extra += !m.used[i];
-    if (status == CAIRN_OK && params > 0 && m.found[params - 1].data != NULL)
+    if (status == CAIRN_OK && params > 0 && m.found[params - 1].name != NULL)
         fit->classes = (int)cairn_tensor_file_form(&m.found[params - 1]).shape.dim[0];
     free_matching(ctx, &m);
     return status;
@@ -151,37 +150,6 @@ cairn_status cairn_weights_check(const cairn_weights *weights, const cairn_graph
     if (status == CAIRN_OK)
         warn_extra(ctx, weights, &m);
     free_matching(ctx, &m);
-    return status;
-}
-
-/* A part of a tensor to be copied. */
-typedef struct copy {
-    const cairn_tensor *from, *to;
-    size_t part;
-} copy;
-
-static void make_copy(void *arg, size_t index)
-{
-    const copy *c = (const copy *)arg + index;
-    cairn_tensor_copy_part(c->from, c->to, c->part);
-}
-
-static cairn_status copy_all(cairn_ctx *ctx, const cairn_tensor *from, const cairn_weights *bound)
-{
-    size_t count = 0, tensors = (size_t)cairn_weights_count(bound);
-    for (size_t i = 0; i < tensors; i++)
-        count += cairn_tensor_parts(&from[i], cairn_weights_at(bound, (int)i));
-    copy *copies = cairn_alloc(ctx, count, sizeof *copies);
-    if (copies == NULL)
-        return CAIRN_MEMORY;
-    count = 0;
-    for (size_t i = 0; i < tensors; i++) {
-        const cairn_tensor *to = cairn_weights_at(bound, (int)i);
-        for (size_t part = 0; part < cairn_tensor_parts(&from[i], to); part++)
-            copies[count++] = (copy){&from[i], to, part};
-    }
-    cairn_status status = cairn_for_each(ctx, count, make_copy, copies);
-    cairn_free(ctx, copies);
     return status;
 }
 
@@ -265,7 +233,7 @@ static cairn_status refuse_other(cairn_ctx *ctx, const cairn_weights *loaded, co
 /* Scores of other classes: all but the number of outputs is as wanted, and that is the graph's of classes. */
 static bool differs_in_classes(const cairn_tensor *wanted, const cairn_tensor *found, int64_t classes)
 {
-    if (found->data == NULL)
+    if (found->name == NULL)
         return false;
     cairn_shape expected = cairn_tensor_file_form(wanted).shape, actual = cairn_tensor_file_form(found).shape;
     bool of_classes = expected.rank > 0 && actual.rank > 0 && expected.dim[0] == classes;
@@ -311,7 +279,7 @@ static cairn_status bind(cairn_ctx *ctx, const cairn_graph *graph, const cairn_n
     if (status == CAIRN_OK)
         status = add_params(ctx, graph, &m, dtype, bound);
     if (status == CAIRN_OK)
-        status = copy_all(ctx, m.found, bound);
+        status = cairn_weights_fill(ctx, loaded, m.found, bound);
     if (status == CAIRN_OK) {
         warn_extra(ctx, loaded, &m);
         *weights = bound;

@@ -64,6 +64,8 @@ static size_t cut(cairn_source_part *parts, size_t count, piece *pieces)
 {
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
+        if (parts[i].elements == 0)
+            continue; /* nothing to read, perhaps not even a tensor */
         size_t most = elements_of_piece(&parts[i]);
         for (size_t first = 0; first < parts[i].elements; first += most) {
             size_t left = parts[i].elements - first;

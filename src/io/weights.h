@@ -23,6 +23,9 @@ void cairn_tensor_from_file(const cairn_tensor *tensor, cairn_dtype dtype, const
 
 /* Copies `from`, which lies as `to` or as files do, in parts that threads can share. */
 size_t cairn_tensor_parts(const cairn_tensor *from, const cairn_tensor *to);
+/* The elements of `from` that such a part takes: they follow each other. */
+void cairn_tensor_part_span(const cairn_tensor *from, const cairn_tensor *to, size_t part, size_t *first,
+                            size_t *count);
 void cairn_tensor_copy_part(const cairn_tensor *from, const cairn_tensor *to, size_t part);
 
 /* Elements of a shape, checked: false when the product overflows or passes the limit of all readers. */
@@ -42,6 +45,26 @@ static inline size_t cairn_weights_room(size_t bytes)
 cairn_status cairn_weights_add_unset(cairn_weights *weights, const char *name, cairn_dtype dtype,
                                      cairn_layout layout, const cairn_shape *shape,
                                      const cairn_tensor **tensor);
+
+/* A tensor whose numbers stay in the file, from `offset` on; its data are NULL. */
+cairn_status cairn_weights_add_unread(cairn_weights *weights, const char *name, cairn_dtype dtype,
+                                      const cairn_shape *shape, uint64_t offset);
+
+/* Takes over the file of such tensors, and closes it at once if there are none. */
+struct cairn_file;
+void cairn_weights_keep_file(cairn_weights *weights, struct cairn_file *file);
+
+/* Where the numbers of such a tensor are; NULL: they were read. */
+const struct cairn_file *cairn_weights_unread(const cairn_weights *weights, const char *name,
+                                              uint64_t *offset);
+
+/* CAIRN_USAGE if the container has such tensors. */
+cairn_status cairn_weights_check_read(const cairn_weights *weights);
+
+/* Fills the tensors of `bound`, each from the one of the same number in `found`, whose names are those of
+ * `loaded`, on all threads: from memory or, through no more than a small buffer, from the file. */
+cairn_status cairn_weights_fill(cairn_ctx *ctx, const cairn_weights *loaded, const cairn_tensor *found,
+                                const cairn_weights *bound);
 
 /* cairn_weights_load for a file's bytes in memory; `name` begins the messages. */
 cairn_status cairn_weights_parse(cairn_ctx *ctx, const char *name, const void *bytes, size_t size,

@@ -38,6 +38,10 @@ static cairn_status bind_variable(cairn_plan *plan, cairn_buffer *buffer, cairn_
     cairn_status status = find_tensor(plan, variable, &buffer->type.shape, weights, state, &tensor);
     if (status != CAIRN_OK)
         return status;
+    if (tensor->data == NULL)
+        return cairn_fail(plan->ctx, CAIRN_USAGE,
+                          "weights: tensor '%s' is still in its file: cairn_weights_bind first",
+                          variable->name);
     if (tensor->dtype != plan->options.precision || !same_shape(&tensor->shape, &buffer->type.shape))
         return cairn_fail(plan->ctx, CAIRN_INPUT, "weights: tensor '%s' does not fit the plan in %s",
                           variable->name, tensor->dtype != plan->options.precision ? "type" : "shape");

@@ -133,7 +133,8 @@ void cairn_plan_refresh(cairn_plan *plan)
 
 cairn_plan_memory cairn_plan_memory_of(const cairn_plan *plan)
 {
-    cairn_plan_memory memory = {.arena = plan->arena_bytes};
+    cairn_plan_memory memory = {.arena = plan->arena_bytes,
+                                .packed = plan->prepared_end - plan->prepared_begin};
     for (int i = 0; i < plan->buffer_count; i++) {
         const cairn_buffer *buffer = &plan->buffers[i];
         if (buffer->kind != CAIRN_BUFFER_VARIABLE)

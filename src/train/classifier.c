@@ -124,7 +124,7 @@ cairn_status cairn_classifier_open(cairn_ctx *ctx, const char *path, const char 
     c->path = cairn_weights_file(ctx, path);
     cairn_status status = c->path == NULL ? CAIRN_MEMORY : CAIRN_OK;
     if (status == CAIRN_OK)
-        status = cairn_weights_load(ctx, c->path, &loaded);
+        status = cairn_weights_open(ctx, c->path, &loaded);
     if (status == CAIRN_OK)
         status = open_loaded(c, loaded, model, preprocess_json);
     cairn_weights_destroy(loaded);
@@ -169,6 +169,13 @@ cairn_weights *cairn_classifier_weights(cairn_classifier *classifier)
     return classifier->weights;
 }
 
+void cairn_classifier_drop_weights(cairn_classifier *c)
+{
+    cairn_weights_destroy(c->weights);
+    c->weights = NULL;
+    c->info.weights = NULL;
+}
+
 int cairn_classifier_batch(const cairn_classifier *classifier)
 {
     return classifier->batch;
@@ -180,6 +187,16 @@ static cairn_status make_plan(cairn_classifier *c)
     cairn_plan_options options = {.batch = c->batch};
     return c->plan != NULL ? CAIRN_OK
                            : cairn_plan_create(c->ctx, c->info.graph, c->weights, NULL, &options, &c->plan);
+}
+
+cairn_status cairn_classifier_prepare(cairn_classifier *c)
+{
+    cairn_status status = make_plan(c);
+    if (status == CAIRN_OK)
+        status = cairn_plan_prepare(c->plan);
+    if (status == CAIRN_OK)
+        cairn_classifier_drop_weights(c);
+    return status;
 }
 
 cairn_status cairn_classifier_run(cairn_classifier *c, int n, const uint8_t *pixels, float *logits)
