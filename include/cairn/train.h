@@ -78,7 +78,8 @@ typedef struct cairn_classifier_info {
     const char *const *labels;
     const char *const *label_ids; /* "n01440764" ...; NULL: the file has none */
     int classes;
-    const cairn_weights *weights; /* NULL after cairn_classifier_prepare */
+    const cairn_weights *weights; /* perhaps still in their file: cairn_weights_attach; NULL after
+                                   * cairn_classifier_prepare */
     cairn_graph *graph;
     const char *weights_path; /* the file that was read */
     bool default_preprocess;  /* the file said nothing about it */

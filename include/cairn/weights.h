@@ -101,6 +101,24 @@ CAIRN_API cairn_status cairn_weights_bind_as(cairn_ctx *ctx, const cairn_graph *
                                              const cairn_name_rule *rules, const cairn_weights *loaded,
                                              cairn_dtype dtype, cairn_weights **weights);
 
+/* The same in F32 for inference with weights of cairn_weights_open: most tensors stay in the file. They have
+ * no data, and a plan reads them piece by piece when it packs them, so that they never lie in memory as a
+ * whole. A file that is cut short in between makes that fail, with CAIRN_INPUT. */
+CAIRN_API cairn_status cairn_weights_attach(cairn_ctx *ctx, const cairn_graph *graph,
+                                            const cairn_name_rule *rules, const cairn_weights *opened,
+                                            cairn_weights **weights);
+
+/* Brings into memory what is still in the file of a container that was opened or attached. */
+CAIRN_API cairn_status cairn_weights_read(cairn_weights *weights);
+
+/* Reading a tensor that has no data yet without keeping it: how many pieces it comes in, and the room that
+ * one needs; one of them, which is put where it belongs in the array `to` in memory layout (by any thread,
+ * without a message); after all of them, the warning about numbers that are not finite. */
+CAIRN_API size_t cairn_tensor_pieces(const cairn_tensor *tensor, size_t *buffer_bytes);
+CAIRN_API cairn_status cairn_tensor_read_piece(const cairn_tensor *tensor, size_t piece, void *buffer,
+                                               void *to);
+CAIRN_API void cairn_tensor_read_end(cairn_ctx *ctx, const cairn_tensor *tensor);
+
 /* The same in F32 to go on training, perhaps for other classes: tensors of the last layers that have another
  * number of classes than the graph come from `fresh` (from cairn_weights_init for the same graph), which is
  * logged, and metadata is left behind. */

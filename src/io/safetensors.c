@@ -225,7 +225,8 @@ static cairn_status add_tensors(const cairn_source *from, uint64_t data_start, c
         memcpy(shape.dim, r->dim, (size_t)r->rank * sizeof shape.dim[0]);
         uint64_t offset = data_start + r->begin;
         if (is_left(from, r)) {
-            status = cairn_weights_add_unread(weights, r->name, r->type->dtype, &shape, offset);
+            status = cairn_weights_add_unread(weights, r->name, r->type->dtype, CAIRN_LAYOUT_PLAIN, &shape,
+                                              NULL, offset);
             continue;
         }
         parts[i] = (cairn_source_part){.offset = offset,

@@ -40,7 +40,7 @@ static cairn_status bind_variable(cairn_plan *plan, cairn_buffer *buffer, cairn_
         return status;
     if (tensor->data == NULL)
         return cairn_fail(plan->ctx, CAIRN_USAGE,
-                          "weights: tensor '%s' is still in its file: cairn_weights_bind first",
+                          "weights: tensor '%s' is still in its file: cairn_weights_read first",
                           variable->name);
     if (tensor->dtype != plan->options.precision || !same_shape(&tensor->shape, &buffer->type.shape))
         return cairn_fail(plan->ctx, CAIRN_INPUT, "weights: tensor '%s' does not fit the plan in %s",
@@ -133,7 +133,8 @@ cairn_status cairn_plan_bind(cairn_plan *plan, cairn_weights *weights, cairn_wei
 {
     cairn_status status = CAIRN_OK;
     for (int i = 0; i < plan->buffer_count && status == CAIRN_OK; i++)
-        if (plan->buffers[i].kind == CAIRN_BUFFER_VARIABLE && !plan->buffers[i].shared && is_used(plan, i))
+        if (plan->buffers[i].kind == CAIRN_BUFFER_VARIABLE && !plan->buffers[i].shared && is_used(plan, i) &&
+            !cairn_is_read(plan, &plan->buffers[i]))
             status = bind_variable(plan, &plan->buffers[i], weights, state);
     if (status != CAIRN_OK)
         return status;

@@ -89,8 +89,7 @@ static cairn_status make_network(cairn_classifier *c, const cairn_weights *loade
     if (status == CAIRN_USAGE)
         status = CAIRN_INPUT; /* sizes that no network of this kind can have came from the file */
     if (status == CAIRN_OK)
-        status = cairn_weights_bind_as(c->ctx, c->info.graph, c->info.model->names, loaded, CAIRN_F32,
-                                       &c->weights);
+        status = cairn_weights_attach(c->ctx, c->info.graph, c->info.model->names, loaded, &c->weights);
     return status == CAIRN_OK ? CAIRN_OK : fail_in_file(c, status);
 }
 

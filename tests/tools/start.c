@@ -133,9 +133,9 @@ static int measure(cairn_ctx *ctx, const cairn_model *model, const char *path, c
     tell("graph", &last);
     last = now();
     if (status == CAIRN_OK)
-        status = cairn_weights_bind_as(ctx, graph, model->names, loaded, CAIRN_F32, &weights);
+        status = cairn_weights_attach(ctx, graph, model->names, loaded, &weights);
     cairn_weights_destroy(loaded);
-    tell("bind", &last);
+    tell("attach", &last);
     last = now();
     if (status == CAIRN_OK)
         status = cairn_plan_create(ctx, graph, weights, NULL, NULL, &plan);
