@@ -14,7 +14,7 @@ typedef struct part {
 
 typedef struct filling {
     part *parts;
-    size_t count, buffer_bytes; /* a buffer for each thread */
+    size_t count, bytes, buffer_bytes; /* a buffer for each thread */
     char *buffers;
     atomic_size_t next;
 } filling;
@@ -66,7 +66,9 @@ static size_t list_parts(const cairn_fill *fills, size_t count, filling *f)
             size_t bytes = cairn_align(elements * cairn_dtype_size(fill->from.dtype), 4096);
             if (fill->file != NULL && bytes > f->buffer_bytes)
                 f->buffer_bytes = bytes;
-            if (f->parts != NULL)
+            if (f->parts == NULL)
+                f->bytes += bytes;
+            else
                 f->parts[used] = (part){.fill = fill, .number = number};
         }
     }
@@ -100,7 +102,7 @@ cairn_status cairn_weights_fill(cairn_ctx *ctx, const cairn_fill *fills, size_t 
     cairn_status status = f.parts == NULL || f.buffers == NULL ? CAIRN_MEMORY : CAIRN_OK;
     if (status == CAIRN_OK) {
         list_parts(fills, count, &f);
-        status = cairn_parallel(ctx, f.count > 1 ? ctx->threads : 1, fill_parts, &f);
+        status = cairn_parallel(ctx, f.bytes > CAIRN_ONE_THREAD_BYTES ? ctx->threads : 1, fill_parts, &f);
     }
     if (status == CAIRN_OK)
         status = tell(ctx, &f);

@@ -161,7 +161,11 @@ cairn_status cairn_plan_bind(cairn_plan *plan, cairn_weights *weights, cairn_wei
     if (plan->arena == NULL)
         return CAIRN_MEMORY;
     size_t pieces = pieces_of(plan->prepared_begin) + pieces_of(plan->arena_bytes - plan->prepared_end);
-    status = cairn_for_each(plan->ctx, pieces, touch, plan);
+    if (pieces * TOUCHED_BYTES > CAIRN_ONE_THREAD_BYTES)
+        status = cairn_for_each(plan->ctx, pieces, touch, plan);
+    else
+        for (size_t i = 0; i < pieces; i++)
+            touch(plan, i);
     if (status != CAIRN_OK)
         return status;
     for (int i = 0; i < plan->buffer_count; i++)
