@@ -56,7 +56,7 @@ cairn_status cairn_weights_add_unread(cairn_weights *weights, const char *name, 
 struct cairn_file;
 void cairn_weights_keep_file(cairn_weights *weights, struct cairn_file *file);
 
-/* Opens the same file for `weights`, if there is one. */
+/* Opens the same file for the tensors of `weights` that are still in it. */
 cairn_status cairn_weights_share_file(cairn_weights *weights, const cairn_weights *with);
 
 /* CAIRN_USAGE if the container has such tensors. */

@@ -162,6 +162,22 @@ static void nothing_passes_for_numbers_before(void **state)
     cairn_graph_destroy(graph);
 }
 
+static void small_tensors_are_read_at_once(void **state)
+{
+    bench *b = *state;
+    cairn_graph *graph;
+    assert_int_equal(cairn_graph_create(b->ctx, &graph), CAIRN_OK);
+    cairn_val x = cairn_conv2d(graph, cairn_image(graph, 4, 4, 2), "conv", 4, .k_h = 3, .k_w = 2);
+    cairn_output(graph, cairn_linear(graph, x, "fc", 5), "logits");
+    save_file(b, graph, CAIRN_F32, true);
+    cairn_weights *attached = attach(b, graph), *loaded = load(b, graph);
+    assert_same(attached, loaded);
+    assert_int_equal(cairn_weights_save(attached, bench_path(b, "copy")), CAIRN_OK); /* as any other */
+    cairn_weights_destroy(attached);
+    cairn_weights_destroy(loaded);
+    cairn_graph_destroy(graph);
+}
+
 static void a_file_cut_short_in_between_is_an_error(void **state)
 {
     bench *b = *state;
@@ -209,7 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_bits_are_those_of_loaded_weights),      TEST(plans_share_what_was_read),
         TEST(nothing_passes_for_numbers_before),         TEST(a_file_cut_short_in_between_is_an_error),
-        TEST(numbers_that_are_not_finite_are_told_once),
+        TEST(numbers_that_are_not_finite_are_told_once), TEST(small_tensors_are_read_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
