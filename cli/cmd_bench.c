@@ -62,6 +62,11 @@ static cairn_status prepare(cli_bench *b, const char *argument)
                                   .outputs = b->training ? NULL : "logits"};
     if (status == CAIRN_OK)
         status = cairn_plan_create(ctx, b->graph, b->weights, b->state, &options, &b->plan);
+    if (status == CAIRN_OK && !b->training) {
+        status = cairn_plan_prepare(b->plan);
+        cairn_weights_destroy(b->weights);
+        b->weights = NULL;
+    }
     if (status != CAIRN_OK)
         return status;
     b->macs = (double)cairn_cli_totals(b->graph).macs;

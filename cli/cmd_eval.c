@@ -165,7 +165,7 @@ static cairn_status run(cli_call *cli)
     cli_model model = {0};
     cairn_dataset *dataset = NULL;
     cairn_evaluation evaluation = {0};
-    cairn_evaluate_options options = {0};
+    cairn_evaluate_options options = {.last = true};
     int batch = cairn_cli_int(cli, OPTION_BATCH, DEFAULT_BATCH);
     cairn_status status = read_views(cli, &options);
     if (status == CAIRN_OK)

@@ -118,8 +118,7 @@ static cairn_status read_picture(prediction *p, const char *name)
         picture.data[i] = (uint8_t)(255 - picture.data[i]);
     char brief[CLI_NAME_BYTES];
     if (status == CAIRN_OK)
-        status =
-            cairn_classifier_prepare(p->model.classifier, cairn_cli_brief(name, brief), &picture, &input);
+        status = cairn_classifier_input(p->model.classifier, cairn_cli_brief(name, brief), &picture, &input);
     if (status == CAIRN_OK)
         memcpy(p->pixels + (size_t)p->filled * p->picture_bytes, input.data, p->picture_bytes);
     const char *show = cairn_cli_text(p->cli, OPTION_SHOW_INPUT, NULL);
@@ -194,7 +193,9 @@ static cairn_status flush_batch(prediction *p)
 {
     if (p->filled == 0)
         return CAIRN_OK;
-    cairn_status status = cairn_classifier_run(p->model.classifier, p->filled, p->pixels, p->logits);
+    cairn_status status = cairn_classifier_prepare(p->model.classifier);
+    if (status == CAIRN_OK)
+        status = cairn_classifier_run(p->model.classifier, p->filled, p->pixels, p->logits);
     for (int i = 0; status == CAIRN_OK && i < p->filled; i++) {
         cairn_class_score best[MAX_ANSWERS];
         int count = cairn_classifier_best(p->model.classifier, p->logits + (size_t)i * (size_t)p->classes,

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "output.h"
+#include "train/classifier.h"
 #include <math.h>
 #include <string.h>
 
@@ -103,7 +104,10 @@ static cairn_status open_weights(cli_call *cli, const char *path, const char *na
     if (status != CAIRN_OK)
         return status;
     const cairn_classifier_info *info = cairn_classifier_about(model->classifier);
-    status = cairn_cli_check_finite(cli, info->weights_path, info->weights);
+    if (cairn_cli_given(cli, OPTION_STRICT))
+        status = cairn_weights_read(cairn_classifier_weights(model->classifier));
+    if (status == CAIRN_OK)
+        status = cairn_cli_check_finite(cli, info->weights_path, info->weights);
     if (status != CAIRN_OK)
         return status;
     model->model = info->model;

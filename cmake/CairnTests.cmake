@@ -78,6 +78,16 @@ cairn_test(parity wrong sh ${tests}/parity/wrong.sh $<TARGET_FILE:parity> ${test
 add_executable(logits ${tests}/tools/logits.c)
 target_link_libraries(logits PRIVATE cairn_static)
 
+# start: what a start takes. Sanitizers have memory of their own.
+add_executable(start ${tests}/tools/start.c)
+target_compile_definitions(start PRIVATE _GNU_SOURCE)
+target_link_libraries(start PRIVATE cairn_static)
+if(NOT CAIRN_SANITIZE)
+  foreach(model resnet20 resnet50)
+    cairn_test(start ${model} start ${model})
+  endforeach()
+endif()
+
 # cli: shell scripts that run the command, found as $CAIRN, tests/cli/NAME.sh. faults: the same with signals, full
 # disks and failing system calls in the way of a training, tests/faults/NAME.sh.
 if(TARGET cairn)

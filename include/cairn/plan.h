@@ -52,9 +52,10 @@ typedef struct cairn_run_options {
 /* Runs the plan once on the context's threads. */
 CAIRN_API cairn_status cairn_plan_run(cairn_plan *plan, const cairn_run_options *options);
 
-/* Inference: packs the weights, which the first run does otherwise. From then on the container of the weights
- * is not read, and may be destroyed unless cairn_plan_refresh is to be used. Any number of plans in any
- * threads may share a prepared plan's packed weights while it runs. */
+/* Inference: packs the weights, which the first run does otherwise; either fails with CAIRN_INPUT when they
+ * are still in a file (cairn_weights_attach) that was changed since. From then on the container of the
+ * weights is not read, and may be destroyed unless cairn_plan_refresh is to be used. Any number of plans in
+ * any threads may share a prepared plan's packed weights while it runs. */
 CAIRN_API cairn_status cairn_plan_prepare(cairn_plan *plan);
 
 /* After the weights were changed from outside: an inference plan packs them anew before its next run. */
@@ -62,6 +63,7 @@ CAIRN_API void cairn_plan_refresh(cairn_plan *plan);
 
 typedef struct cairn_plan_memory {
     size_t arena;   /* activations, gradients, packed weights, scratch */
+    size_t packed;  /* of these: what is computed from the weights and kept */
     size_t weights; /* parameters bound to the plan */
     size_t state;   /* optimiser */
 } cairn_plan_memory;

@@ -82,7 +82,8 @@ typedef struct cairn_classifier_info {
     const char *const *labels;
     const char *const *label_ids; /* "n01440764" ...; NULL: the file has none */
     int classes;
-    const cairn_weights *weights;
+    const cairn_weights *weights; /* perhaps still in their file: cairn_weights_attach; NULL after
+                                   * cairn_classifier_prepare */
     cairn_graph *graph;
     const char *weights_path; /* the file that was read */
     bool default_preprocess;  /* the file said nothing about it */
@@ -97,8 +98,8 @@ CAIRN_API cairn_status cairn_classifier_run(cairn_classifier *classifier, int n,
 
 /* A picture as it enters the network: preprocessed, and of the network's size, or else CAIRN_INPUT, with the
  * picture's `name` in the text. */
-CAIRN_API cairn_status cairn_classifier_prepare(const cairn_classifier *classifier, const char *name,
-                                                const cairn_picture *picture, cairn_picture *input);
+CAIRN_API cairn_status cairn_classifier_input(const cairn_classifier *classifier, const char *name,
+                                              const cairn_picture *picture, cairn_picture *input);
 
 /* Scores of one JPEG or PNG file: reads, preprocesses and classifies it. `classes` numbers. CAIRN_INPUT or
  * CAIRN_IO when the file is at fault. */
@@ -114,6 +115,11 @@ typedef struct cairn_class_score {
 /* The best classes by the scores of one picture, best first, at most `most`. Returns how many. */
 CAIRN_API int cairn_classifier_best(const cairn_classifier *classifier, const float *logits, int most,
                                     cairn_class_score *best);
+
+/* Packs the weights for cairn_classifier_run, which does so otherwise when it is first called, and gives back
+ * what held them until then. info->weights is NULL from then on, and cairn_evaluate fails with CAIRN_USAGE.
+ */
+CAIRN_API cairn_status cairn_classifier_prepare(cairn_classifier *classifier);
 
 typedef struct cairn_evaluation {
     int64_t images, failed;
@@ -139,6 +145,7 @@ typedef struct cairn_evaluate_options {
     cairn_views views; /* [single] softmax is averaged over the views, in double and a fixed order */
     /* [S - 32, S, S + 32 with the S of the preprocessing] short sides */
     int scales[CAIRN_MAX_SCALES], scale_count;
+    bool last; /* [false] weights are given back as soon as they are packed: nothing but closing may follow */
 } cairn_evaluate_options;
 
 /* Classifies a split of a data set. options may be NULL. Pictures that cannot be read are logged as warnings

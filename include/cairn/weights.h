@@ -39,7 +39,7 @@ typedef struct cairn_tensor {
     cairn_dtype dtype;
     cairn_layout layout;
     cairn_shape shape; /* as in memory */
-    void *data;        /* row-major, owned by the container */
+    void *data; /* row-major, owned by the container; NULL: still in its file, see cairn_weights_open */
 } cairn_tensor;
 
 /* An empty container. */
@@ -81,6 +81,12 @@ CAIRN_API cairn_status cairn_weights_check(const cairn_weights *weights, const c
  * gives them the graph's. CAIRN_IO, CAIRN_INPUT with the field that is wrong, or CAIRN_MEMORY. */
 CAIRN_API cairn_status cairn_weights_load(cairn_ctx *ctx, const char *path, cairn_weights **weights);
 
+/* The same, but the numbers may stay in the file, which is kept open: a network starts sooner and takes less
+ * memory, since cairn_weights_bind and _bind_as then read each number on its way to where it belongs. The
+ * whole header is checked here. Until then real tensors have no data (NULL), and functions that need them
+ * fail with CAIRN_USAGE; a file that is cut short in between fails then, with CAIRN_INPUT. */
+CAIRN_API cairn_status cairn_weights_open(cairn_ctx *ctx, const char *path, cairn_weights **weights);
+
 /* A container for the graph, filled from one that was loaded: file layouts become memory layouts, types
  * become dtype. Missing and misshapen tensors are errors by name, extra ones warnings,
  * unless the file is another network of the zoo as a whole. Metadata is copied. */
@@ -94,6 +100,24 @@ typedef struct cairn_name_rule cairn_name_rule;
 CAIRN_API cairn_status cairn_weights_bind_as(cairn_ctx *ctx, const cairn_graph *graph,
                                              const cairn_name_rule *rules, const cairn_weights *loaded,
                                              cairn_dtype dtype, cairn_weights **weights);
+
+/* The same in F32 for inference with weights of cairn_weights_open: most tensors stay in the file. They have
+ * no data, and a plan reads them piece by piece when it packs them, so that they never lie in memory as a
+ * whole. A file that is cut short in between makes that fail, with CAIRN_INPUT. */
+CAIRN_API cairn_status cairn_weights_attach(cairn_ctx *ctx, const cairn_graph *graph,
+                                            const cairn_name_rule *rules, const cairn_weights *opened,
+                                            cairn_weights **weights);
+
+/* Brings into memory what is still in the file of a container that was opened or attached. */
+CAIRN_API cairn_status cairn_weights_read(cairn_weights *weights);
+
+/* Reading a tensor that has no data yet without keeping it: how many pieces it comes in, and the room that
+ * one needs; one of them, which is put where it belongs in the array `to` in memory layout (by any thread,
+ * without a message); after all of them, the warning about numbers that are not finite. */
+CAIRN_API size_t cairn_tensor_pieces(const cairn_tensor *tensor, size_t *buffer_bytes);
+CAIRN_API cairn_status cairn_tensor_read_piece(const cairn_tensor *tensor, size_t piece, void *buffer,
+                                               void *to);
+CAIRN_API void cairn_tensor_read_end(cairn_ctx *ctx, const cairn_tensor *tensor);
 
 /* The same in F32 to go on training, perhaps for other classes: tensors of the last layers that have another
  * number of classes than the graph come from `fresh` (from cairn_weights_init for the same graph), which is

@@ -73,6 +73,18 @@ cairn_status cairn_file_read_at(const cairn_file *file, uint64_t offset, void *d
     return CAIRN_OK;
 }
 
+cairn_status cairn_file_share(cairn_ctx *ctx, const cairn_file *file, cairn_file *other)
+{
+    *other = (cairn_file){.ctx = ctx, .fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0), .size = file->size};
+    if (other->fd < 0)
+        return fail_errno(ctx, file->path, "cannot open");
+    other->path = cairn_strdup(ctx, file->path);
+    if (other->path != NULL)
+        return CAIRN_OK;
+    cairn_file_close(other);
+    return CAIRN_MEMORY;
+}
+
 void cairn_file_close(cairn_file *file)
 {
     if (file->fd >= 0)

@@ -24,6 +24,8 @@ typedef struct cairn_file {
 cairn_status cairn_file_open(cairn_ctx *ctx, const char *path, cairn_file *file);
 /* Reads exactly size bytes from offset. */
 cairn_status cairn_file_read_at(const cairn_file *file, uint64_t offset, void *data, size_t size);
+/* The same file once more, whatever its name leads to by now. */
+cairn_status cairn_file_share(cairn_ctx *ctx, const cairn_file *file, cairn_file *other);
 void cairn_file_close(cairn_file *file);
 
 /* The whole file, at most `limit` bytes, with a NUL behind it that does not count. cairn_free it. */

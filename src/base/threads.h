@@ -14,6 +14,9 @@ cairn_status cairn_parallel(cairn_ctx *ctx, int threads, void (*task)(void *arg,
 /* Calls task(arg, i) for i = 0 .. count-1, each once, on whichever thread is free, and waits. */
 cairn_status cairn_for_each(cairn_ctx *ctx, size_t count, void (*task)(void *arg, size_t index), void *arg);
 
+/* What is done sooner than a second thread is there: bytes to read, copy or clear. */
+#define CAIRN_ONE_THREAD_BYTES ((size_t)4 << 20)
+
 void cairn_pool_destroy(cairn_ctx *ctx);
 
 /* A barrier for the threads of one parallel call: spins shortly, then sleeps, so that a machine with more to

@@ -1,5 +1,4 @@
 /* Weights meet a graph: every parameter must be there in its shape; more than that is said, not refused. */
-#include "base/threads.h"
 #include "io/dtype.h"
 #include "io/names.h"
 #include <inttypes.h>
@@ -33,7 +32,7 @@ static cairn_tensor wanted_tensor(const cairn_param_info *param)
 /* Whether a tensor was found for a parameter, in the shape that files have of it. */
 static bool fits(const cairn_tensor *wanted, const cairn_tensor *found)
 {
-    if (found->data == NULL)
+    if (found->name == NULL)
         return false;
     cairn_shape expected = cairn_tensor_file_form(wanted).shape;
     cairn_shape actual = cairn_tensor_file_form(found).shape;
@@ -45,7 +44,7 @@ static cairn_status fail_param(cairn_ctx *ctx, const cairn_tensor *wanted, const
     char expected[SHAPE_TEXT], actual[SHAPE_TEXT];
     cairn_shape shape = cairn_tensor_file_form(wanted).shape;
     print_shape(expected, &shape);
-    if (found->data == NULL)
+    if (found->name == NULL)
         return cairn_fail(ctx, CAIRN_INPUT, "weights: tensor '%s' is missing (expected shape %s)",
                           wanted->name, expected);
     shape = cairn_tensor_file_form(found).shape;
@@ -119,7 +118,7 @@ cairn_status cairn_weights_fit(cairn_ctx *ctx, const cairn_graph *graph, const c
     for (int i = 0; i < params && status == CAIRN_OK; i++) {
         cairn_param_info param = cairn_param_at(graph, i);
         cairn_tensor wanted = wanted_tensor(&param);
-        if (m.found[i].data == NULL)
+        if (m.found[i].name == NULL)
             fit->missing++;
         else if (fits(&wanted, &m.found[i]))
             fit->fitting++;
@@ -128,7 +127,7 @@ cairn_status cairn_weights_fit(cairn_ctx *ctx, const cairn_graph *graph, const c
     }
     for (int i = 0; i < tensors && status == CAIRN_OK; i++)
         fit->extra += !m.used[i];
-    if (status == CAIRN_OK && params > 0 && m.found[params - 1].data != NULL)
+    if (status == CAIRN_OK && params > 0 && m.found[params - 1].name != NULL)
         fit->classes = (int)cairn_tensor_file_form(&m.found[params - 1]).shape.dim[0];
     free_matching(ctx, &m);
     return status;
@@ -154,37 +153,6 @@ cairn_status cairn_weights_check(const cairn_weights *weights, const cairn_graph
     return status;
 }
 
-/* A part of a tensor to be copied. */
-typedef struct copy {
-    const cairn_tensor *from, *to;
-    size_t part;
-} copy;
-
-static void make_copy(void *arg, size_t index)
-{
-    const copy *c = (const copy *)arg + index;
-    cairn_tensor_copy_part(c->from, c->to, c->part);
-}
-
-static cairn_status copy_all(cairn_ctx *ctx, const cairn_tensor *from, const cairn_weights *bound)
-{
-    size_t count = 0, tensors = (size_t)cairn_weights_count(bound);
-    for (size_t i = 0; i < tensors; i++)
-        count += cairn_tensor_parts(&from[i], cairn_weights_at(bound, (int)i));
-    copy *copies = cairn_alloc(ctx, count, sizeof *copies);
-    if (copies == NULL)
-        return CAIRN_MEMORY;
-    count = 0;
-    for (size_t i = 0; i < tensors; i++) {
-        const cairn_tensor *to = cairn_weights_at(bound, (int)i);
-        for (size_t part = 0; part < cairn_tensor_parts(&from[i], to); part++)
-            copies[count++] = (copy){&from[i], to, part};
-    }
-    cairn_status status = cairn_for_each(ctx, count, make_copy, copies);
-    cairn_free(ctx, copies);
-    return status;
-}
-
 static cairn_status check_real(cairn_ctx *ctx, const cairn_tensor *from)
 {
     if (cairn_dtype_is_real(from->dtype))
@@ -194,25 +162,60 @@ static cairn_status check_real(cairn_ctx *ctx, const cairn_tensor *from)
                       from->name, cairn_dtype_name(from->dtype));
 }
 
-/* Empty tensors for the parameters, in one block; their shapes are known to be those of real files. */
-static cairn_status add_params(cairn_ctx *ctx, const cairn_graph *graph, const matching *m, cairn_dtype dtype,
-                               cairn_weights *bound)
+/* Tensors of other sizes are read at once: small ones are not worth a step of a plan, and of the largest only
+ * one form should be in memory that a plan keeps. */
+#define LEAST_LEFT_BYTES ((size_t)64 << 10)
+#define MOST_LEFT_BYTES ((size_t)16 << 20)
+
+static bool is_left(const cairn_tensor *found, const cairn_shape *shape)
+{
+    size_t bytes = (size_t)cairn_shape_elements(shape) * sizeof(float);
+    return found->data == NULL && bytes >= LEAST_LEFT_BYTES && bytes <= MOST_LEFT_BYTES;
+}
+
+/* Empty tensors for the parameters, in one block; their shapes are known to be those of real files. With
+ * `leave` some of them have no data. */
+static cairn_status add_params(cairn_ctx *ctx, const cairn_graph *graph, const cairn_weights *loaded,
+                               const matching *m, cairn_dtype dtype, bool leave, cairn_weights *bound)
 {
     int count = cairn_param_count(graph);
     size_t bytes = 0;
     for (int i = 0; i < count; i++) {
         cairn_param_info param = cairn_param_at(graph, i);
-        bytes += cairn_weights_room((size_t)cairn_shape_elements(&param.shape) * cairn_dtype_size(dtype));
+        if (!leave || !is_left(&m->found[i], &param.shape))
+            bytes += cairn_weights_room((size_t)cairn_shape_elements(&param.shape) * cairn_dtype_size(dtype));
     }
     cairn_status status = cairn_weights_reserve(bound, bytes);
     for (int i = 0; i < count && status == CAIRN_OK; i++) {
         cairn_param_info param = cairn_param_at(graph, i);
-        const cairn_tensor *to;
-        status = check_real(ctx, &m->found[i]);
-        if (status == CAIRN_OK)
-            status = cairn_weights_add_unset(bound, param.name, dtype, cairn_layout_of(&param.shape),
-                                             &param.shape, &to);
+        cairn_layout layout = cairn_layout_of(&param.shape);
+        const cairn_tensor *to, *found = &m->found[i];
+        status = check_real(ctx, found);
+        if (status == CAIRN_OK && leave && is_left(found, &param.shape))
+            status = cairn_weights_add_unread(bound, param.name, dtype, layout, &param.shape, found,
+                                              cairn_weights_source_of(loaded, found).offset);
+        else if (status == CAIRN_OK)
+            status = cairn_weights_add_unset(bound, param.name, dtype, layout, &param.shape, &to);
     }
+    return status;
+}
+
+static cairn_status fill_params(cairn_ctx *ctx, const cairn_weights *loaded, const matching *m,
+                                const cairn_weights *bound)
+{
+    size_t count = 0;
+    cairn_fill *fills = cairn_alloc(ctx, (size_t)cairn_weights_count(bound), sizeof *fills);
+    if (fills == NULL)
+        return CAIRN_MEMORY;
+    for (int i = 0; i < cairn_weights_count(bound); i++) {
+        const cairn_tensor *to = cairn_weights_at(bound, i);
+        if (to->data == NULL)
+            continue;
+        fills[count] = cairn_weights_source_of(loaded, &m->found[i]);
+        fills[count++].to = to;
+    }
+    cairn_status status = cairn_weights_fill(ctx, fills, count);
+    cairn_free(ctx, fills);
     return status;
 }
 
@@ -265,7 +268,7 @@ static cairn_status refuse_other(cairn_ctx *ctx, const cairn_weights *loaded, co
 /* Scores of other classes: all but the number of outputs is as wanted, and that is the graph's of classes. */
 static bool differs_in_classes(const cairn_tensor *wanted, const cairn_tensor *found, int64_t classes)
 {
-    if (found->data == NULL)
+    if (found->name == NULL)
         return false;
     cairn_shape expected = cairn_tensor_file_form(wanted).shape, actual = cairn_tensor_file_form(found).shape;
     bool of_classes = expected.rank > 0 && actual.rank > 0 && expected.dim[0] == classes;
@@ -294,7 +297,7 @@ static void keep_heads(cairn_ctx *ctx, const cairn_graph *graph, const cairn_wei
 
 static cairn_status bind(cairn_ctx *ctx, const cairn_graph *graph, const cairn_name_rule *rules,
                          const cairn_weights *loaded, const cairn_weights *fresh, cairn_dtype dtype,
-                         cairn_weights **weights)
+                         bool leave, cairn_weights **weights)
 {
     matching m = {0};
     cairn_weights *bound = NULL;
@@ -309,9 +312,11 @@ static cairn_status bind(cairn_ctx *ctx, const cairn_graph *graph, const cairn_n
     if (status == CAIRN_OK)
         status = cairn_weights_create(ctx, &bound);
     if (status == CAIRN_OK)
-        status = add_params(ctx, graph, &m, dtype, bound);
+        status = add_params(ctx, graph, loaded, &m, dtype, leave, bound);
+    if (status == CAIRN_OK && leave)
+        status = cairn_weights_share_file(bound, loaded);
     if (status == CAIRN_OK)
-        status = copy_all(ctx, m.found, bound);
+        status = fill_params(ctx, loaded, &m, bound);
     if (status == CAIRN_OK) {
         warn_extra(ctx, loaded, &m);
         *weights = bound;
@@ -322,14 +327,11 @@ static cairn_status bind(cairn_ctx *ctx, const cairn_graph *graph, const cairn_n
     return status;
 }
 
-cairn_status cairn_weights_bind_as(cairn_ctx *ctx, const cairn_graph *graph, const cairn_name_rule *rules,
-                                   const cairn_weights *loaded, cairn_dtype dtype, cairn_weights **weights)
+static cairn_status bind_with_meta(cairn_ctx *ctx, const cairn_graph *graph, const cairn_name_rule *rules,
+                                   const cairn_weights *loaded, cairn_dtype dtype, bool leave,
+                                   cairn_weights **weights)
 {
-    *weights = NULL;
-    if (dtype != CAIRN_F32 && dtype != CAIRN_F64)
-        return cairn_fail(ctx, CAIRN_USAGE, "weights: expected type F32 or F64, found %s",
-                          cairn_dtype_name(dtype));
-    cairn_status status = bind(ctx, graph, rules, loaded, NULL, dtype, weights);
+    cairn_status status = bind(ctx, graph, rules, loaded, NULL, dtype, leave, weights);
     if (status == CAIRN_OK)
         status = copy_meta(loaded, *weights);
     if (status != CAIRN_OK) {
@@ -339,11 +341,27 @@ cairn_status cairn_weights_bind_as(cairn_ctx *ctx, const cairn_graph *graph, con
     return status;
 }
 
+cairn_status cairn_weights_bind_as(cairn_ctx *ctx, const cairn_graph *graph, const cairn_name_rule *rules,
+                                   const cairn_weights *loaded, cairn_dtype dtype, cairn_weights **weights)
+{
+    *weights = NULL;
+    if (dtype != CAIRN_F32 && dtype != CAIRN_F64)
+        return cairn_fail(ctx, CAIRN_USAGE, "weights: expected type F32 or F64, found %s",
+                          cairn_dtype_name(dtype));
+    return bind_with_meta(ctx, graph, rules, loaded, dtype, false, weights);
+}
+
+cairn_status cairn_weights_attach(cairn_ctx *ctx, const cairn_graph *graph, const cairn_name_rule *rules,
+                                  const cairn_weights *opened, cairn_weights **weights)
+{
+    return bind_with_meta(ctx, graph, rules, opened, CAIRN_F32, true, weights);
+}
+
 cairn_status cairn_weights_bind_body(cairn_ctx *ctx, const cairn_graph *graph, const cairn_name_rule *rules,
                                      const cairn_weights *loaded, const cairn_weights *fresh,
                                      cairn_weights **weights)
 {
-    return bind(ctx, graph, rules, loaded, fresh, CAIRN_F32, weights);
+    return bind(ctx, graph, rules, loaded, fresh, CAIRN_F32, false, weights);
 }
 
 cairn_status cairn_weights_bind(cairn_ctx *ctx, const cairn_graph *graph, const cairn_weights *loaded,

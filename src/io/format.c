@@ -83,17 +83,30 @@ cairn_status cairn_weights_parse(cairn_ctx *ctx, const char *name, const void *b
     return load(&from, weights);
 }
 
-cairn_status cairn_weights_load(cairn_ctx *ctx, const char *path, cairn_weights **weights)
+static cairn_status load_file(cairn_ctx *ctx, const char *path, bool leave, cairn_weights **weights)
 {
     cairn_file file;
     *weights = NULL;
     cairn_status status = cairn_file_open(ctx, path, &file);
     if (status != CAIRN_OK)
         return status;
-    cairn_source from = {.ctx = ctx, .name = path, .size = file.size, .file = &file};
+    cairn_source from = {.ctx = ctx, .name = path, .size = file.size, .file = &file, .leave = leave};
     status = load(&from, weights);
-    cairn_file_close(&file);
+    if (status == CAIRN_OK)
+        cairn_weights_keep_file(*weights, &file);
+    else
+        cairn_file_close(&file);
     return status;
+}
+
+cairn_status cairn_weights_load(cairn_ctx *ctx, const char *path, cairn_weights **weights)
+{
+    return load_file(ctx, path, false, weights);
+}
+
+cairn_status cairn_weights_open(cairn_ctx *ctx, const char *path, cairn_weights **weights)
+{
+    return load_file(ctx, path, true, weights);
 }
 
 cairn_status cairn_weights_format(cairn_ctx *ctx, const char *path, const char **format)

@@ -228,6 +228,15 @@ size_t cairn_tensor_parts(const cairn_tensor *from, const cairn_tensor *to)
     return units / step + (units % step > 0);
 }
 
+void cairn_tensor_part_span(const cairn_tensor *from, const cairn_tensor *to, size_t part, size_t *first,
+                            size_t *count)
+{
+    size_t units, step = units_of_part(from, to, &units), begin = part * step;
+    size_t width = from->layout == to->layout ? 1 : cairn_tensor_file_form(to).inner;
+    *first = begin * width;
+    *count = (units - begin < step ? units - begin : step) * width;
+}
+
 void cairn_tensor_copy_part(const cairn_tensor *from, const cairn_tensor *to, size_t part)
 {
     size_t units, step = units_of_part(from, to, &units), begin = part * step;

@@ -5,7 +5,7 @@
 #include "io/weights.h"
 #include <cairn/models.h>
 
-/* For each parameter of the graph the tensor of the container that holds it, found[i].data NULL: none. A
+/* For each parameter of the graph the tensor of the container that holds it, found[i].name NULL: none. A
  * tensor that lies as in memory although its file says nothing (Keras' kernels) gets the layout of the
  * parameter. Names are compared in this order: as they are; without the wrappers of training ("module."),
  * with the last part in PyTorch's words ("kernel" is "weight") and the layer renamed by the rules (may be

@@ -197,6 +197,12 @@ static cairn_status load_widened(const cairn_source *from, uint64_t offset, cons
     return status;
 }
 
+/* Real numbers can wait in their file; integers are few. */
+static bool is_left(const cairn_source *from, const record *r)
+{
+    return from->leave && r->type->storage == STORE_COPY && cairn_dtype_is_real(r->type->dtype);
+}
+
 /* Makes the tensors, and a list of what is to be read to where. */
 static cairn_status add_tensors(const cairn_source *from, uint64_t data_start, const record *records,
                                 size_t count, cairn_source_part *parts, cairn_weights *weights)
@@ -208,14 +214,22 @@ static cairn_status add_tensors(const cairn_source *from, uint64_t data_start, c
                               records[i].name, records[i].type->name);
         if (records[i].rank > CAIRN_MAX_RANK)
             return fail_record(from, &records[i], "has too many dimensions", "at most 4");
-        bytes += cairn_weights_room((size_t)records[i].elements * cairn_dtype_size(records[i].type->dtype));
+        if (!is_left(from, &records[i]))
+            bytes +=
+                cairn_weights_room((size_t)records[i].elements * cairn_dtype_size(records[i].type->dtype));
     }
     cairn_status status = cairn_weights_reserve(weights, bytes);
     for (size_t i = 0; status == CAIRN_OK && i < count; i++) {
         const record *r = &records[i];
         cairn_shape shape = {.rank = r->rank};
         memcpy(shape.dim, r->dim, (size_t)r->rank * sizeof shape.dim[0]);
-        parts[i] = (cairn_source_part){.offset = data_start + r->begin,
+        uint64_t offset = data_start + r->begin;
+        if (is_left(from, r)) {
+            status = cairn_weights_add_unread(weights, r->name, r->type->dtype, CAIRN_LAYOUT_PLAIN, &shape,
+                                              NULL, offset);
+            continue;
+        }
+        parts[i] = (cairn_source_part){.offset = offset,
                                        .elements = r->type->storage == STORE_COPY ? (size_t)r->elements : 0};
         status = cairn_weights_add_unset(weights, r->name, r->type->dtype, CAIRN_LAYOUT_PLAIN, &shape,
                                          &parts[i].tensor);

@@ -259,7 +259,10 @@ static cairn_status save(const cairn_weights *weights, const char *path, const c
     cairn_writer *writer;
     record *records;
     size_t count;
-    cairn_status status = list_records(weights, dtype, &records, &count);
+    cairn_status status = cairn_weights_check_read(weights);
+    if (status != CAIRN_OK)
+        return status;
+    status = list_records(weights, dtype, &records, &count);
     if (status == CAIRN_OK)
         status = cairn_writer_open(ctx, path, &writer);
     if (status == CAIRN_OK) {

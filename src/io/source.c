@@ -64,6 +64,8 @@ static size_t cut(cairn_source_part *parts, size_t count, piece *pieces)
 {
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
+        if (parts[i].elements == 0)
+            continue; /* nothing to read, perhaps not even a tensor */
         size_t most = elements_of_piece(&parts[i]);
         for (size_t first = 0; first < parts[i].elements; first += most) {
             size_t left = parts[i].elements - first;
@@ -74,6 +76,15 @@ static size_t cut(cairn_source_part *parts, size_t count, piece *pieces)
         }
     }
     return used;
+}
+
+static size_t bytes_of_all(const cairn_source_part *parts, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].elements > 0)
+            bytes += parts[i].elements * cairn_dtype_size(parts[i].tensor->dtype);
+    return bytes;
 }
 
 /* Threads read without a context, which can hold only one message; what they could not read is read again to
@@ -91,7 +102,12 @@ cairn_status cairn_source_read_parts(const cairn_source *from, cairn_source_part
         r.file.ctx = NULL;
         r.from.file = &r.file;
     }
-    cairn_status status = cairn_for_each(from->ctx, pieces, read_nth, &r);
+    cairn_status status = CAIRN_OK;
+    if (bytes_of_all(parts, count) > CAIRN_ONE_THREAD_BYTES)
+        status = cairn_for_each(from->ctx, pieces, read_nth, &r);
+    else
+        for (size_t i = 0; i < pieces; i++)
+            read_nth(&r, i);
     for (size_t i = 0; status == CAIRN_OK && i < pieces; i++) {
         piece *p = &r.pieces[i];
         if (!p->done)

@@ -11,6 +11,7 @@ typedef struct cairn_source {
     uint64_t size;
     const uint8_t *bytes;   /* NULL: the file */
     const cairn_file *file; /* NULL: the bytes */
+    bool leave;             /* tensors may stay in the file, which is kept open */
 } cairn_source;
 
 /* Bytes that lie within the size. */

@@ -1,31 +1,11 @@
 /* The weights container: named tensors, metadata, and the way between memory and file layouts. */
-#include "io/weights.h"
 #include "base/text.h"
+#include "io/container.h"
 #include "io/dtype.h"
 #include <string.h>
 
-typedef struct entry {
-    cairn_tensor tensor; /* first: a tensor's entry is at the same address */
-    cairn_weights *owner;
-    uint64_t hash;
-    bool in_block; /* the data lie in the container's block */
-    char name[];
-} entry;
-
-typedef struct meta {
-    char *key, *value;
-} meta;
-
-struct cairn_weights {
-    cairn_ctx *ctx;
-    entry **entries; /* pointers, so that handed out tensors stay where they are */
-    size_t count, capacity;
-    uint32_t *table; /* by hash, open addressing: index + 1, or 0; twice the capacity, a power of two */
-    meta *meta;
-    size_t meta_count;
-    char *block; /* memory for tensors to come, see cairn_weights_reserve */
-    size_t block_used, block_bytes;
-};
+typedef cairn_entry entry;
+typedef cairn_meta meta;
 
 cairn_ctx *cairn_weights_ctx(const cairn_weights *weights)
 {
@@ -38,6 +18,7 @@ cairn_status cairn_weights_create(cairn_ctx *ctx, cairn_weights **weights)
     if (*weights == NULL)
         return CAIRN_MEMORY;
     (*weights)->ctx = ctx;
+    (*weights)->file.fd = -1;
     return CAIRN_OK;
 }
 
@@ -52,6 +33,8 @@ void cairn_weights_destroy(cairn_weights *weights)
         cairn_free(ctx, weights->entries[i]);
     }
     cairn_free_aligned(ctx, weights->block);
+    if (weights->file.fd >= 0)
+        cairn_file_close(&weights->file);
     for (size_t i = 0; i < weights->meta_count; i++) {
         cairn_free(ctx, weights->meta[i].key);
         cairn_free(ctx, weights->meta[i].value);
@@ -156,7 +139,7 @@ static void *take_memory(cairn_weights *weights, size_t bytes, bool *in_block)
 }
 
 static cairn_status make_entry(cairn_weights *weights, const char *name, cairn_dtype dtype,
-                               cairn_layout layout, const cairn_shape *shape, entry **made)
+                               cairn_layout layout, const cairn_shape *shape, bool read, entry **made)
 {
     cairn_ctx *ctx = weights->ctx;
     int rank = layout == CAIRN_LAYOUT_CONV ? 4 : layout == CAIRN_LAYOUT_LINEAR ? 2 : shape->rank;
@@ -168,8 +151,8 @@ static cairn_status make_entry(cairn_weights *weights, const char *name, cairn_d
     if (cairn_utf8_check(name, length) < length)
         return cairn_fail(ctx, CAIRN_INPUT, "tensor '%s': the name is not UTF-8", name);
     entry *e = cairn_alloc(ctx, 1, sizeof *e + length + 1);
-    void *data = e == NULL ? NULL : take_memory(weights, bytes, &e->in_block);
-    if (data == NULL) {
+    void *data = e == NULL || !read ? NULL : take_memory(weights, bytes, &e->in_block);
+    if (e == NULL || (read && data == NULL)) {
         cairn_free(ctx, e);
         return CAIRN_MEMORY;
     }
@@ -182,21 +165,45 @@ static cairn_status make_entry(cairn_weights *weights, const char *name, cairn_d
     return CAIRN_OK;
 }
 
-cairn_status cairn_weights_add_unset(cairn_weights *weights, const char *name, cairn_dtype dtype,
-                                     cairn_layout layout, const cairn_shape *shape,
-                                     const cairn_tensor **tensor)
+static cairn_status add(cairn_weights *weights, const char *name, cairn_dtype dtype, cairn_layout layout,
+                        const cairn_shape *shape, bool read, entry **added)
 {
     if (cairn_weights_find(weights, name) != NULL)
         return cairn_fail(weights->ctx, CAIRN_USAGE, "tensor '%s' is there already", name);
     cairn_status status = grow(weights);
     entry *e = NULL;
     if (status == CAIRN_OK)
-        status = make_entry(weights, name, dtype, layout, shape, &e);
+        status = make_entry(weights, name, dtype, layout, shape, read, &e);
     if (status != CAIRN_OK)
         return status;
     weights->entries[weights->count++] = e;
     *table_place(weights, name, e->hash) = (uint32_t)weights->count;
-    *tensor = &e->tensor;
+    *added = e;
+    return CAIRN_OK;
+}
+
+cairn_status cairn_weights_add_unset(cairn_weights *weights, const char *name, cairn_dtype dtype,
+                                     cairn_layout layout, const cairn_shape *shape,
+                                     const cairn_tensor **tensor)
+{
+    entry *e;
+    cairn_status status = add(weights, name, dtype, layout, shape, true, &e);
+    if (status == CAIRN_OK)
+        *tensor = &e->tensor;
+    return status;
+}
+
+cairn_status cairn_weights_add_unread(cairn_weights *weights, const char *name, cairn_dtype dtype,
+                                      cairn_layout layout, const cairn_shape *shape,
+                                      const cairn_tensor *found, uint64_t offset)
+{
+    entry *e;
+    cairn_status status = add(weights, name, dtype, layout, shape, false, &e);
+    if (status != CAIRN_OK)
+        return status;
+    e->found = found == NULL ? e->tensor : *found;
+    e->found.name = e->name;
+    e->offset = offset;
     return CAIRN_OK;
 }
 
@@ -293,9 +300,11 @@ void cairn_weights_meta_at(const cairn_weights *weights, int index, const char *
 
 static cairn_status check_conversion(const cairn_tensor *tensor, cairn_dtype from, cairn_dtype to)
 {
+    const entry *e = (const entry *)tensor;
+    if (tensor->data == NULL)
+        return cairn_weights_check_read(e->owner);
     if (from == to || cairn_dtype_is_real(to))
         return CAIRN_OK;
-    const entry *e = (const entry *)tensor;
     return cairn_fail(e->owner->ctx, CAIRN_USAGE, "tensor '%s': %s does not become %s", tensor->name,
                       cairn_dtype_name(from), cairn_dtype_name(to));
 }

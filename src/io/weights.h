@@ -23,6 +23,9 @@ void cairn_tensor_from_file(const cairn_tensor *tensor, cairn_dtype dtype, const
 
 /* Copies `from`, which lies as `to` or as files do, in parts that threads can share. */
 size_t cairn_tensor_parts(const cairn_tensor *from, const cairn_tensor *to);
+/* The elements of `from` that such a part takes: they follow each other. */
+void cairn_tensor_part_span(const cairn_tensor *from, const cairn_tensor *to, size_t part, size_t *first,
+                            size_t *count);
 void cairn_tensor_copy_part(const cairn_tensor *from, const cairn_tensor *to, size_t part);
 
 /* Elements of a shape, checked: false when the product overflows or passes the limit of all readers. */
@@ -42,6 +45,42 @@ static inline size_t cairn_weights_room(size_t bytes)
 cairn_status cairn_weights_add_unset(cairn_weights *weights, const char *name, cairn_dtype dtype,
                                      cairn_layout layout, const cairn_shape *shape,
                                      const cairn_tensor **tensor);
+
+/* A tensor whose numbers stay in the container's file, from `offset` on, as `found` says (NULL: as they would
+ * be in memory); its data are NULL. */
+cairn_status cairn_weights_add_unread(cairn_weights *weights, const char *name, cairn_dtype dtype,
+                                      cairn_layout layout, const cairn_shape *shape,
+                                      const cairn_tensor *found, uint64_t offset);
+
+/* Takes over the file of such tensors, and closes it at once if there are none. */
+struct cairn_file;
+void cairn_weights_keep_file(cairn_weights *weights, struct cairn_file *file);
+
+/* Opens the same file for the tensors of `weights` that are still in it. */
+cairn_status cairn_weights_share_file(cairn_weights *weights, const cairn_weights *with);
+
+/* CAIRN_USAGE if the container has such tensors. */
+cairn_status cairn_weights_check_read(const cairn_weights *weights);
+
+/* A tensor to be filled from another one, or from a file that holds it. */
+typedef struct cairn_fill {
+    cairn_tensor from;
+    const cairn_tensor *to;
+    const struct cairn_file *file; /* NULL: `from` has data */
+    uint64_t offset;               /* of the tensor in the file */
+} cairn_fill;
+
+/* Where the numbers of a tensor are that was found in the container under its name. */
+cairn_fill cairn_weights_source_of(const cairn_weights *weights, const cairn_tensor *found);
+
+/* Fills tensors on all threads: from memory or, through no more than a small buffer, from their files. */
+cairn_status cairn_weights_fill(cairn_ctx *ctx, const cairn_fill *fills, size_t count);
+
+/* One part (see cairn_tensor_parts) of one of them from its file, counting what is not finite; and the
+ * warning that belongs to it. */
+cairn_status cairn_fill_part(cairn_ctx *ctx, const cairn_fill *fill, size_t part, char *buffer,
+                             size_t *not_finite);
+void cairn_fill_warn(cairn_ctx *ctx, const struct cairn_file *file, const char *name, size_t not_finite);
 
 /* cairn_weights_load for a file's bytes in memory; `name` begins the messages. */
 cairn_status cairn_weights_parse(cairn_ctx *ctx, const char *name, const void *bytes, size_t size,

@@ -38,6 +38,10 @@ static cairn_status bind_variable(cairn_plan *plan, cairn_buffer *buffer, cairn_
     cairn_status status = find_tensor(plan, variable, &buffer->type.shape, weights, state, &tensor);
     if (status != CAIRN_OK)
         return status;
+    if (tensor->data == NULL)
+        return cairn_fail(plan->ctx, CAIRN_USAGE,
+                          "weights: tensor '%s' is still in its file: cairn_weights_read first",
+                          variable->name);
     if (tensor->dtype != plan->precision || !same_shape(&tensor->shape, &buffer->type.shape))
         return cairn_fail(plan->ctx, CAIRN_INPUT, "weights: tensor '%s' does not fit the plan in %s",
                           variable->name, tensor->dtype != plan->precision ? "type" : "shape");
@@ -125,20 +129,45 @@ static cairn_status make_threads(cairn_plan *plan)
     return CAIRN_OK;
 }
 
+/* Every page is touched before the first run, but for those that it fills from all threads. In pieces, since
+ * threads share the system's work of clearing them. */
+#define TOUCHED_BYTES ((size_t)2 << 20)
+
+static size_t pieces_of(size_t bytes)
+{
+    return (bytes + TOUCHED_BYTES - 1) / TOUCHED_BYTES;
+}
+
+static void touch(void *arg, size_t index)
+{
+    const cairn_plan *plan = arg;
+    size_t before = pieces_of(plan->prepared_begin);
+    size_t end = index < before ? plan->prepared_begin : plan->arena_bytes;
+    size_t begin =
+        index < before ? index * TOUCHED_BYTES : plan->prepared_end + (index - before) * TOUCHED_BYTES;
+    memset(plan->arena + begin, 0, end - begin < TOUCHED_BYTES ? end - begin : TOUCHED_BYTES);
+}
+
 cairn_status cairn_plan_bind(cairn_plan *plan, cairn_weights *weights, cairn_weights *state)
 {
     cairn_status status = CAIRN_OK;
     for (int i = 0; i < plan->buffer_count && status == CAIRN_OK; i++)
-        if (plan->buffers[i].kind == CAIRN_BUFFER_VARIABLE && !plan->buffers[i].shared && is_used(plan, i))
+        if (plan->buffers[i].kind == CAIRN_BUFFER_VARIABLE && !plan->buffers[i].shared && is_used(plan, i) &&
+            !cairn_is_read(plan, &plan->buffers[i]))
             status = bind_variable(plan, &plan->buffers[i], weights, state);
     if (status != CAIRN_OK)
         return status;
     plan->arena = cairn_alloc_aligned(plan->ctx, plan->arena_bytes);
     if (plan->arena == NULL)
         return CAIRN_MEMORY;
-    /* Every page is touched before the first run, but for those that it fills from all threads. */
-    memset(plan->arena, 0, plan->prepared_begin);
-    memset(plan->arena + plan->prepared_end, 0, plan->arena_bytes - plan->prepared_end);
+    size_t pieces = pieces_of(plan->prepared_begin) + pieces_of(plan->arena_bytes - plan->prepared_end);
+    if (pieces * TOUCHED_BYTES > CAIRN_ONE_THREAD_BYTES)
+        status = cairn_for_each(plan->ctx, pieces, touch, plan);
+    else
+        for (size_t i = 0; i < pieces; i++)
+            touch(plan, i);
+    if (status != CAIRN_OK)
+        return status;
     for (int i = 0; i < plan->buffer_count; i++)
         if (plan->buffers[i].kind == CAIRN_BUFFER_CONSTANT)
             write_constant(plan, &plan->buffers[i]);

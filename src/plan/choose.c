@@ -302,6 +302,8 @@ cairn_status cairn_plan_choose(cairn_plan *plan)
     for (int s = 0; s < steps && status == CAIRN_OK; s++)
         if (plan->steps[s].site.packed > 0)
             status = add_pack(plan, s);
+    if (status == CAIRN_OK)
+        status = cairn_plan_add_reads(plan);
     for (int s = 0; s < plan->step_count; s++) {
         plan->steps[s].site.attrs = plan->steps[s].attrs;
         choose_grain(plan, &plan->steps[s]);

@@ -41,14 +41,24 @@ static void aim(const cairn_plan *plan, cairn_work *work, const cairn_step *step
     }
 }
 
-static void perform(const cairn_plan *plan, cairn_thread *thread, int s, int64_t begin, int64_t end)
+static void read_pieces(cairn_plan *plan, int s, const cairn_work *work)
+{
+    for (int64_t i = work->begin; i < work->end; i++)
+        if (cairn_tensor_read_piece(plan->steps[s].unread, (size_t)i, work->scratch, work->out[0].data) !=
+            CAIRN_OK)
+            atomic_store(&plan->unreadable, s + 1);
+}
+
+static void perform(cairn_plan *plan, cairn_thread *thread, int s, int64_t begin, int64_t end)
 {
     const cairn_step *step = &plan->steps[s];
     cairn_work *work = &thread->work[s];
     double start = plan->profile ? now() : 0;
     work->begin = begin;
     work->end = end;
-    if (step->is_pack)
+    if (step->unread != NULL)
+        read_pieces(plan, s, work);
+    else if (step->is_pack)
         step->kernel->pack(work);
     else
         step->kernel->run(work);
@@ -56,7 +66,7 @@ static void perform(const cairn_plan *plan, cairn_thread *thread, int s, int64_t
         thread->seconds[s] += now() - start;
 }
 
-static void run_chunk(const cairn_plan *plan, cairn_thread *thread, const cairn_region *region, int64_t chunk)
+static void run_chunk(cairn_plan *plan, cairn_thread *thread, const cairn_region *region, int64_t chunk)
 {
     int64_t image = chunk * plan->chunk, images = cairn_min(plan->chunk, plan->run.n - image);
     for (int i = 0; i < region->count; i++) {
@@ -76,7 +86,7 @@ static int64_t units_of(const cairn_plan *plan, const cairn_step *step)
                                 : step->site.units;
 }
 
-static void run_task(const cairn_plan *plan, cairn_thread *thread, int s, int64_t task)
+static void run_task(cairn_plan *plan, cairn_thread *thread, int s, int64_t task)
 {
     const cairn_step *step = &plan->steps[s];
     int64_t begin = task * step->grain, end = cairn_min(begin + step->grain, units_of(plan, step));
@@ -105,7 +115,7 @@ static int64_t count_tasks(const cairn_plan *plan, const cairn_region *region)
     return tasks;
 }
 
-static void run_nth(const cairn_plan *plan, cairn_thread *thread, const cairn_region *region, int64_t task)
+static void run_nth(cairn_plan *plan, cairn_thread *thread, const cairn_region *region, int64_t task)
 {
     if (region->chain) {
         run_chunk(plan, thread, region, task);
@@ -167,7 +177,7 @@ static void copy_variables(cairn_plan *plan)
 {
     for (int i = 0; i < plan->buffer_count; i++) {
         const cairn_buffer *b = &plan->buffers[i];
-        if (b->kind == CAIRN_BUFFER_VARIABLE && b->place == CAIRN_PLACE_ARENA)
+        if (b->kind == CAIRN_BUFFER_VARIABLE && b->place == CAIRN_PLACE_ARENA && !cairn_is_read(plan, b))
             memcpy(plan->arena + b->offset, b->bound, b->image_bytes);
     }
 }
@@ -184,6 +194,8 @@ static cairn_status run_regions(cairn_plan *plan)
             plan->thread[t].seconds[s] = 0;
     team everyone = {plan, threads_worth(plan)};
     cairn_status status = cairn_parallel(plan->ctx, everyone.threads, work_through, &everyone);
+    if (!plan->weights_ready)
+        status = cairn_plan_end_reads(plan, status);
     if (status == CAIRN_OK)
         plan->weights_ready = !plan->options.training;
     return status;

@@ -28,8 +28,8 @@ static cairn_status check_options(cairn_ctx *ctx, const cairn_plan_options *opti
 }
 
 /* Everything but memory for tensors. */
-static cairn_status make(cairn_ctx *ctx, const cairn_graph *graph, const cairn_plan_options *options,
-                         cairn_plan **result)
+static cairn_status make(cairn_ctx *ctx, const cairn_graph *graph, const cairn_weights *weights,
+                         const cairn_plan_options *options, cairn_plan **result)
 {
     cairn_plan_options chosen = {0};
     if (options != NULL)
@@ -46,6 +46,7 @@ static cairn_status make(cairn_ctx *ctx, const cairn_graph *graph, const cairn_p
     plan->ctx = ctx;
     plan->options = chosen;
     plan->precision = chosen.precision == CAIRN_F64 ? CAIRN_F64 : CAIRN_F32;
+    plan->source = weights;
     status = cairn_plan_lower(plan, graph);
     plan->options.outputs = NULL; /* the caller's text */
     if (status == CAIRN_OK)
@@ -70,7 +71,7 @@ static cairn_status make(cairn_ctx *ctx, const cairn_graph *graph, const cairn_p
 cairn_status cairn_plan_create(cairn_ctx *ctx, const cairn_graph *graph, cairn_weights *weights,
                                cairn_weights *state, const cairn_plan_options *options, cairn_plan **result)
 {
-    cairn_status status = make(ctx, graph, options, result);
+    cairn_status status = make(ctx, graph, weights, options, result);
     if (status != CAIRN_OK)
         return status;
     status = cairn_plan_bind(*result, weights, state);
@@ -145,7 +146,8 @@ void cairn_plan_refresh(cairn_plan *plan)
 
 cairn_plan_memory cairn_plan_memory_of(const cairn_plan *plan)
 {
-    cairn_plan_memory memory = {.arena = plan->arena_bytes};
+    cairn_plan_memory memory = {.arena = plan->arena_bytes,
+                                .packed = plan->prepared_end - plan->prepared_begin};
     for (int i = 0; i < plan->buffer_count; i++) {
         const cairn_buffer *buffer = &plan->buffers[i];
         if (buffer->kind != CAIRN_BUFFER_VARIABLE)
@@ -162,7 +164,7 @@ cairn_status cairn_plan_estimate(cairn_ctx *ctx, const cairn_graph *graph, const
                                  cairn_plan_memory *memory)
 {
     cairn_plan *plan;
-    cairn_status status = make(ctx, graph, options, &plan);
+    cairn_status status = make(ctx, graph, NULL, options, &plan);
     if (status != CAIRN_OK)
         return status;
     *memory = cairn_plan_memory_of(plan);

@@ -5,6 +5,7 @@
  *   precision.c which activations are stored in bfloat16
  *   nest.c      parts of concatenations become ranges of the whole
  *   choose.c    a kernel for each step; packed forms, parts of batch sums and the steps that make them
+ *   unread.c    steps that read parameters from their file
  *   prepared.c  what inference keeps of the weights, and what it takes over from another plan
  *   schedule.c  steps are ordered in regions, between which the threads meet
  *   memory.c    every buffer gets its place
@@ -68,7 +69,8 @@ typedef struct cairn_step {
     bool update;
     cairn_dtype precision; /* of its kernel; REAL is not affected by BF16 */
     bool of_weights;
-    bool idle; /* everything it would make is shared */
+    bool idle;                  /* everything it would make is shared */
+    const cairn_tensor *unread; /* it reads this tensor's file; NULL: a kernel's step */
     cairn_site site;
     int region;
     int64_t grain; /* units of a task, or images of a chunk */
@@ -114,8 +116,10 @@ struct cairn_plan {
     atomic_llong *next_task; /* by region and share, see cairn_next_task */
     cairn_barrier barrier;
     cairn_run_values run;
-    bool weights_ready; /* regions of weights were run since the last change */
-    bool preparing;     /* none but those run */
+    bool weights_ready;          /* regions of weights were run since the last change */
+    bool preparing;              /* none but those run */
+    const cairn_weights *source; /* while the plan is made; NULL: none */
+    atomic_int unreadable;       /* a step that could not read its file, + 1 */
     bool profile;
 };
 
@@ -134,6 +138,13 @@ cairn_status cairn_plan_nest(cairn_plan *plan);
 
 /* Stage 3b: activations in bfloat16, and every step's precision. */
 cairn_status cairn_plan_reduce(cairn_plan *plan);
+/* Stage 3b: steps that read the parameters that are still in their file (inference). */
+cairn_status cairn_plan_add_reads(cairn_plan *plan);
+cairn_status cairn_plan_end_reads(cairn_plan *plan, cairn_status status);
+static inline bool cairn_is_read(const cairn_plan *plan, const cairn_buffer *variable)
+{
+    return variable->maker >= 0 && plan->steps[variable->maker].unread != NULL;
+}
 
 /* Stage 5a: parameters that runs read are kept; what options.share holds is not made again. */
 void cairn_plan_keep_weights(cairn_plan *plan);

@@ -59,6 +59,7 @@ static int find_kept(const cairn_plan *from, const cairn_plan *plan, int buffer)
     for (int i = 0; i < from->buffer_count; i++) {
         const cairn_buffer *b = &from->buffers[i];
         if (b->kind == CAIRN_BUFFER_VARIABLE && b->lasting &&
+            (b->place == CAIRN_PLACE_ARENA || b->shared) && /* what is bound may be gone */
             b->image_bytes == plan->buffers[buffer].image_bytes &&
             strcmp(from->variables[b->source].name, name) == 0)
             return i;
@@ -81,9 +82,9 @@ static void take_over(cairn_plan *plan)
         cairn_buffer *b = &plan->buffers[i];
         if (!is_prepared(plan, i))
             continue;
-        int found = b->maker >= 0                      ? find_made(from, plan, &plan->steps[b->maker], i)
-                    : b->kind == CAIRN_BUFFER_VARIABLE ? find_kept(from, plan, i)
-                                                       : -1;
+        int found = b->kind == CAIRN_BUFFER_VARIABLE ? find_kept(from, plan, i)
+                    : b->maker >= 0                  ? find_made(from, plan, &plan->steps[b->maker], i)
+                                                     : -1;
         if (found < 0)
             continue;
         b->place = CAIRN_PLACE_BOUND;

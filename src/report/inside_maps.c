@@ -153,7 +153,7 @@ cairn_status cairn_draw_maps(cairn_scene *scene, const cairn_run_record *record,
     cairn_picture picture = {0};
     if (!takes_bytes(record->network->graph))
         return cairn_fail(ctx, CAIRN_INPUT, "feature maps: the network takes no bytes");
-    cairn_status status = cairn_weights_load(ctx, record->network->weights_path, &loaded);
+    cairn_status status = cairn_weights_open(ctx, record->network->weights_path, &loaded);
     if (!status)
         status = cairn_weights_bind(ctx, record->network->graph, loaded, CAIRN_F32, &weights);
     if (!status)

@@ -108,8 +108,7 @@ static cairn_status make_network(cairn_classifier *c, const cairn_weights *loade
     if (status == CAIRN_USAGE)
         status = CAIRN_INPUT; /* sizes that no network of this kind can have came from the file */
     if (status == CAIRN_OK)
-        status = cairn_weights_bind_as(c->ctx, c->info.graph, c->info.model->names, loaded, CAIRN_F32,
-                                       &c->weights);
+        status = cairn_weights_attach(c->ctx, c->info.graph, c->info.model->names, loaded, &c->weights);
     return status == CAIRN_OK ? CAIRN_OK : fail_in_file(c, status);
 }
 
@@ -143,7 +142,7 @@ cairn_status cairn_classifier_open(cairn_ctx *ctx, const char *path, const char 
     c->path = cairn_weights_file(ctx, path);
     cairn_status status = c->path == NULL ? CAIRN_MEMORY : CAIRN_OK;
     if (status == CAIRN_OK)
-        status = cairn_weights_load(ctx, c->path, &loaded);
+        status = cairn_weights_open(ctx, c->path, &loaded);
     if (status == CAIRN_OK)
         status = open_loaded(c, loaded, model, preprocess_json);
     cairn_weights_destroy(loaded);
@@ -198,6 +197,13 @@ cairn_dtype cairn_classifier_precision(const cairn_classifier *classifier)
     return classifier->precision;
 }
 
+void cairn_classifier_drop_weights(cairn_classifier *c)
+{
+    cairn_weights_destroy(c->weights);
+    c->weights = NULL;
+    c->info.weights = NULL;
+}
+
 int cairn_classifier_batch(const cairn_classifier *classifier)
 {
     return classifier->batch;
@@ -209,6 +215,16 @@ static cairn_status make_plan(cairn_classifier *c)
     cairn_plan_options options = {.batch = c->batch, .precision = c->precision};
     return c->plan != NULL ? CAIRN_OK
                            : cairn_plan_create(c->ctx, c->info.graph, c->weights, NULL, &options, &c->plan);
+}
+
+cairn_status cairn_classifier_prepare(cairn_classifier *c)
+{
+    cairn_status status = make_plan(c);
+    if (status == CAIRN_OK)
+        status = cairn_plan_prepare(c->plan);
+    if (status == CAIRN_OK)
+        cairn_classifier_drop_weights(c);
+    return status;
 }
 
 cairn_status cairn_classifier_run(cairn_classifier *c, int n, const uint8_t *pixels, float *logits)
@@ -227,8 +243,8 @@ cairn_status cairn_classifier_run(cairn_classifier *c, int n, const uint8_t *pix
     return status;
 }
 
-cairn_status cairn_classifier_prepare(const cairn_classifier *c, const char *name,
-                                      const cairn_picture *picture, cairn_picture *input)
+cairn_status cairn_classifier_input(const cairn_classifier *c, const char *name, const cairn_picture *picture,
+                                    cairn_picture *input)
 {
     const cairn_model_settings *s = &c->info.settings;
     cairn_status status = cairn_preprocess_apply(c->ctx, &c->preprocess, picture, input);
@@ -247,7 +263,7 @@ cairn_status cairn_classifier_run_file(cairn_classifier *c, const char *path, fl
     cairn_decode_options options = {.channels = c->preprocess.channels, .exif = c->preprocess.exif};
     cairn_status status = cairn_picture_load(c->ctx, path, &options, &picture);
     if (status == CAIRN_OK)
-        status = cairn_classifier_prepare(c, path, &picture, &input);
+        status = cairn_classifier_input(c, path, &picture, &input);
     if (status == CAIRN_OK)
         status = cairn_classifier_run(c, 1, input.data, logits);
     cairn_picture_free(c->ctx, &picture);

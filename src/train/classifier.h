@@ -12,6 +12,9 @@ cairn_preprocess cairn_preprocess_of(const cairn_model *model, const cairn_model
 /* The weights, for another plan on them. */
 cairn_weights *cairn_classifier_weights(cairn_classifier *classifier);
 
+/* Gives them back; info->weights becomes NULL. */
+void cairn_classifier_drop_weights(cairn_classifier *classifier);
+
 /* How many pictures it takes at a time. */
 int cairn_classifier_batch(const cairn_classifier *classifier);
 cairn_dtype cairn_classifier_precision(const cairn_classifier *classifier);

@@ -45,7 +45,6 @@ cairn_status cairn_evaluation_run(cairn_plan *plan, cairn_loader *loader, int64_
     batch.logits = cairn_plan_data(plan, "logits");
     const float *losses = cairn_plan_data(plan, "losses");
     *tally = (cairn_tally){0};
-    cairn_plan_refresh(plan);
     cairn_status status = cairn_loader_start(loader, NULL, 0, count);
     while (status == CAIRN_OK) {
         batch.first += batch.n;
@@ -147,7 +146,7 @@ static cairn_loader_options loading_of(const cairn_classifier_info *info, const 
 }
 
 static cairn_status evaluate_single(cairn_ctx *ctx, cairn_classifier *classifier,
-                                    const cairn_loader_options *loading, cairn_evaluation *e,
+                                    const cairn_loader_options *loading, bool last, cairn_evaluation *e,
                                     cairn_tally *tally)
 {
     const cairn_classifier_info *info = cairn_classifier_about(classifier);
@@ -158,7 +157,11 @@ static cairn_status evaluate_single(cairn_ctx *ctx, cairn_classifier *classifier
                                                 cairn_classifier_weights(classifier), &plan);
     if (status != CAIRN_OK)
         return status;
-    status = cairn_loader_create(ctx, loading, &loader);
+    status = cairn_plan_prepare(plan);
+    if (status == CAIRN_OK && last)
+        cairn_classifier_drop_weights(classifier);
+    if (status == CAIRN_OK)
+        status = cairn_loader_create(ctx, loading, &loader);
     if (status == CAIRN_OK)
         status = cairn_evaluation_run(plan, loader, e->count, info->classes, record, e, tally);
     cairn_loader_destroy(loader);
@@ -174,6 +177,8 @@ cairn_status cairn_evaluate(cairn_ctx *ctx, cairn_classifier *classifier, const 
     const cairn_classifier_info *info = cairn_classifier_about(classifier);
     const cairn_dataset_info *data = cairn_dataset_about(dataset);
     *e = (cairn_evaluation){.classes = info->classes, .count = data->count[split]};
+    if (info->weights == NULL)
+        return cairn_fail(ctx, CAIRN_USAGE, "evaluate: the classifier's weights were given back");
     cairn_status status = check(ctx, info, data, split);
     if (status != CAIRN_OK)
         return status;
@@ -182,10 +187,12 @@ cairn_status cairn_evaluate(cairn_ctx *ctx, cairn_classifier *classifier, const 
     double start = cairn_clock();
     status = allocate(ctx, e);
     if (status == CAIRN_OK && o->views == CAIRN_VIEW_SINGLE)
-        status = evaluate_single(ctx, classifier, &loading, e, &tally);
-    else if (status == CAIRN_OK && o->views == CAIRN_VIEW_TEN_CROP)
+        status = evaluate_single(ctx, classifier, &loading, o->last, e, &tally);
+    else if (status == CAIRN_OK && o->views == CAIRN_VIEW_TEN_CROP && o->last)
+        status = cairn_classifier_prepare(classifier);
+    if (status == CAIRN_OK && o->views == CAIRN_VIEW_TEN_CROP)
         status = cairn_evaluate_ten_crops(ctx, classifier, &loading, e, &tally);
-    else if (status == CAIRN_OK)
+    if (status == CAIRN_OK && o->views == CAIRN_VIEW_MULTI_SCALE)
         status = cairn_evaluate_scales(ctx, classifier, &loading, o, e, &tally);
     if (status == CAIRN_OK && tally.images == 0)
         status = cairn_fail(ctx, CAIRN_INPUT, "%s: none of %lld pictures could be read", data->path,

@@ -187,6 +187,7 @@ static cairn_status run_epoch(cairn_trainer *t)
         return status;
     double train_seconds = cairn_clock() - t->started;
     cairn_tally evaluated;
+    cairn_plan_refresh(t->evaluation);
     status = cairn_evaluation_run(t->evaluation, t->evaluation_loader, t->data->count[t->evaluated],
                                   t->settings.classes, show_evaluation, t, &evaluated);
     return status == CAIRN_OK ? finish_epoch(t, &evaluated, train_seconds) : status;

@@ -20,7 +20,7 @@ cairn_status cairn_weights_begin(cairn_ctx *ctx, const cairn_graph *graph, const
         return status;
     }
     char *file = cairn_weights_file(ctx, path);
-    status = file == NULL ? CAIRN_MEMORY : cairn_weights_load(ctx, file, &loaded);
+    status = file == NULL ? CAIRN_MEMORY : cairn_weights_open(ctx, file, &loaded);
     if (status == CAIRN_OK)
         status = cairn_weights_bind_body(ctx, graph, rules, loaded, fresh, weights);
     if (status == CAIRN_INPUT && loaded != NULL) /* read, but for another network */

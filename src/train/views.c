@@ -231,6 +231,8 @@ cairn_status cairn_evaluate_scales(cairn_ctx *ctx, cairn_classifier *classifier,
                 .precision = cairn_classifier_precision(classifier)};
     cairn_status status = choose_scales(&s, options);
     if (status == CAIRN_OK)
+        status = cairn_weights_read(cairn_classifier_weights(classifier));
+    if (status == CAIRN_OK)
         status = cairn_weights_dense(s.info->graph, s.info->weights, &s.weights);
     s.sums = cairn_alloc(ctx, (size_t)e->classes, sizeof *s.sums);
     if (status == CAIRN_OK && s.sums == NULL)

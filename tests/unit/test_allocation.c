@@ -108,6 +108,19 @@ static cairn_status load_weights(cairn_ctx *ctx, const char *folder)
     return status;
 }
 
+static cairn_status open_weights(cairn_ctx *ctx, const char *folder)
+{
+    cairn_weights *weights;
+    char path[300];
+    snprintf(path, sizeof path, "%s/weights", folder);
+    cairn_status status = cairn_weights_open(ctx, path, &weights);
+    assert_true((status == CAIRN_OK) == (weights != NULL));
+    if (status == CAIRN_OK)
+        status = cairn_weights_read(weights);
+    cairn_weights_destroy(weights);
+    return status;
+}
+
 static cairn_status open_dataset(cairn_ctx *ctx, const char *folder)
 {
     cairn_dataset *set;
@@ -152,6 +165,7 @@ static void weights_files(void **state)
     assert_int_equal(save_weights(b->ctx, b->folder), CAIRN_OK);
     sweep(b, save_weights);
     sweep(b, load_weights);
+    sweep(b, open_weights);
 }
 
 static void data_sets(void **state)

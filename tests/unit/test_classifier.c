@@ -68,7 +68,7 @@ static void a_file_has_the_scores_of_its_pixels(void **state)
     cairn_picture picture, input;
     float from_file[CLASSES], from_pixels[CLASSES];
     assert_ok(b, cairn_picture_load(b->ctx, PICTURE, &decode, &picture));
-    assert_ok(b, cairn_classifier_prepare(c, "picture", &picture, &input));
+    assert_ok(b, cairn_classifier_input(c, "picture", &picture, &input));
     assert_ok(b, cairn_classifier_run(c, 1, input.data, from_pixels));
     assert_ok(b, cairn_classifier_run_file(c, PICTURE, from_file));
     assert_memory_equal(from_file, from_pixels, sizeof from_file);

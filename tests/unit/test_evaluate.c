@@ -116,6 +116,15 @@ static void scores_come_out_of_pictures(void **state)
             assert_int_equal(best, e.answer[i]);
         }
     }
+    float packed[5 * TINY_CLASSES];
+    assert_non_null(info->weights);
+    assert_ok(b, cairn_classifier_prepare(classifier));
+    assert_null(info->weights);
+    assert_ok(b, cairn_classifier_run(classifier, 5, pixels, packed));
+    assert_memory_equal(packed, logits, sizeof packed);
+    cairn_evaluation none;
+    assert_fails(b, cairn_evaluate(b->ctx, classifier, set, CAIRN_TEST, NULL, &none), CAIRN_USAGE,
+                 "given back");
     assert_int_equal(cairn_classifier_run(classifier, 0, pixels, logits), CAIRN_USAGE);
     assert_int_equal(cairn_classifier_run(classifier, 6, pixels, logits), CAIRN_USAGE);
     cairn_evaluation_free(b->ctx, &e);

@@ -140,8 +140,9 @@ static void host_threads_are_used(void **state)
     rig own, borrowed;
     assert_int_equal(rig_open(&own, &(cairn_ctx_options){.threads = 1}, "lenet5", &options, true), CAIRN_OK);
     assert_int_equal(rig_open(&borrowed, &host, "lenet5", &options, true), CAIRN_OK);
+    int before = calls; /* making a plan uses them too */
     assert_true(train_hash(&own) == train_hash(&borrowed));
-    assert_int_equal(calls, 5);
+    assert_int_equal(calls - before, 5);
     rig_close(&own);
     rig_close(&borrowed);
 }
