@@ -2,6 +2,7 @@
  */
 #include "base/real.h"
 #include "base/rng.h"
+#include "base/threads.h"
 #include "graph/graph.h"
 #include <math.h>
 
@@ -85,17 +86,35 @@ static void store(const cairn_tensor *tensor, int64_t element, double value)
         ((float *)tensor->data)[element] = (float)value;
 }
 
-static void fill(const cairn_variable *variable, uint32_t ordinal, uint64_t seed, const cairn_tensor *tensor)
+/* A parameter is filled in parts, which threads share. */
+#define PART_ELEMENTS 65536
+
+typedef struct filling {
+    rule r;
+    uint32_t ordinal;
+    uint64_t seed;
+    const cairn_tensor *tensor;
+    int64_t elements;
+} filling;
+
+static void fill_part(void *arg, size_t part)
 {
-    rule r = rule_of(variable);
-    int64_t elements = cairn_shape_elements(&tensor->shape);
-    for (int64_t i = 0; i < elements; i += 4) {
-        cairn_rng rng = cairn_rng_at(seed, CAIRN_STREAM_INIT, 0, 0, (uint64_t)i / 4, ordinal);
+    const filling *f = arg;
+    int64_t begin = (int64_t)part * PART_ELEMENTS, end = cairn_min(begin + PART_ELEMENTS, f->elements);
+    for (int64_t i = begin; i < end; i += 4) {
+        cairn_rng rng = cairn_rng_at(f->seed, CAIRN_STREAM_INIT, 0, 0, (uint64_t)i / 4, f->ordinal);
         double values[4];
-        draw_all(&r, &rng, values);
-        for (int64_t k = 0; k < 4 && i + k < elements; k++)
-            store(tensor, i + k, values[k]);
+        draw_all(&f->r, &rng, values);
+        for (int64_t k = 0; k < 4 && i + k < end; k++)
+            store(f->tensor, i + k, values[k]);
     }
+}
+
+static cairn_status fill(cairn_ctx *ctx, const cairn_variable *variable, uint32_t ordinal, uint64_t seed,
+                         const cairn_tensor *tensor)
+{
+    filling f = {rule_of(variable), ordinal, seed, tensor, cairn_shape_elements(&tensor->shape)};
+    return cairn_for_each(ctx, (size_t)cairn_ceil_div(f.elements, PART_ELEMENTS), fill_part, &f);
 }
 
 /* Weights that a connection table leaves out are zero. */
@@ -134,7 +153,7 @@ cairn_status cairn_weights_init(cairn_ctx *ctx, const cairn_graph *graph, cairn_
         status = cairn_weights_add(weights, variable->name, dtype, cairn_layout_of(&shape), &shape, &tensor);
         if (status != CAIRN_OK)
             break;
-        fill(variable, ordinal++, seed, tensor);
+        status = fill(ctx, variable, ordinal++, seed, tensor);
         apply_tables(graph, variable, tensor);
     }
     if (status == CAIRN_OK)
