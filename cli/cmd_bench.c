@@ -242,11 +242,13 @@ static cairn_status run(cli_call *cli)
     cairn_status status = cairn_cli_bench_check(cli);
     if (status != CAIRN_OK)
         return status;
-    warn_of_load(cli);
-    cairn_cli_precision_note(cli);
     double peak = cairn_measure_peak(cli->ctx, cairn_cli_precision(cli));
     for (int i = 0; status == CAIRN_OK && i < cli->count; i++)
         status = bench_one(cli, cli->names[i], peak, i == 0);
+    if (status == CAIRN_OK) {
+        warn_of_load(cli);
+        cairn_cli_precision_note(cli);
+    }
     return status;
 }
 

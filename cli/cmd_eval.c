@@ -152,6 +152,7 @@ static cairn_status put_notes(cli_call *cli, const cli_model *model, const cairn
     if (status != CAIRN_OK)
         return status;
     cairn_cli_note(cli, "preprocessing: %s", text);
+    cairn_cli_precision_note(cli);
     cairn_text_free(cli->ctx, text);
     if (cairn_cli_given(cli, OPTION_PREPROCESS) && !info->default_preprocess)
         cairn_cli_note(cli, "--preprocess overrides what %s says", info->weights_path);

@@ -258,6 +258,8 @@ static cairn_status predict_all(prediction *p)
         if (read != CAIRN_OK)
             note_failure(p, p->files.name[i], read);
     }
+    if (status == CAIRN_OK && p->failed < p->files.count)
+        cairn_cli_precision_note(p->cli);
     if (status != CAIRN_OK || p->failed == 0)
         return status;
     if (p->files.count > 1)

@@ -161,7 +161,6 @@ cairn_status cairn_cli_classifier_open(cli_call *cli, const char *argument, int 
     cairn_status status = open_model(cli, argument, true, batch, model);
     if (status == CAIRN_OK)
         cairn_classifier_set_precision(model->classifier, cairn_cli_precision(cli));
-    cairn_cli_precision_note(cli);
     return status;
 }
 

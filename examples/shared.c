@@ -1,6 +1,6 @@
 /* shared [NETWORK [SIDE [RUNS]]]: eight threads classify the same picture again and again, each with a
- * context and a plan of its own, all on one set of weights; every result has the bits of the first. The
- * library's own threads, two in each of the eight, come from the host, which is this program. */
+ * context and a plan of its own, all on one set of packed weights; every result has the bits of the first.
+ * The library's own threads, two in each of the eight, come from the host, which is this program. */
 #include <cairn/cairn.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -14,8 +14,7 @@ typedef struct job {
     const cairn_model *model;
     cairn_model_settings settings;
     int runs;
-    cairn_weights *weights;
-    cairn_plan *first;
+    cairn_plan *first; /* prepared: it holds the packed weights */
     float *picture, *expected;
     size_t picture_bytes, result_bytes;
 } job;
@@ -78,10 +77,10 @@ static cairn_status work(worker *w, cairn_ctx *ctx)
     const job *j = w->job;
     cairn_graph *graph = NULL;
     cairn_plan *plan = NULL;
-    cairn_plan_options options = {.batch = 1};
+    cairn_plan_options options = {.batch = 1, .share = j->first};
     cairn_status status = make_graph(ctx, j, &graph);
-    if (status == CAIRN_OK)
-        status = cairn_plan_create(ctx, graph, j->weights, NULL, &options, &plan);
+    if (status == CAIRN_OK) /* the first plan holds all that is needed of the weights */
+        status = cairn_plan_create(ctx, graph, NULL, NULL, &options, &plan);
     cairn_graph_destroy(graph);
     for (int run = 0; status == CAIRN_OK && run < j->runs; run++) {
         status = run_once(j, plan);
@@ -150,16 +149,20 @@ static cairn_status prepare(job *j)
     return CAIRN_OK;
 }
 
-/* The first plan, on a single thread, says what is right; its weights are random and the others' too. */
+/* The first plan, on a single thread, says what is right; its weights, which are random, serve them all. */
 static cairn_status run_first(cairn_ctx *ctx, job *j)
 {
     cairn_graph *graph = NULL;
+    cairn_weights *weights = NULL;
     cairn_plan_options options = {.batch = 1};
     cairn_status status = make_graph(ctx, j, &graph);
     if (status == CAIRN_OK)
-        status = cairn_weights_init(ctx, graph, CAIRN_F32, 1, &j->weights);
+        status = cairn_weights_init(ctx, graph, CAIRN_F32, 1, &weights);
     if (status == CAIRN_OK)
-        status = cairn_plan_create(ctx, graph, j->weights, NULL, &options, &j->first);
+        status = cairn_plan_create(ctx, graph, weights, NULL, &options, &j->first);
+    if (status == CAIRN_OK)
+        status = cairn_plan_prepare(j->first);
+    cairn_weights_destroy(weights);
     cairn_graph_destroy(graph);
     if (status == CAIRN_OK)
         status = prepare(j);
@@ -186,7 +189,6 @@ int main(int argc, char **argv)
     else if (run_workers(&j) != 0)
         status = CAIRN_FAILURE;
     cairn_plan_destroy(j.first);
-    cairn_weights_destroy(j.weights);
     cairn_ctx_destroy(ctx);
     free(j.picture);
     free(j.expected);

@@ -38,8 +38,8 @@ float CAIRN_SIMD(cairn_peak_loop)(int64_t rounds, float factor, float summand)
 }
 
 #if !defined(CAIRN_STORE_BF16)
-typedef int64_t integers __attribute__((vector_size(CAIRN_VECTOR_BYTES)));
-enum { CHAINS = 8, INTEGERS = CAIRN_VECTOR_BYTES / sizeof(int64_t) };
+typedef uint64_t integers __attribute__((vector_size(CAIRN_VECTOR_BYTES)));
+enum { CHAINS = 8, INTEGERS = CAIRN_VECTOR_BYTES / sizeof(uint64_t) };
 
 int64_t CAIRN_SIMD(cairn_read_loop)(const char *data, size_t bytes, int64_t passes)
 {
@@ -51,10 +51,10 @@ int64_t CAIRN_SIMD(cairn_read_loop)(const char *data, size_t bytes, int64_t pass
                 sum[i] += ((const integers *)(const void *)step)[i];
         __asm__ volatile("" ::: "memory"); /* the next pass has to read again */
     }
-    int64_t total = 0;
+    uint64_t total = 0;
     for (int i = 0; i < CHAINS; i++)
         for (int k = 0; k < INTEGERS; k++)
             total += sum[i][k];
-    return total;
+    return (int64_t)total;
 }
 #endif
