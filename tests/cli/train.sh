@@ -63,7 +63,7 @@ works report again
 has '^again/report.html$'
 
 # A signal ends it at the next step with a checkpoint.
-timeout --preserve-status -s TERM 1 "$CAIRN" train lenet5 data --epochs 100000 --out stopped >out 2>err
+timeout --preserve-status -s TERM 3 "$CAIRN" train lenet5 data --epochs 100000 --out stopped >out 2>err
 code=$?
 [ $code = 75 ] || fail "SIGTERM: ended with $code: $(cat err)"
 grep -q 'cairn train --resume stopped$' err || fail "not said how to go on: $(cat err)"
@@ -71,7 +71,7 @@ grep -q 'cairn train --resume stopped$' err || fail "not said how to go on: $(ca
 # Two signals at once: the second leaves without waiting, and the run is still there.
 "$CAIRN" train lenet5 data --epochs 100000 --out twice >out 2>err &
 child=$!
-sleep 1
+sleep 3
 kill -STOP $child
 kill -TERM $child
 kill -INT $child
@@ -79,7 +79,7 @@ kill -CONT $child
 wait $child
 code=$?
 [ $code = 143 ] || [ $code = 130 ] || fail "two signals: ended with $code: $(cat err)"
-timeout --preserve-status -s TERM 1 "$CAIRN" train --resume twice --quiet >out 2>err
+timeout --preserve-status -s TERM 3 "$CAIRN" train --resume twice --quiet >out 2>err
 [ $? = 75 ] || fail "resumed after two signals: $(cat err)"
 
 # Diverging is a numeric failure.

@@ -1,6 +1,7 @@
 /* parity GOLDEN [parity.json]: compares every golden network that the zoo has, in double and in single
  * precision (or the one in $PRECISION), at the kernel level in force (CAIRN_ISA caps it). A line a network;
- * exit 1 on any breach. $NETWORKS: only those with this in their name. */
+ * exit 1 on any breach. $NETWORKS: only those with this in their name. $LEVEL_OR_SKIP: exit 77, as tests that are
+ * skipped, unless that level is in force. */
 #include "parity/golden.h"
 #include <math.h>
 #include <stdlib.h>
@@ -206,6 +207,11 @@ int main(int argc, char **argv)
     if (argc < 2 || argc > 3) {
         fprintf(stderr, "usage: parity GOLDEN [REPORT.json]\n");
         return 2;
+    }
+    const char *level = getenv("LEVEL_OR_SKIP");
+    if (level != NULL && strcmp(level, cairn_isa_name()) != 0) {
+        printf("this processor does not run level %s\n", level);
+        return 77;
     }
     snprintf(path, sizeof path, "%s/index.json", argv[1]);
     json_t *index = json_load_file(path, JSON_REJECT_DUPLICATES, NULL), *report = json_array();

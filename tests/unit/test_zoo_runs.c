@@ -9,14 +9,15 @@
 
 #define BATCH 2
 #define CLASSES 7
-#define STEPS 2
 /* Bytes that a run may take: networks of huge dense layers infer but do not train. */
 #define MEMORY_LIMIT ((size_t)1200 << 20)
 /* Bytes of weights of which a second run, for its bits, is worth its time: above are the longer and wider kin
  * of networks below. */
 #ifdef __SANITIZE_ADDRESS__
 #define TWICE_LIMIT ((size_t)0) /* bits need no sanitizer */
+#define STEPS 1
 #else
+#define STEPS 2
 #define TWICE_LIMIT ((size_t)64 << 20)
 #endif
 /* Where maps of one pixel come last and not at once: normalised over two numbers all the way, they explode.
