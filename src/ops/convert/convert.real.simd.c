@@ -8,23 +8,18 @@ static void plan(cairn_site *site)
     cairn_unit_is_band(site, &site->out[0], 4 * site->out[0].elements);
 }
 
-static void shorten(cairn_bf16 *to, const float *from, int64_t count)
-{
-    int64_t i = 0;
-    for (; i + CAIRN_LANES <= count; i += CAIRN_LANES)
-        vec_store(to + i, vec_load(from + i));
-    if (i < count)
-        vec_store_part(to + i, vec_load_part(from + i, vec_first(count - i)), vec_first(count - i));
-}
-
-static void lengthen(float *to, const cairn_bf16 *from, int64_t count)
-{
-    int64_t i = 0;
-    for (; i + CAIRN_LANES <= count; i += CAIRN_LANES)
-        vec_store(to + i, vec_load(from + i));
-    if (i < count)
-        vec_store_part(to + i, vec_load_part(from + i, vec_first(count - i)), vec_first(count - i));
-}
+/* Loads and stores go by the type of the pointer. */
+#define CONVERT_SPAN(name, to_type, from_type)                                                               \
+    static void name(to_type *to, const from_type *from, int64_t count)                                      \
+    {                                                                                                        \
+        int64_t i = 0;                                                                                       \
+        for (; i + CAIRN_LANES <= count; i += CAIRN_LANES)                                                   \
+            vec_store(to + i, vec_load(from + i));                                                           \
+        if (i < count)                                                                                       \
+            vec_store_part(to + i, vec_load_part(from + i, vec_first(count - i)), vec_first(count - i));     \
+    }
+CONVERT_SPAN(shorten, cairn_bf16, float)
+CONVERT_SPAN(lengthen, float, cairn_bf16)
 
 static void run(const cairn_work *work)
 {
