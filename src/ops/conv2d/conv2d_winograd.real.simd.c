@@ -1,5 +1,5 @@
-/* Convolution 3 x 3 at stride 1 by Winograd's F(4, 3), in bfloat16 F(6, 3) too; see winograd.h. A unit is a block of
- * tiles, which may belong to several images, and a part of the output channels:
+/* Convolution 3 x 3 at stride 1 by Winograd's F(4, 3), in bfloat16 F(6, 3) too; see winograd.h. A unit is a
+ * block of tiles, which may belong to several images, and a part of the output channels:
  *
  *     V[product][tile][input channel]     transformed inputs, in scratch
  *     M[product][tile][output channel]    = V[product] U[product], for some output channels at a time
@@ -333,8 +333,8 @@ CAIRN_INLINE void run_of(const cairn_work *work, const int m)
                                                            .run = run_##m};
 
 WINOGRAD(4)
-/* The errors of F(6, 3) are four times those of F(4, 3) and of direct sums. In floats they would show: logits of
- * vgg13_bn with random weights err by 2.7e-5 of the largest with it and by 6.8e-6 without. */
+/* The errors of F(6, 3) are four times those of F(4, 3) and of direct sums. In floats they would show: logits
+ * of vgg13_bn with random weights err by 2.7e-5 of the largest with it and by 6.8e-6 without. */
 #if defined(CAIRN_STORE_BF16)
 WINOGRAD(6)
 #endif
