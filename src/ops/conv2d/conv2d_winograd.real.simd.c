@@ -14,7 +14,7 @@
 #include <math.h>
 
 #define TILE_STEP 12 /* blocks are a multiple of this: tiles of the matrix product are 6 or 12 rows */
-#define PASS_COLUMNS CAIRN_GEMM_COLUMNS *(64 / CAIRN_GEMM_COLUMNS) /* output channels of M */
+#define PASS_COLUMNS (CAIRN_GEMM_COLUMNS * (64 / CAIRN_GEMM_COLUMNS)) /* output channels of M */
 #define V_BYTES (256 * 1024) /* of a block, if a block of TILE_STEP * 2 does not take more */
 #define MIN_UNITS 16
 

@@ -87,8 +87,6 @@ CAIRN_INLINE void cairn_winograd_output(const vec *in, vec *out, const int m)
         even[k] = in[2 * k + 1] + in[2 * k + 2];
         odd[k] = w->point[k] * (in[2 * k + 1] - in[2 * k + 2]);
     }
-    out[0] = in[0];
-    out[1] = (vec){0};
     CAIRN_UNROLL
     for (int j = 0; j < m; j += 2) {
         vec sums[2] = {even[0], odd[0]};
