@@ -226,10 +226,15 @@ static void run(const cairn_work *work)
     }
 }
 
+static double cost(const cairn_site *site, const cairn_machine *machine)
+{
+    return cairn_conv2d_cost_direct(site, &site->in[1], &site->out[0], machine);
+}
+
 const cairn_kernel CAIRN_KERNEL(conv2d_gemm) = {.name = "gemm",
                                                 .isa = CAIRN_KERNEL_ISA,
                                                 .precisions = CAIRN_KERNEL_PRECISION,
-                                                .cost = cairn_conv2d_cost_direct,
+                                                .cost = cost,
                                                 .plan = plan,
                                                 .pack = pack,
                                                 .run = run};

@@ -1,6 +1,7 @@
 /* Gradient of a convolution with respect to its input, by the rows form of the matrix product: dy times the
  * transposed weights of a segment of the window is added to dx where the window lies. With padding dx is made
  * in a padded picture and its middle copied. Good for every stride, dilation and group. */
+#include "ops/conv2d/cost.h"
 #include "ops/gemm/patch.h"
 #include <math.h>
 
@@ -168,9 +169,15 @@ static void run(const cairn_work *work)
         run_image(work, &s, image, &b);
 }
 
+static double cost(const cairn_site *site, const cairn_machine *machine)
+{
+    return cairn_conv2d_cost_direct(site, &site->in[1], &site->in[0], machine);
+}
+
 const cairn_kernel CAIRN_KERNEL(conv2d_bwd_data_gemm) = {.name = "gemm",
                                                          .isa = CAIRN_KERNEL_ISA,
                                                          .precisions = CAIRN_KERNEL_PRECISION,
+                                                         .cost = cost,
                                                          .plan = plan,
                                                          .pack = pack,
                                                          .run = run};

@@ -42,7 +42,7 @@ static void run_weights(const cairn_work *work, const setup *s)
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         int64_t first = unit % s->parts * ROWS_PER_UNIT, segment = unit / s->parts % s->patch.segments;
         int64_t group = unit / s->parts / s->patch.segments;
-        cairn_gemm_outer gemm = {.count = {work->run->n, 1},
+        cairn_gemm_outer gemm = {.count = {work->run->n, 1, 1},
                                  .a_step = {cairn_image_stride(x), 0},
                                  .b_step = {cairn_image_stride(dy), 0},
                                  .a = cairn_image_of(x, 0) + cairn_patch_offset(&s->patch, segment) +
@@ -63,7 +63,7 @@ static void run_image(const cairn_work *work, const setup *s, int64_t image)
     const float *picture = cairn_patch_load(&s->patch, x, cairn_image_of(x, image), work->scratch);
     const float *gradient = cairn_image_of(dy, image);
     float *dw = cairn_image_of(&work->out[0], 0);
-    cairn_gemm_outer gemm = {.count = {dy->w, dy->h},
+    cairn_gemm_outer gemm = {.count = {dy->w, dy->h, 1},
                              .a_step = {s->patch.step_w, s->patch.step_h},
                              .b_step = {dy->pitch, cairn_row_stride(dy)},
                              .p = s->patch.length,

@@ -67,8 +67,8 @@ static inline int64_t cairn_gemm_block(int64_t k, bool least_error)
 }
 
 typedef struct cairn_gemm_outer {
-    int64_t count[2]; /* pixels of a row, rows */
-    int64_t a_step[2], b_step[2];
+    int64_t count[3]; /* pixels of a row, rows, images */
+    int64_t a_step[3], b_step[3];
     const float *a, *b;
     float *c;
     int64_t p, n, ldc;

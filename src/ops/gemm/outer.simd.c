@@ -28,8 +28,10 @@ CAIRN_INLINE void tile(const cairn_gemm_outer *g, int64_t p, int64_t column, vec
             acc[r][v] = (vec){0};
     }
     int64_t a_step = g->a_step[0], b_step = g->b_step[0];
-    for (int64_t row = 0; row < g->count[1]; row++) {
-        const float *a = g->a + row * g->a_step[1] + p, *b = g->b + row * g->b_step[1] + column;
+    for (int64_t line = 0; line < g->count[1] * g->count[2]; line++) {
+        int64_t image = line / g->count[1], row = line % g->count[1];
+        const float *a = g->a + image * g->a_step[2] + row * g->a_step[1] + p;
+        const float *b = g->b + image * g->b_step[2] + row * g->b_step[1] + column;
         for (int64_t pixel = 0; pixel < g->count[0]; pixel++, a += a_step, b += b_step) {
             vec columns[CAIRN_GEMM_WIDTH];
             CAIRN_UNROLL

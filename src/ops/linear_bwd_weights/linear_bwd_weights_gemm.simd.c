@@ -15,7 +15,7 @@ static void run(const cairn_work *work)
 {
     const cairn_operand *x = &work->in[0], *dy = &work->in[1];
     int64_t first = work->begin * ROWS_PER_UNIT;
-    cairn_gemm_outer gemm = {.count = {work->run->n, 1},
+    cairn_gemm_outer gemm = {.count = {work->run->n, 1, 1},
                              .a_step = {cairn_image_stride(x), 0},
                              .b_step = {cairn_image_stride(dy), 0},
                              .a = cairn_image_of(x, 0) + first,

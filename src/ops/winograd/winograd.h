@@ -105,6 +105,15 @@ CAIRN_INLINE void cairn_winograd_output(const vec *in, vec *out, const int m)
     }
 }
 
+/* 1 / (2 p_k^2 Q_k(p_k^2)) */
+CAIRN_INLINE double cairn_winograd_norm(const cairn_winograd_points *w, int k, const int pairs)
+{
+    double square = (double)w->point[k] * (double)w->point[k], norm = 0;
+    for (int i = pairs - 1; i >= 0; i--)
+        norm = norm * square + (double)w->others[k][i];
+    return 1.0 / (2 * square * norm);
+}
+
 /* out = G in, t from three; in double, since kernels are transformed once. */
 CAIRN_INLINE void cairn_winograd_kernel(const wide *in, wide *out, const int m)
 {
@@ -113,16 +122,57 @@ CAIRN_INLINE void cairn_winograd_kernel(const wide *in, wide *out, const int m)
     double first = 1.0 / (double)w->whole[0];
     out[0] = (wide){first * in[0].low, first * in[0].high};
     for (int k = 0; k < pairs; k++) {
-        double p = (double)w->point[k], norm = 0;
-        for (int i = pairs - 1; i >= 0; i--)
-            norm = norm * p * p + (double)w->others[k][i];
-        norm = 1.0 / (2 * p * p * norm);
+        double p = (double)w->point[k], norm = cairn_winograd_norm(w, k, pairs);
         wide even = {norm * (in[0].low + p * p * in[2].low), norm * (in[0].high + p * p * in[2].high)};
         wide odd = {norm * p * in[1].low, norm * p * in[1].high};
         out[2 * k + 1] = wide_add(even, odd);
         out[2 * k + 2] = wide_subtract(even, odd);
     }
     out[m + 1] = in[2];
+}
+
+/* ---- gradients ----
+ * With dM = A dY A' the gradient of U is dM * (B' d B), summed over tiles, and that of the kernel
+ * G' dU G. */
+
+/* out = A in, t vectors from m. */
+CAIRN_INLINE void cairn_winograd_output_gradient(const vec *in, vec *out, const int m)
+{
+    const cairn_winograd_points *w = cairn_winograd_points_of(m);
+    const int pairs = m / 2;
+    out[0] = in[0];
+    CAIRN_UNROLL
+    for (int k = 0; k < pairs; k++) {
+        const float square = w->point[k] * w->point[k];
+        vec even = in[m - 2], odd = in[m - 1];
+        CAIRN_UNROLL
+        for (int j = m - 4; j >= 0; j -= 2) {
+            even = in[j] + square * even;
+            odd = in[j + 1] + square * odd;
+        }
+        odd *= w->point[k];
+        out[2 * k + 1] = even + odd;
+        out[2 * k + 2] = even - odd;
+    }
+    out[m + 1] = in[m - 1];
+}
+
+/* out = G' in, three from t. */
+CAIRN_INLINE void cairn_winograd_kernel_gradient(const wide *in, wide *out, const int m)
+{
+    const cairn_winograd_points *w = cairn_winograd_points_of(m);
+    const int pairs = m / 2;
+    double first = 1.0 / (double)w->whole[0];
+    out[0] = (wide){first * in[0].low, first * in[0].high};
+    out[1] = (wide){0};
+    out[2] = in[m + 1];
+    for (int k = 0; k < pairs; k++) {
+        double p = (double)w->point[k], norm = cairn_winograd_norm(w, k, pairs);
+        wide even = wide_add(in[2 * k + 1], in[2 * k + 2]), odd = wide_subtract(in[2 * k + 1], in[2 * k + 2]);
+        out[0] = (wide){out[0].low + norm * even.low, out[0].high + norm * even.high};
+        out[1] = (wide){out[1].low + norm * p * odd.low, out[1].high + norm * p * odd.high};
+        out[2] = (wide){out[2].low + norm * p * p * even.low, out[2].high + norm * p * p * even.high};
+    }
 }
 
 #endif

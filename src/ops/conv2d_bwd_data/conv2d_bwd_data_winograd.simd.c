@@ -1,0 +1,81 @@
+/* Gradient of a 3 x 3 convolution at stride 1 with respect to its input, by Winograd's F(4, 3): dy convolved
+ * with the weights turned round; see winograd/convolve.h. */
+#include "ops/conv2d/cost.h"
+#include "ops/simd/transpose.h"
+#include "ops/winograd/convolve.h"
+
+enum { M = 4 };
+
+static cairn_winograd setup_of(const cairn_site *site)
+{
+    const cairn_conv2d_attrs *attrs = site->attrs;
+    const cairn_window *w = &attrs->geometry.window;
+    return cairn_winograd_of(site, (cairn_winograd_use){2 - w->pad_top, 2 - w->pad_left, CAIRN_ACT_NONE}, M);
+}
+
+static bool fits(const cairn_site *site)
+{
+    return cairn_winograd_fits(site, site->attrs);
+}
+
+static void plan(cairn_site *site)
+{
+    cairn_winograd s = setup_of(site);
+    cairn_winograd_plan(site, &s);
+}
+
+/* A square of the weights: CAIRN_LANES channels of dx, from `column` on, and of dy, from c on. */
+static void pack_square(const cairn_winograd *s, const float *w, int64_t c, int64_t column, float *to,
+                        int64_t width)
+{
+    vec taps[9][CAIRN_LANES];
+    int64_t rows = cairn_min(CAIRN_LANES, s->in_c - c);
+    vec_mask mask = vec_first(rows);
+    for (int tap = 0; tap < 9; tap++) {
+        const float *from = w + (tap * s->out_c + column) * s->in_c + c;
+        for (int64_t i = 0; i < CAIRN_LANES; i++)
+            taps[tap][i] = column + i < s->out_c ? vec_load_part(from + i * s->in_c, mask) : (vec){0};
+        vec_transpose(taps[tap]);
+    }
+    for (int64_t row = 0; row < rows; row++) {
+        wide turned[3][3];
+        for (int i = 0; i < 3; i++)
+            for (int j = 0; j < 3; j++)
+                turned[j][i] = wide_of(taps[8 - (i * 3 + j)][row]);
+        cairn_winograd_weights(s, turned, to + row * width, M);
+    }
+}
+
+static void pack(const cairn_work *work)
+{
+    cairn_winograd s = setup_of(work->site);
+    const float *w = cairn_params_of(&work->in[1]);
+    int64_t end = cairn_min(work->end * CAIRN_GEMM_COLUMNS, s.out_c);
+    for (int64_t column = work->begin * CAIRN_GEMM_COLUMNS, width; column < end; column += width) {
+        width = cairn_gemm_panel(s.out_c - column);
+        float *panel = (float *)(void *)work->packed + column * s.in_c;
+        for (int64_t c = 0; c < s.in_c; c += CAIRN_LANES)
+            for (int64_t v = 0; v < width; v += CAIRN_LANES)
+                pack_square(&s, w, c, column + v, panel + c * width + v, width);
+    }
+}
+
+static void run(const cairn_work *work)
+{
+    cairn_winograd s = setup_of(work->site);
+    cairn_winograd_run(work, &s, M);
+}
+
+static double cost(const cairn_site *site, const cairn_machine *machine)
+{
+    return cairn_conv2d_cost_winograd(site, machine, M);
+}
+
+const cairn_kernel CAIRN_KERNEL(conv2d_bwd_data_winograd) = {.name = "winograd4",
+                                                             .isa = CAIRN_KERNEL_ISA,
+                                                             .precisions = CAIRN_KERNEL_PRECISION,
+                                                             .fits = fits,
+                                                             .cost = cost,
+                                                             .plan = plan,
+                                                             .pack = pack,
+                                                             .run = run};

@@ -1,0 +1,193 @@
+/* Gradient of a 3 x 3 convolution at stride 1 with respect to its weights, by Winograd's F(4, 3), see
+ * winograd/winograd.h. For a block of input and one of output channels, some tiles at a time:
+ *
+ *     V[product][tile][input channel]                     transformed pictures
+ *     D[product][tile][output channel]                    transformed gradients
+ *     S[product][input channel][output channel]           += V[product]' D[product]
+ *
+ * and at last dw from S. */
+#include "ops/conv2d/cost.h"
+#include "ops/conv2d_bwd_weights/blocks.h"
+#include "ops/gemm/gemm.h"
+#include "ops/winograd/tiles.h"
+
+enum { M = 4, T = M + 2, PRODUCTS = T * T };
+#define MOST_TILES 56 /* at a time: those of a product and two blocks fill the first cache */
+
+typedef struct setup {
+    const cairn_window *window;
+    cairn_channel_blocks in, out;
+    cairn_winograd_tiles tiles;
+    bool by_weights;
+    int64_t at_once;                   /* tiles */
+    int64_t v_plane, d_plane, s_plane; /* elements from product to product */
+} setup;
+
+static bool fits(const cairn_site *site)
+{
+    const cairn_conv2d_attrs *attrs = site->attrs;
+    const cairn_window *w = &attrs->geometry.window;
+    return attrs->groups == 1 && w->k_h == 3 && w->k_w == 3 && w->stride_h == 1 && w->stride_w == 1 &&
+           w->dilation_h == 1 && w->dilation_w == 1 && site->in[0].c >= CAIRN_LANES &&
+           site->in[1].c >= CAIRN_LANES;
+}
+
+/* Planes a multiple of a page apart would all fall into the same few sets of the cache. */
+static int64_t plane_of(int64_t rows, int64_t width)
+{
+    return rows * width + 64 / (int64_t)sizeof(float);
+}
+
+static setup setup_of(const cairn_site *site)
+{
+    const cairn_conv2d_attrs *attrs = site->attrs;
+    setup s = {.window = &attrs->geometry.window,
+               .in = cairn_channel_blocks_of(site->in[0].c),
+               .out = cairn_channel_blocks_of(site->in[1].c),
+               .tiles = cairn_winograd_tiles_of(&site->in[1], M),
+               .by_weights = cairn_unit_is_weights(site)};
+    int64_t all = s.tiles.count * (s.by_weights ? site->capacity : 1);
+    s.at_once = cairn_ceil_div(all, cairn_ceil_div(all, MOST_TILES));
+    s.v_plane = plane_of(s.at_once, s.in.width);
+    s.d_plane = plane_of(s.at_once, s.out.width);
+    s.s_plane = plane_of(s.in.width, s.out.width);
+    return s;
+}
+
+static void plan(cairn_site *site)
+{
+    setup s = setup_of(site);
+    int64_t blocks = s.in.count * s.out.count,
+            flops = 2 * PRODUCTS * s.tiles.count * site->in[0].c * site->in[1].c;
+    site->scratch =
+        (size_t)(PRODUCTS * (s.v_plane + s.d_plane + s.s_plane) + CAIRN_BLOCK_WIDTH) * sizeof(float);
+    if (!s.by_weights) {
+        cairn_unit_is_image(site, flops);
+        return;
+    }
+    site->units = blocks;
+    site->unit_flops = site->capacity * flops / blocks;
+}
+
+/* ---- a pair of blocks ---- */
+
+typedef struct pair {
+    int64_t in, out;     /* their first channels */
+    int64_t in_c, out_c; /* how many */
+    float *zeros, *v, *d, *s;
+} pair;
+
+static pair pair_of(const cairn_work *work, const setup *s, int64_t number)
+{
+    int64_t in = number / s->out.count, out = number % s->out.count;
+    pair p = {.in = in * s->in.width,
+              .out = out * s->out.width,
+              .in_c = cairn_block_channels(&s->in, in),
+              .out_c = cairn_block_channels(&s->out, out),
+              .zeros = (float *)(void *)work->scratch};
+    p.v = p.zeros + CAIRN_BLOCK_WIDTH;
+    p.d = p.v + PRODUCTS * s->v_plane;
+    p.s = p.d + PRODUCTS * s->d_plane;
+    memset(p.zeros, 0, CAIRN_BLOCK_WIDTH * sizeof *p.zeros);
+    return p;
+}
+
+static void transform(const cairn_work *work, const setup *s, const pair *p, int64_t first, int64_t count)
+{
+    const float *pixel[PRODUCTS];
+    cairn_operand x = work->in[0], dy = work->in[1];
+    x.data = (char *)(void *)(cairn_image_of(&x, 0) + p->in);
+    dy.data = (char *)(void *)(cairn_image_of(&dy, 0) + p->out);
+    for (int64_t i = 0; i < count; i++) {
+        cairn_winograd_tile at = cairn_winograd_tile_at(&s->tiles, first + i);
+        cairn_winograd_pixels(&x, at.image, at.y - s->window->pad_top, at.x - s->window->pad_left, T,
+                              p->zeros, pixel);
+        cairn_winograd_transform(pixel, T, p->in_c, cairn_winograd_input, p->v + i * s->in.width, s->v_plane,
+                                 M);
+        cairn_winograd_pixels(&dy, at.image, at.y, at.x, M, p->zeros, pixel);
+        cairn_winograd_transform(pixel, M, p->out_c, cairn_winograd_output_gradient, p->d + i * s->out.width,
+                                 s->d_plane, M);
+    }
+}
+
+static void multiply(const setup *s, const pair *p, int64_t count, bool add)
+{
+    cairn_gemm_outer gemm = {.count = {count, 1, 1},
+                             .a_step = {s->in.width, 0, 0},
+                             .b_step = {s->out.width, 0, 0},
+                             .p = p->in_c,
+                             .n = p->out_c,
+                             .ldc = s->out.width,
+                             .add = add};
+    for (int product = 0; product < PRODUCTS; product++) {
+        gemm.a = p->v + product * s->v_plane;
+        gemm.b = p->d + product * s->d_plane;
+        gemm.c = p->s + product * s->s_plane;
+        CAIRN_SIMD(cairn_gemm_outer)(&gemm);
+    }
+}
+
+/* dw of one input and CAIRN_LANES output channels. */
+CAIRN_INLINE void finish_vector(const float *from, int64_t plane, float *to, int64_t tap, vec_mask mask)
+{
+    wide columns[T], out[3], rows[3][T];
+    for (int j = 0; j < T; j++) {
+        for (int i = 0; i < T; i++)
+            columns[i] = wide_of(vec_load_part(from + (i * T + j) * plane, mask));
+        cairn_winograd_kernel_gradient(columns, out, M);
+        for (int i = 0; i < 3; i++)
+            rows[i][j] = out[i];
+    }
+    for (int i = 0; i < 3; i++) {
+        cairn_winograd_kernel_gradient(rows[i], out, M);
+        for (int j = 0; j < 3; j++)
+            vec_store_part(to + (i * 3 + j) * tap, wide_round(out[j]), mask);
+    }
+}
+
+static void finish(const setup *s, const pair *p, const cairn_operand *dw)
+{
+    int64_t tap = s->in.channels * s->out.channels;
+    for (int64_t c = 0; c < p->in_c; c++)
+        for (int64_t n = 0; n < p->out_c; n += CAIRN_LANES)
+            finish_vector(p->s + c * s->out.width + n, s->s_plane,
+                          cairn_image_of(dw, 0) + (p->in + c) * s->out.channels + p->out + n, tap,
+                          vec_first(p->out_c - n));
+}
+
+static void run_pair(const cairn_work *work, const setup *s, int64_t number, int64_t first, int64_t end)
+{
+    pair p = pair_of(work, s, number);
+    for (int64_t tile = first; tile < end; tile += s->at_once) {
+        int64_t count = cairn_min(s->at_once, end - tile);
+        transform(work, s, &p, tile, count);
+        multiply(s, &p, count, tile > first);
+    }
+    finish(s, &p, &work->out[0]);
+}
+
+static void run(const cairn_work *work)
+{
+    setup s = setup_of(work->site);
+    int64_t blocks = s.in.count * s.out.count;
+    if (s.by_weights)
+        for (int64_t unit = work->begin; unit < work->end; unit++)
+            run_pair(work, &s, unit, 0, work->run->n * s.tiles.count);
+    else
+        for (int64_t number = 0; number < blocks; number++)
+            run_pair(work, &s, number, work->begin * s.tiles.count, work->end * s.tiles.count);
+}
+
+static double cost(const cairn_site *site, const cairn_machine *machine)
+{
+    setup s = setup_of(site);
+    return cairn_conv2d_cost_winograd_weights(site, machine, M, s.in.count, s.out.count);
+}
+
+const cairn_kernel CAIRN_KERNEL(conv2d_bwd_weights_winograd) = {.name = "winograd4",
+                                                                .isa = CAIRN_KERNEL_ISA,
+                                                                .precisions = CAIRN_KERNEL_PRECISION,
+                                                                .fits = fits,
+                                                                .cost = cost,
+                                                                .plan = plan,
+                                                                .run = run};

@@ -1,0 +1,260 @@
+/* Convolution 3 x 3 at stride 1 by Winograd's F(m, 3), see winograd.h: of a picture with weights, or of the
+ * gradient of its result with the same weights turned round. A unit is a block of tiles, which may belong to
+ * several images, and a part of the output channels:
+ *
+ *     V[product][tile][input channel]     transformed inputs, in scratch
+ *     M[product][tile][output channel]    = V[product] U[product], for some output channels at a time
+ *     y                                   back from M, with bias, addend and activation
+ *
+ * U, the transformed weights, is the packed form. A file that includes this packs U and says what x, y, the
+ * padding and what stands behind the sums are; input 2 is the bias and input 3 the addend, if there are. */
+#ifndef CAIRN_OPS_WINOGRAD_CONVOLVE_H
+#define CAIRN_OPS_WINOGRAD_CONVOLVE_H
+
+#include "ops/attrs.h"
+#include "ops/gemm/gemm.h"
+#include "ops/operand.h"
+#include "ops/real.h"
+#include "ops/simd/functions.h"
+#include "ops/winograd/tiles.h"
+#include <math.h>
+
+/* Blocks are a multiple of this: tiles of the matrix product are 6 or 12 rows. */
+#define CAIRN_WINOGRAD_STEP 12
+/* Output channels of M. */
+#define CAIRN_WINOGRAD_PASS (CAIRN_GEMM_COLUMNS * (64 / CAIRN_GEMM_COLUMNS))
+/* Of the inputs of a block, if a block of two steps does not take more. */
+#define CAIRN_WINOGRAD_V_BYTES (256 * 1024)
+#define CAIRN_WINOGRAD_UNITS 16
+
+/* What the including file says. */
+typedef struct cairn_winograd_use {
+    int64_t pad_top, pad_left;
+    cairn_activation_kind act;
+} cairn_winograd_use;
+
+typedef struct cairn_winograd {
+    cairn_winograd_use use;
+    int m, t, products;
+    int64_t in_c, out_c;
+    cairn_winograd_tiles tiles;
+    int64_t all;                                /* tiles of the batch */
+    int64_t block, blocks;                      /* tiles of one, number of them */
+    int64_t columns, parts;                     /* output channels of a unit, number of such parts */
+    int64_t v_pitch, v_plane, m_pitch, m_plane; /* elements from tile to tile and from product to product */
+    int64_t u_plane;
+} cairn_winograd;
+
+/* Planes a multiple of a page apart would all fall into the same few sets of the cache. */
+static inline int64_t cairn_winograd_plane(int64_t rows, int64_t pitch)
+{
+    return rows * pitch + 64 / (int64_t)sizeof(float);
+}
+
+static inline int64_t cairn_winograd_padded(int64_t channels)
+{
+    return (int64_t)cairn_align((size_t)channels, CAIRN_LANES);
+}
+
+/* As many tiles as fill the cache, in blocks of equal size. */
+static inline void cairn_winograd_divide(cairn_winograd *s)
+{
+    int64_t row_bytes = s->products * s->v_pitch * (int64_t)sizeof(float);
+    int64_t most =
+        cairn_max(CAIRN_WINOGRAD_V_BYTES / row_bytes / CAIRN_WINOGRAD_STEP, 2) * CAIRN_WINOGRAD_STEP;
+    most = cairn_min(most, CAIRN_GEMM_ROWS);
+    s->blocks = cairn_ceil_div(s->all, most);
+    if (s->blocks > 1) /* two threads, or four, should end together */
+        s->blocks = (int64_t)cairn_align((size_t)s->blocks, 4);
+    s->block = (int64_t)cairn_align((size_t)cairn_ceil_div(s->all, s->blocks), CAIRN_WINOGRAD_STEP / 2);
+    s->blocks = cairn_ceil_div(s->all, s->block);
+    int64_t panels = cairn_ceil_div(s->out_c, CAIRN_WINOGRAD_PASS);
+    int64_t parts = cairn_min(cairn_ceil_div(CAIRN_WINOGRAD_UNITS, s->blocks), panels);
+    s->columns = cairn_ceil_div(panels, parts) * CAIRN_WINOGRAD_PASS;
+    s->parts = cairn_ceil_div(s->out_c, s->columns);
+}
+
+static inline cairn_winograd cairn_winograd_of(const cairn_site *site, cairn_winograd_use use, int m)
+{
+    const cairn_operand *x = &site->in[0], *y = &site->out[0];
+    cairn_winograd s = {.use = use, .m = m, .t = m + 2, .in_c = x->c, .out_c = y->c};
+    s.products = s.t * s.t;
+    s.tiles = cairn_winograd_tiles_of(y, m);
+    s.all = s.tiles.count * site->capacity;
+    s.v_pitch = cairn_winograd_padded(s.in_c);
+    cairn_winograd_divide(&s);
+    s.m_pitch = cairn_min(CAIRN_WINOGRAD_PASS, cairn_winograd_padded(s.out_c));
+    s.v_plane = cairn_winograd_plane(s.block, s.v_pitch);
+    s.m_plane = cairn_winograd_plane(s.block, s.m_pitch);
+    s.u_plane = (int64_t)cairn_gemm_packed(s.in_c, s.out_c);
+    return s;
+}
+
+/* The answers of plan(). */
+static inline void cairn_winograd_plan(cairn_site *site, const cairn_winograd *s)
+{
+    site->units = s->blocks * s->parts;
+    site->unit_flops = 2 * s->products * s->block * s->in_c * cairn_min(s->columns, s->out_c);
+    site->packed = (size_t)(s->products * s->u_plane) * sizeof(float);
+    site->pack_units = cairn_ceil_div(s->out_c, CAIRN_GEMM_COLUMNS);
+    site->in_packed = 1u << 1;
+    site->scratch = (size_t)(s->products * (s->v_plane + s->m_plane) + s->v_pitch) * sizeof(float);
+}
+
+static inline bool cairn_winograd_fits(const cairn_site *site, const cairn_conv2d_attrs *attrs)
+{
+    const cairn_window *w = &attrs->geometry.window;
+    return !cairn_is_float(&site->out[0]) && attrs->groups == 1 && w->k_h == 3 && w->k_w == 3 &&
+           w->stride_h == 1 && w->stride_w == 1 && w->dilation_h == 1 && w->dilation_w == 1 &&
+           site->in[0].c >= CAIRN_LANES && site->out[0].c >= CAIRN_LANES;
+}
+
+/* ---- weights ---- */
+
+/* The products' weights of one input and CAIRN_LANES output channels; tap (i, j) is taps[j][i]. */
+CAIRN_INLINE void cairn_winograd_weights(const cairn_winograd *s, const wide taps[3][3], float *to,
+                                         const int m)
+{
+    wide columns[3][CAIRN_WINOGRAD_MOST], rows[CAIRN_WINOGRAD_MOST];
+    const int t = m + 2;
+    for (int j = 0; j < 3; j++)
+        cairn_winograd_kernel(taps[j], columns[j], m);
+    for (int i = 0; i < t; i++) {
+        wide row[3] = {columns[0][i], columns[1][i], columns[2][i]};
+        cairn_winograd_kernel(row, rows, m);
+        for (int j = 0; j < t; j++)
+            vec_store(to + (i * t + j) * s->u_plane, wide_round(rows[j]));
+    }
+}
+
+/* ---- tiles ---- */
+
+CAIRN_INLINE void cairn_winograd_inputs(const cairn_work *work, const cairn_winograd *s, int64_t first,
+                                        int64_t count, float *v, const int m)
+{
+    const real *pixel[CAIRN_WINOGRAD_MOST * CAIRN_WINOGRAD_MOST];
+    real *zeros = (real *)(void *)(v + s->products * s->v_plane);
+    memset(zeros, 0, (size_t)s->v_pitch * sizeof *zeros);
+    for (int64_t i = 0; i < count; i++) {
+        cairn_winograd_tile at = cairn_winograd_tile_at(&s->tiles, first + i);
+        cairn_winograd_pixels(&work->in[0], at.image, at.y - s->use.pad_top, at.x - s->use.pad_left, m + 2,
+                              zeros, pixel);
+        cairn_winograd_transform(pixel, m + 2, s->in_c, cairn_winograd_input, v + i * s->v_pitch, s->v_plane,
+                                 m);
+    }
+}
+
+/* M = V U for output channels column ... column + columns - 1. */
+static inline void cairn_winograd_multiply(const cairn_work *work, const cairn_winograd *s, int64_t count,
+                                           int64_t column, int64_t columns, const float *v, float *m)
+{
+    const void *a[CAIRN_GEMM_ROWS];
+    void *c[CAIRN_GEMM_ROWS];
+    const float *u = (const float *)(const void *)work->packed + column * s->in_c;
+    const int64_t origin = 0;
+    cairn_gemm_rows gemm = {.rows = count,
+                            .a = a,
+                            .c = c,
+                            .offset = &origin,
+                            .segments = 1,
+                            .length = s->in_c,
+                            .block = cairn_gemm_block(s->in_c, false),
+                            .n = columns,
+                            .packed = true,
+                            .floor = -INFINITY};
+    for (int product = 0; product < s->products; product++) {
+        for (int64_t i = 0; i < count; i++) {
+            a[i] = v + product * s->v_plane + i * s->v_pitch;
+            c[i] = m + product * s->m_plane + i * s->m_pitch;
+        }
+        gemm.b = u + product * s->u_plane;
+        CAIRN_SIMD_FLOAT(cairn_gemm_rows)(&gemm);
+    }
+}
+
+/* What stands behind the sums: y = max(floor, sum + bias + addend). */
+typedef struct cairn_winograd_behind {
+    const float *bias;  /* NULL: none */
+    const real *addend; /* likewise */
+    int64_t addend_row, addend_pitch;
+    vec floor;
+} cairn_winograd_behind;
+
+CAIRN_INLINE void cairn_winograd_output_vector(const float *from, int64_t plane,
+                                               const cairn_winograd_behind *b, vec_mask mask, real *to,
+                                               const cairn_operand *y, int64_t rows, int64_t columns,
+                                               const int m)
+{
+    vec half[CAIRN_WINOGRAD_MOST][CAIRN_WINOGRAD_MOST], in[CAIRN_WINOGRAD_MOST], out[CAIRN_WINOGRAD_MOST];
+    const int t = m + 2;
+    for (int j = 0; j < t; j++) {
+        CAIRN_UNROLL
+        for (int i = 0; i < t; i++)
+            in[i] = vec_load(from + (i * t + j) * plane);
+        cairn_winograd_output(in, out, m);
+        CAIRN_UNROLL
+        for (int i = 0; i < m; i++)
+            half[i][j] = out[i];
+    }
+    vec bias = b->bias != NULL ? vec_load_part(b->bias, mask) : (vec){0};
+    for (int64_t i = 0; i < rows; i++) {
+        cairn_winograd_output(half[i], out, m);
+        for (int64_t j = 0; j < columns; j++) {
+            vec sum = out[j] + bias;
+            if (b->addend != NULL)
+                sum += vec_load_part(b->addend + i * b->addend_row + j * b->addend_pitch, mask);
+            vec_store_part(to + i * cairn_row_stride(y) + j * y->pitch, vec_max(b->floor, sum), mask);
+        }
+    }
+}
+
+CAIRN_INLINE void cairn_winograd_outputs(const cairn_work *work, const cairn_winograd *s, int64_t first,
+                                         int64_t count, int64_t column, int64_t columns, const float *from,
+                                         const int m)
+{
+    const cairn_operand *y = &work->out[0], *addend = &work->in[3];
+    bool adds = cairn_has(work->site, 3);
+    cairn_winograd_behind b = {.addend_row = cairn_row_stride(addend),
+                               .addend_pitch = addend->pitch,
+                               .floor = vec_set(s->use.act == CAIRN_ACT_RELU ? 0.0f : -INFINITY)};
+    for (int64_t i = 0; i < count; i++) {
+        cairn_winograd_tile at = cairn_winograd_tile_at(&s->tiles, first + i);
+        int64_t rows = cairn_min(m, y->h - at.y), width = cairn_min(m, y->w - at.x);
+        real *to = cairn_image_of(y, at.image) + at.y * cairn_row_stride(y) + at.x * y->pitch + column;
+        const real *other =
+            adds ? cairn_image_of(addend, at.image) + at.y * b.addend_row + at.x * b.addend_pitch + column
+                 : NULL;
+        for (int64_t c = 0; c < columns; c += CAIRN_LANES) {
+            b.bias = cairn_has(work->site, 2) ? cairn_params_of(&work->in[2]) + column + c : NULL;
+            b.addend = adds ? other + c : NULL;
+            cairn_winograd_output_vector(from + i * s->m_pitch + c, s->m_plane, &b, vec_first(columns - c),
+                                         to + c, y, rows, width, m);
+        }
+        if (s->use.act != CAIRN_ACT_NONE && s->use.act != CAIRN_ACT_RELU)
+            for (int64_t row = 0; row < rows; row++)
+                for (int64_t k = 0; k < width; k++) {
+                    real *p = to + row * cairn_row_stride(y) + k * y->pitch;
+                    vec_activate_span(s->use.act, p, p, columns);
+                }
+    }
+}
+
+CAIRN_INLINE void cairn_winograd_run(const cairn_work *work, const cairn_winograd *s, const int m)
+{
+    float *v = (float *)(void *)work->scratch, *products = v + s->products * s->v_plane + s->v_pitch;
+    for (int64_t unit = work->begin; unit < work->end; unit++) {
+        int64_t first = unit / s->parts * s->block;
+        int64_t count = cairn_min(s->block, work->run->n * s->tiles.count - first);
+        int64_t begin = unit % s->parts * s->columns, end = cairn_min(begin + s->columns, s->out_c);
+        if (count <= 0)
+            continue;
+        cairn_winograd_inputs(work, s, first, count, v, m);
+        for (int64_t column = begin; column < end; column += CAIRN_WINOGRAD_PASS) {
+            int64_t columns = cairn_min(CAIRN_WINOGRAD_PASS, end - column);
+            cairn_winograd_multiply(work, s, count, column, columns, v, products);
+            cairn_winograd_outputs(work, s, first, count, column, columns, products, m);
+        }
+    }
+}
+
+#endif

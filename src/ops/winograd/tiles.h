@@ -1,0 +1,81 @@
+/* The tiles of a picture and their transforms, see winograd.h: where they lie, the pixels that they see, and
+ * the way of these into the products' planes. */
+#ifndef CAIRN_OPS_WINOGRAD_TILES_H
+#define CAIRN_OPS_WINOGRAD_TILES_H
+
+#include "ops/operand.h"
+#include "ops/real.h"
+#include "ops/winograd/winograd.h"
+
+typedef struct cairn_winograd_tiles {
+    int64_t m, in_row, count; /* in a row and in an image */
+} cairn_winograd_tiles;
+
+/* Where a tile begins in the output, and its image. */
+typedef struct cairn_winograd_tile {
+    int64_t image, y, x;
+} cairn_winograd_tile;
+
+/* Those that cover y. */
+static inline cairn_winograd_tiles cairn_winograd_tiles_of(const cairn_operand *y, int m)
+{
+    int64_t in_row = cairn_ceil_div(y->w, m);
+    return (cairn_winograd_tiles){m, in_row, in_row * cairn_ceil_div(y->h, m)};
+}
+
+static inline cairn_winograd_tile cairn_winograd_tile_at(const cairn_winograd_tiles *t, int64_t number)
+{
+    int64_t image = number / t->count, within = number % t->count;
+    return (cairn_winograd_tile){image, within / t->in_row * t->m, within % t->in_row * t->m};
+}
+
+/* Pointers to a square of pixels; those outside the picture are zeros. */
+CAIRN_INLINE void cairn_winograd_pixels(const cairn_operand *x, int64_t image, int64_t top, int64_t left,
+                                        const int side, const real *zeros, const real **pixel)
+{
+    const real *first = cairn_image_of(x, image);
+    for (int64_t i = 0; i < side; i++)
+        for (int64_t j = 0; j < side; j++) {
+            bool inside = top + i >= 0 && top + i < x->h && left + j >= 0 && left + j < x->w;
+            pixel[i * side + j] =
+                inside ? first + (top + i) * cairn_row_stride(x) + (left + j) * x->pitch : zeros;
+        }
+}
+
+/* One of the transforms of winograd.h, from some vectors to t. */
+typedef void cairn_winograd_line(const vec *in, vec *out, const int m);
+
+/* Of a square of side x side pixels, the numbers of some channels: to planes of the products. */
+CAIRN_INLINE void cairn_winograd_vector(const real *const *pixel, const int side, int64_t c, vec_mask mask,
+                                        cairn_winograd_line *line, float *to, int64_t plane, const int m)
+{
+    vec half[CAIRN_WINOGRAD_MOST][CAIRN_WINOGRAD_MOST], in[CAIRN_WINOGRAD_MOST], out[CAIRN_WINOGRAD_MOST];
+    const int t = m + 2;
+    for (int j = 0; j < side; j++) {
+        CAIRN_UNROLL
+        for (int i = 0; i < side; i++)
+            in[i] = vec_load_part(pixel[i * side + j] + c, mask);
+        line(in, out, m);
+        CAIRN_UNROLL
+        for (int i = 0; i < t; i++)
+            half[i][j] = out[i];
+    }
+    for (int i = 0; i < t; i++) {
+        line(half[i], out, m);
+        CAIRN_UNROLL
+        for (int j = 0; j < t; j++)
+            vec_store(to + (i * t + j) * plane, out[j]);
+    }
+}
+
+CAIRN_INLINE void cairn_winograd_transform(const real *const *pixel, const int side, int64_t channels,
+                                           cairn_winograd_line *line, float *to, int64_t plane, const int m)
+{
+    int64_t c = 0;
+    for (; c + CAIRN_LANES <= channels; c += CAIRN_LANES)
+        cairn_winograd_vector(pixel, side, c, vec_first(CAIRN_LANES), line, to + c, plane, m);
+    if (c < channels)
+        cairn_winograd_vector(pixel, side, c, vec_first(channels - c), line, to + c, plane, m);
+}
+
+#endif
