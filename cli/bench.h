@@ -11,6 +11,7 @@ typedef struct cli_bench {
     cairn_graph *graph;
     cairn_weights *weights, *state;
     cairn_plan *plan;
+    cairn_tuning *tuning; /* NULL: kernels by the model */
     cairn_run_options run;
     bool training;
     int batch;

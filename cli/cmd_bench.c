@@ -4,6 +4,7 @@
 #include "bench.h"
 #include "commands.h"
 #include "progress.h"
+#include "tune.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -56,12 +57,17 @@ static cairn_status prepare(cli_bench *b, const char *argument)
         status = cairn_weights_init(ctx, b->graph, CAIRN_F32, 0, &b->weights);
     if (status == CAIRN_OK)
         status = cairn_weights_create(ctx, &b->state);
+    if (status == CAIRN_OK)
+        status = cairn_cli_tune_open(b->cli, &b->tuning);
     cairn_plan_options options = {.batch = b->batch,
                                   .precision = cairn_cli_precision(b->cli),
                                   .training = b->training,
-                                  .outputs = b->training ? NULL : "logits"};
+                                  .outputs = b->training ? NULL : "logits",
+                                  .tuning = b->tuning};
     if (status == CAIRN_OK)
         status = cairn_plan_create(ctx, b->graph, b->weights, b->state, &options, &b->plan);
+    if (status == CAIRN_OK)
+        cairn_cli_tune_keep(b->cli, b->tuning);
     if (status == CAIRN_OK && !b->training) {
         status = cairn_plan_prepare(b->plan);
         cairn_weights_destroy(b->weights);
@@ -167,6 +173,7 @@ static void put_json(const cli_bench *b)
     cairn_cli_json_real(&json, "images_per_s", b->batch / b->median);
     cairn_cli_json_real(&json, "gflops", cairn_cli_bench_gflops(b));
     cairn_cli_json_real(&json, "peak_gflops", b->peak);
+    cairn_cli_tune_json(&json, b->tuning);
     cairn_cli_json_close(&json);
 }
 
@@ -200,6 +207,7 @@ static void put_row(const cli_bench *b)
            cairn_cli_bench_mode(b), b->batch, cairn_cli_time(b->median, median),
            cairn_cli_time(b->minimum, minimum), cairn_cli_rate(b->batch / b->median, images),
            cairn_cli_bench_gflops(b), b->peak > 0 ? 100 * cairn_cli_bench_gflops(b) / b->peak : 0);
+    cairn_cli_tune_text(stdout, b->tuning);
 }
 
 static void put_header(const cli_bench *b)
@@ -230,6 +238,7 @@ static cairn_status bench_one(cli_call *cli, const char *argument, double peak, 
         status = cairn_cli_bench_layers(&b);
     }
     cairn_plan_destroy(b.plan);
+    cairn_tuning_close(b.tuning);
     cairn_weights_destroy(b.state);
     cairn_weights_destroy(b.weights);
     cairn_graph_destroy(b.graph);
@@ -271,8 +280,9 @@ const cli_command cairn_cli_bench = {
                  {"cairn bench lenet5 --train --batch 64", "a training step"},
                  {"cairn bench lenet5 --layers --threads 1", "where the time goes"},
                  {"cairn bench resnet50 --picture resnet50.svg", "the same as a picture"}},
-    .options = {OPTION_BATCH, OPTION_TRAIN, OPTION_LAYERS, OPTION_PICTURE, OPTION_SECONDS, OPTION_PRECISION,
-                OPTION_INPUT, OPTION_CLASSES, OPTION_SET, OPTION_THREADS, OPTION_JSON, OPTION_QUIET},
+    .options = {OPTION_BATCH, OPTION_TRAIN, OPTION_LAYERS, OPTION_PICTURE, OPTION_SECONDS, OPTION_TUNE,
+                OPTION_PRECISION, OPTION_INPUT, OPTION_CLASSES, OPTION_SET, OPTION_THREADS, OPTION_JSON,
+                OPTION_QUIET},
     .min_names = 1,
     .max_names = -1,
     .completion = CLI_COMPLETE_MODELS,

@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "model.h"
 #include "output.h"
+#include "tune.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,7 +91,8 @@ static void put_text(const cli_model *model, const cairn_dataset_info *data, con
     put_confusion(e, labels);
 }
 
-static void put_json(const cli_model *model, const cairn_dataset_info *data, const cairn_evaluation *e)
+static void put_json(const cli_model *model, const cairn_dataset_info *data, const cairn_evaluation *e,
+                     const cairn_tuning *tuning)
 {
     cli_json json = {0};
     cairn_cli_json_open(&json, NULL, '{');
@@ -102,6 +104,7 @@ static void put_json(const cli_model *model, const cairn_dataset_info *data, con
     cairn_cli_json_real(&json, "top5", e->top5);
     cairn_cli_json_real(&json, "loss", e->loss);
     cairn_cli_json_real(&json, "seconds", e->seconds);
+    cairn_cli_tune_json(&json, tuning);
     cairn_cli_json_close(&json);
 }
 
@@ -139,7 +142,10 @@ static cairn_status open_data(cli_call *cli, const cli_model *model, cairn_datas
 {
     const cairn_classifier_info *info = cairn_classifier_about(model->classifier);
     cairn_dataset_options options = {
-        .classes = info->classes, .class_names = info->labels, .class_ids = info->label_ids};
+        .classes = info->classes,
+        .class_names = info->labels,
+        .class_ids = info->label_ids,
+        .natural_order = strcmp(cairn_cli_text(cli, OPTION_CLASS_ORDER, "byte"), "natural") == 0};
     return cairn_dataset_open(cli->ctx, cli->names[1], &options, dataset);
 }
 
@@ -165,29 +171,41 @@ static cairn_status run(cli_call *cli)
 {
     cli_model model = {0};
     cairn_dataset *dataset = NULL;
+    cairn_tuning *tuning = NULL;
     cairn_evaluation evaluation = {0};
     cairn_evaluate_options options = {.last = true};
     int batch = cairn_cli_int(cli, OPTION_BATCH, DEFAULT_BATCH);
     cairn_status status = read_views(cli, &options);
     if (status == CAIRN_OK)
         status = cairn_cli_classifier_open(cli, cli->names[0], batch, &model);
+    const char *exif = cairn_cli_text(cli, OPTION_EXIF, NULL);
+    if (status == CAIRN_OK && exif)
+        cairn_classifier_set_exif(model.classifier, strcmp(exif, "on") == 0);
     if (status == CAIRN_OK)
         status = open_data(cli, &model, &dataset);
     if (status == CAIRN_OK)
+        status = cairn_cli_tune_open(cli, &tuning);
+    if (status == CAIRN_OK)
+        cairn_classifier_set_tuning(model.classifier, tuning);
+    if (status == CAIRN_OK)
         status = cairn_evaluate(cli->ctx, model.classifier, dataset, CAIRN_TEST, &options, &evaluation);
+    cairn_cli_tune_keep(cli, tuning);
     if (status == CAIRN_OK)
         status = put_notes(cli, &model, cairn_dataset_about(dataset));
     if (status == CAIRN_OK) {
         const cairn_dataset_info *data = cairn_dataset_about(dataset);
         if (cairn_cli_given(cli, OPTION_JSON))
-            put_json(&model, data, &evaluation);
+            put_json(&model, data, &evaluation, tuning);
         else
             put_text(&model, data, &evaluation);
+        if (!cairn_cli_given(cli, OPTION_JSON))
+            cairn_cli_tune_text(stdout, tuning);
         status = evaluation.failed > 0 ? CAIRN_PARTIAL : CAIRN_OK;
     }
     cairn_evaluation_free(cli->ctx, &evaluation);
     cairn_dataset_close(dataset);
     cairn_cli_model_close(&model);
+    cairn_tuning_close(tuning);
     return status;
 }
 
@@ -210,8 +228,9 @@ const cli_command cairn_cli_eval = {
     .examples = {{"cairn eval runs/lenet5-mnist-1 mnist", "accuracy, classes, confusions"},
                  {"cairn eval resnet50.safetensors imagenet/val", "ImageNet's validation set"},
                  {"cairn eval lenet5 mnist --weights w.safetensors --json", "for programs"}},
-    .options = {OPTION_WEIGHTS, OPTION_PREPROCESS, OPTION_PRECISION, OPTION_VIEWS, OPTION_SCALES,
-                OPTION_STRICT, OPTION_BATCH, OPTION_THREADS, OPTION_JSON, OPTION_QUIET, OPTION_VERBOSE},
+    .options = {OPTION_WEIGHTS, OPTION_PREPROCESS, OPTION_PRECISION, OPTION_VIEWS, OPTION_SCALES, OPTION_EXIF,
+                OPTION_CLASS_ORDER, OPTION_STRICT, OPTION_TUNE, OPTION_BATCH, OPTION_THREADS, OPTION_JSON,
+                OPTION_QUIET, OPTION_VERBOSE},
     .min_names = 2,
     .max_names = 2,
     .completion = CLI_COMPLETE_MODELS,

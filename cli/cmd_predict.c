@@ -5,6 +5,7 @@
 #include "files.h"
 #include "model.h"
 #include "output.h"
+#include "tune.h"
 #include <string.h>
 
 #define DEFAULT_BATCH 32
@@ -16,6 +17,7 @@ typedef struct prediction {
     cli_call *cli;
     cli_model model;
     cli_files files;
+    cairn_tuning *tuning; /* NULL: kernels by the model */
     int batch, classes;
     size_t picture_bytes; /* of one input */
     uint8_t *pixels;      /* batch inputs */
@@ -235,6 +237,10 @@ static cairn_status prepare(prediction *p)
     cairn_status status = cairn_cli_classifier_open(cli, cli->names[0], p->batch, &p->model);
     if (status != CAIRN_OK)
         return status;
+    status = cairn_cli_tune_open(cli, &p->tuning);
+    if (status != CAIRN_OK)
+        return status;
+    cairn_classifier_set_tuning(p->model.classifier, p->tuning);
     const cairn_model_settings *s = &p->model.settings;
     p->classes = cairn_classifier_about(p->model.classifier)->classes;
     p->picture_bytes = (size_t)s->h * (size_t)s->w * (size_t)s->c;
@@ -272,6 +278,24 @@ static cairn_status predict_all(prediction *p)
     return p->first_failure;
 }
 
+/* How kernels were chosen, after all answers: with --json as a line of its own. */
+static void tell_tuning(prediction *p)
+{
+    cli_json json = {0};
+    if (!p->tuning)
+        return;
+    cairn_cli_tune_keep(p->cli, p->tuning);
+    if (!cairn_cli_given(p->cli, OPTION_JSON)) {
+        cairn_cli_start(p->cli);
+        if (!cairn_cli_given(p->cli, OPTION_QUIET))
+            cairn_cli_tune_text(stderr, p->tuning);
+        return;
+    }
+    cairn_cli_json_open(&json, NULL, '{');
+    cairn_cli_tune_json(&json, p->tuning);
+    cairn_cli_json_close(&json);
+}
+
 static cairn_status run(cli_call *cli)
 {
     prediction p = {.cli = cli};
@@ -280,10 +304,13 @@ static cairn_status run(cli_call *cli)
         status = prepare(&p);
     if (status == CAIRN_OK)
         status = predict_all(&p);
+    if (status == CAIRN_OK || status == CAIRN_PARTIAL)
+        tell_tuning(&p);
     cairn_free(cli->ctx, p.pixels);
     cairn_free(cli->ctx, p.logits);
     cairn_free(cli->ctx, p.waiting);
     cairn_cli_model_close(&p.model);
+    cairn_tuning_close(p.tuning);
     cairn_cli_files_free(&p.files);
     return status;
 }
@@ -300,8 +327,8 @@ const cli_command cairn_cli_predict = {
                  {"cairn predict runs/lenet5-mnist-1 scans/ --json", "all pictures, as JSON lines"},
                  {"cairn predict runs/lenet5-mnist-1 ink.jpg --invert", "black ink on white paper"}},
     .options = {OPTION_WEIGHTS, OPTION_PREPROCESS, OPTION_PRECISION, OPTION_INVERT, OPTION_EXIF,
-                OPTION_SHOW_INPUT, OPTION_STRICT, OPTION_BATCH, OPTION_THREADS, OPTION_JSON, OPTION_QUIET,
-                OPTION_VERBOSE},
+                OPTION_SHOW_INPUT, OPTION_STRICT, OPTION_TUNE, OPTION_BATCH, OPTION_THREADS, OPTION_JSON,
+                OPTION_QUIET, OPTION_VERBOSE},
     .min_names = 2,
     .max_names = -1,
     .completion = CLI_COMPLETE_MODELS,

@@ -140,7 +140,10 @@ cairn_status cairn_cli_read_stdin(cli_call *cli, size_t limit, uint8_t **data, s
                                   cairn_errno_text(errno));
         if (got == 0)
             break;
+        bool began = used < CAIRN_PICTURE_HEAD && used + (size_t)got >= CAIRN_PICTURE_HEAD;
         used += (size_t)got;
+        if (began && cairn_picture_check(cli->ctx, "standard input", *data, used) != CAIRN_OK)
+            return CAIRN_INPUT;
         if (used > limit)
             return cairn_cli_fail(cli, CAIRN_INPUT, "standard input: too long (expected at most %zu bytes)",
                                   limit);

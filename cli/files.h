@@ -15,7 +15,8 @@ typedef struct cli_files {
 cairn_status cairn_cli_files_add(cli_call *cli, cli_files *files, const char *argument);
 void cairn_cli_files_free(cli_files *files);
 
-/* Everything that standard input gives, at most `limit` bytes. cairn_free it. */
+/* The picture that standard input gives, at most `limit` bytes; what begins otherwise is not read to its end.
+ * cairn_free it. */
 cairn_status cairn_cli_read_stdin(cli_call *cli, size_t limit, uint8_t **data, size_t *size);
 
 #endif

@@ -27,6 +27,11 @@ CAIRN_API cairn_status cairn_picture_load(cairn_ctx *ctx, const char *path,
                                           const cairn_decode_options *options, cairn_picture *picture);
 CAIRN_API cairn_status cairn_picture_decode(cairn_ctx *ctx, const char *name, const void *bytes, size_t size,
                                             const cairn_decode_options *options, cairn_picture *picture);
+
+/* Whether a file that begins so, with CAIRN_PICTURE_HEAD bytes or as many as it has, is a JPEG or PNG file:
+ * CAIRN_INPUT, with what it is instead. */
+#define CAIRN_PICTURE_HEAD 512
+CAIRN_API cairn_status cairn_picture_check(cairn_ctx *ctx, const char *name, const void *bytes, size_t size);
 CAIRN_API void cairn_picture_free(cairn_ctx *ctx, cairn_picture *picture);
 
 typedef enum cairn_filter { CAIRN_BILINEAR, CAIRN_BICUBIC, CAIRN_NEAREST } cairn_filter;
@@ -98,6 +103,9 @@ typedef struct cairn_dataset_options {
      * ("n01440764"; may be NULL). Folders of pictures that are called so are put into these classes; any
      * other name is CAIRN_INPUT. */
     const char *const *class_names, *const *class_ids;
+    /* [false] folders of classes are numbered in the order of bytes; true: numbers in their names by value,
+     * letters whatever their case, as timm does ("2" before "10") */
+    bool natural_order;
 } cairn_dataset_options;
 
 /* Opens a known set ("fashion-mnist", "mnist", "cifar10", "cifar100") found on the search path, or a folder:

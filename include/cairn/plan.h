@@ -10,6 +10,10 @@ CAIRN_BEGIN
 
 typedef struct cairn_plan cairn_plan;
 
+/* Choices of kernels that were measured on this machine. Without one (cairn_plan_options), the same machine
+ * always chooses the same kernels and nothing is read or measured. For one thread at a time. */
+typedef struct cairn_tuning cairn_tuning;
+
 typedef struct cairn_plan_options {
     int unused_;
     int batch;             /* [1] capacity; a run may use fewer images */
@@ -25,6 +29,9 @@ typedef struct cairn_plan_options {
      * context. Packed forms that it holds are used and not made again. It must outlive this plan and not be
      * refreshed. */
     const struct cairn_plan *share;
+    /* [NULL] kernels are chosen by measuring them here, or as was measured before, and not by the model of
+     * what they cost; bits then depend on these choices, too. Used while the plan is made. */
+    cairn_tuning *tuning;
 } cairn_plan_options;
 
 /* Makes a plan. weights holds the parameters (may be NULL if options->share has all that is needed), state
@@ -103,6 +110,26 @@ CAIRN_API size_t cairn_plan_print(const cairn_plan *plan, char *text, size_t siz
  * on the context's threads, by the kernel level in use, measured for some ten milliseconds. A fused
  * multiply-add counts 2. 0: the threads could not be started. */
 CAIRN_API double cairn_measure_peak(cairn_ctx *ctx, cairn_dtype precision);
+
+/* Reads the choices that were measured before by this version, on this processor and kernel level, from a
+ * file in the folder; the folder may be missing, or NULL: nothing is read or kept. A file that cannot be used
+ * is warned of and ignored. Choices do not depend on the number of threads: they are those of the context
+ * that first met a layer of that shape. */
+CAIRN_API cairn_status cairn_tuning_open(cairn_ctx *ctx, const char *folder, cairn_tuning **tuning);
+
+/* Writes what was measured since to that file, making the folder if need be; what other processes wrote to it
+ * meanwhile stays. Nothing is written when nothing was measured. */
+CAIRN_API cairn_status cairn_tuning_save(cairn_tuning *tuning);
+CAIRN_API void cairn_tuning_close(cairn_tuning *tuning);
+
+typedef struct cairn_tuning_info {
+    const char *path; /* the file; NULL: none */
+    int measured;     /* choices made by measuring; layers of the same shape are one choice */
+    int read;         /* choices taken from the file */
+    int differ;       /* of both, those that the model of costs would have made otherwise */
+} cairn_tuning_info;
+
+CAIRN_API cairn_tuning_info cairn_tuning_about(const cairn_tuning *tuning);
 
 /* A level of the memory, as the context's threads have it together. */
 typedef struct cairn_memory_level {

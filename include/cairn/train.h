@@ -75,6 +75,13 @@ CAIRN_API void cairn_classifier_close(cairn_classifier *classifier);
 /* [CAIRN_F32] or CAIRN_BF16, before the first picture is classified. */
 CAIRN_API void cairn_classifier_set_precision(cairn_classifier *classifier, cairn_dtype precision);
 
+/* Pictures are turned as their EXIF orientation says, whatever the weights' preprocessing says, or not. */
+CAIRN_API void cairn_classifier_set_exif(cairn_classifier *classifier, bool apply);
+
+/* [NULL] Kernels chosen by measuring (cairn_plan_options), before the first picture is classified; it must
+ * stay until the classifier is closed. */
+CAIRN_API void cairn_classifier_set_tuning(cairn_classifier *classifier, cairn_tuning *tuning);
+
 typedef struct cairn_classifier_info {
     const cairn_model *model;
     cairn_model_settings settings;

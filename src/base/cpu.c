@@ -150,3 +150,18 @@ const cairn_machine *cairn_machine_here(void)
     pthread_once(&machine_once, describe_machine);
     return &machine;
 }
+
+void cairn_cpu_name(char name[CAIRN_CPU_NAME_BYTES])
+{
+    memset(name, 0, CAIRN_CPU_NAME_BYTES);
+#if defined(__x86_64__)
+    unsigned words[12] = {0};
+    for (unsigned i = 0; i < 3; i++)
+        if (!__get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2],
+                         &words[4 * i + 3]))
+            break;
+    memcpy(name, words, sizeof words);
+#endif
+    if (name[0] == '\0')
+        strncpy(name, cairn_machine_here()->family, CAIRN_CPU_NAME_BYTES - 1);
+}

@@ -22,6 +22,10 @@ cairn_isa cairn_isa_detected(void);
 
 const char *cairn_isa_text(cairn_isa isa);
 
+/* The processor's own name for itself; its family's where it has none. */
+#define CAIRN_CPU_NAME_BYTES 49
+void cairn_cpu_name(char name[CAIRN_CPU_NAME_BYTES]);
+
 /* What a core does in a second, roughly, when all cores are at work: what kernels are chosen by. Constants by
  * processor family and kernel level, never measured, so that the same machine always chooses the same. */
 typedef struct cairn_machine {

@@ -115,6 +115,8 @@ cairn_status cairn_dataset_picture(cairn_ctx *ctx, const cairn_dataset *dataset,
 
 /* ---- classes ---- */
 
+#define NO_ACCIDENT 14.0 /* natural logarithm: one in a million */
+
 static cairn_status check_labels(cairn_dataset *set, const char *what, const cairn_part *part)
 {
     for (int64_t i = 0; i < part->count; i++)
@@ -152,6 +154,15 @@ static cairn_status complete_names(cairn_dataset *set, const cairn_known_set *kn
     return status;
 }
 
+/* Whether so many pictures in memory, of which nothing but labels is known, are of no more than the `found`
+ * classes that occur: where each of `wanted` classes is as likely as any other, it is next to impossible that
+ * none is of the rest. */
+static bool are_fewer(const cairn_source *source, int found, int wanted)
+{
+    double count = (double)(source->train.count + source->test.count);
+    return source->h > 0 && found < wanted && count * log((double)wanted / fmax(found, 1)) > NO_ACCIDENT;
+}
+
 static cairn_status name_classes(cairn_dataset *set)
 {
     const cairn_source *source = &set->source;
@@ -159,12 +170,14 @@ static cairn_status name_classes(cairn_dataset *set)
     const cairn_known_set *known = cairn_known_set_find(set->name);
     int found = (int)cairn_max(highest_label(&source->train), highest_label(&source->test)) + 1;
     found = source->classes.count > 0 ? source->classes.count : known != NULL ? known->classes : found;
-    bool of_weights = source->mapped || source->classes.count == 0;
+    bool of_weights =
+        source->mapped || (source->classes.count == 0 && known == NULL && !are_fewer(source, found, wanted));
     set->info.classes = wanted > 0 && of_weights ? wanted : found;
     set->info.mapped = source->mapped;
-    if (set->info.classes > CAIRN_MAX_CLASSES)
-        return cairn_fail(set->ctx, CAIRN_USAGE, "%s: %d classes (expected at most %d)", set->path,
-                          set->info.classes, CAIRN_MAX_CLASSES);
+    int most = wanted > set->info.classes ? wanted : set->info.classes;
+    if (most > CAIRN_MAX_CLASSES)
+        return cairn_fail(set->ctx, CAIRN_USAGE, "%s: %d classes (expected at most %d)", set->path, most,
+                          CAIRN_MAX_CLASSES);
     cairn_status status = check_labels(set, "training", &source->train);
     if (status == CAIRN_OK)
         status = check_labels(set, "test", &source->test);

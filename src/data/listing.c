@@ -2,6 +2,7 @@
  * sorted by bytes, so that the order never depends on the system. */
 #include "data/listing.h"
 #include "base/file.h"
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -39,7 +40,7 @@ void cairn_listing_free(cairn_listing *listing)
     cairn_names_free(listing->ctx, listing->files, listing->count);
     cairn_names_free(listing->ctx, listing->classes.name, (size_t)listing->classes.count);
     cairn_free(listing->ctx, listing->labels);
-    *listing = (cairn_listing){.ctx = listing->ctx, .folder = listing->folder};
+    *listing = (cairn_listing){.ctx = listing->ctx, .folder = listing->folder, .natural = listing->natural};
 }
 
 static cairn_status make_room(cairn_listing *listing)
@@ -150,12 +151,44 @@ static void warn_of_empty(const cairn_listing *listing)
     }
 }
 
+static int compare_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Digits by value, letters whatever their case; what is equal then, by bytes. */
+static int compare_natural(const void *a, const void *b)
+{
+    const char *x = *(char *const *)a, *y = *(char *const *)b;
+    while (*x != '\0' && *y != '\0') {
+        size_t zeros_x = strspn(x, "0"), zeros_y = strspn(y, "0");
+        size_t digits_x = strspn(x + zeros_x, "0123456789"), digits_y = strspn(y + zeros_y, "0123456789");
+        if (zeros_x + digits_x > 0 && zeros_y + digits_y > 0) {
+            int order = digits_x != digits_y ? (digits_x < digits_y ? -1 : 1)
+                                             : memcmp(x + zeros_x, y + zeros_y, digits_x);
+            if (order != 0)
+                return order;
+            x += zeros_x + digits_x;
+            y += zeros_y + digits_y;
+            continue;
+        }
+        int order = strncasecmp(x, y, 1);
+        if (order != 0)
+            return order;
+        x++;
+        y++;
+    }
+    return *x != *y ? (*x == '\0' ? -1 : 1) : compare_bytes(a, b);
+}
+
 /* The names of the folder's own folders come first, those of its pictures behind. */
 static cairn_status read_names(cairn_listing *listing, char **names, size_t count)
 {
     cairn_ctx *ctx = listing->ctx;
     cairn_status status = CAIRN_OK;
     size_t pictures = 0;
+    if (listing->natural && count > 0)
+        qsort(names, count, sizeof *names, compare_natural);
     for (size_t i = 0; status == CAIRN_OK && i < count; i++) {
         char *path = cairn_path_join(ctx, listing->folder, names[i]);
         bool folder = path != NULL && cairn_path_look(path) == CAIRN_PATH_FOLDER;
@@ -170,6 +203,7 @@ static cairn_status read_names(cairn_listing *listing, char **names, size_t coun
         warn_of_empty(listing);
     } else if (status == CAIRN_OK && pictures > 0) {
         cairn_listing_free(listing);
+        qsort(names, count, sizeof *names, compare_bytes);
         status = cairn_listing_flat(listing, names, count);
     }
     return status;

@@ -7,6 +7,7 @@
 typedef struct cairn_listing {
     cairn_ctx *ctx;
     const char *folder;
+    bool natural; /* numbers in names of classes count by their value */
     char **files; /* paths, for cairn_free one by one */
     int32_t *labels;
     size_t count, room;

@@ -109,16 +109,34 @@ static const cairn_signature other_formats[] = {
     {0, 12, "\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture" CONVERT},
 };
 
+static bool is_jpeg(const void *bytes, size_t size)
+{
+    static const uint8_t jpeg[] = {0xFF, 0xD8, 0xFF};
+    return size >= sizeof jpeg && memcmp(bytes, jpeg, sizeof jpeg) == 0;
+}
+
+static bool is_png(const void *bytes, size_t size)
+{
+    static const uint8_t png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+    return size >= sizeof png && memcmp(bytes, png, sizeof png) == 0;
+}
+
+cairn_status cairn_picture_check(cairn_ctx *ctx, const char *name, const void *bytes, size_t size)
+{
+    if (is_jpeg(bytes, size) || is_png(bytes, size))
+        return CAIRN_OK;
+    const char *other = cairn_sniff(other_formats, CAIRN_COUNT(other_formats), bytes, size);
+    return cairn_fail(ctx, CAIRN_INPUT, "%s: is %s", name,
+                      other != NULL ? other : "not a JPEG or PNG picture");
+}
+
 static cairn_status decode(const cairn_picture_file *file, cairn_picture *picture, int *orientation)
 {
-    static const uint8_t jpeg[] = {0xFF, 0xD8, 0xFF}, png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
-    if (file->size >= sizeof jpeg && memcmp(file->bytes, jpeg, sizeof jpeg) == 0)
+    if (is_jpeg(file->bytes, file->size))
         return cairn_jpeg_decode(file, picture, orientation);
-    if (file->size >= sizeof png && memcmp(file->bytes, png, sizeof png) == 0)
+    if (is_png(file->bytes, file->size))
         return cairn_png_decode(file, picture);
-    const char *other = cairn_sniff(other_formats, CAIRN_COUNT(other_formats), file->bytes, file->size);
-    return cairn_fail(file->ctx, CAIRN_INPUT, "%s: is %s", file->name,
-                      other != NULL ? other : "not a JPEG or PNG picture");
+    return cairn_picture_check(file->ctx, file->name, file->bytes, file->size);
 }
 
 cairn_status cairn_picture_decode(cairn_ctx *ctx, const char *name, const void *bytes, size_t size,

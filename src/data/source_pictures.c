@@ -82,7 +82,9 @@ static cairn_status map_labels(cairn_source *source, cairn_listing *listing)
 
 static cairn_status read_part(cairn_source *source, const char *folder, cairn_part *part)
 {
-    cairn_listing listing = {.ctx = source->ctx, .folder = folder};
+    cairn_listing listing = {.ctx = source->ctx,
+                             .folder = folder,
+                             .natural = source->options != NULL && source->options->natural_order};
     cairn_status status = cairn_listing_read(&listing);
     if (status == CAIRN_OK && listing.count > 0)
         status = map_labels(source, &listing);

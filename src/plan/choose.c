@@ -5,6 +5,7 @@
 #include "ops/check.h"
 #include "ops/sum_parts/sum_parts.h"
 #include "plan/plan.h"
+#include "plan/tuning.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -14,8 +15,7 @@
 #define MAX_CHUNKS 16
 /* Images larger than this are worth dividing among threads by themselves. */
 #define CHAIN_IMAGE_FLOPS 64000000
-/* A task of a step that is divided by units. */
-#define TASK_FLOPS 1000000
+#define MOST_KERNELS 8 /* that fit a step at one level */
 
 static int buffer_for_value(cairn_plan *plan, uint32_t value, cairn_buffer_kind kind, int source)
 {
@@ -143,11 +143,30 @@ static const cairn_kernel *find_kernel(cairn_plan *plan, cairn_step *step)
     return best;
 }
 
+/* With --tune: the fastest of those of the same level that are usable. What changes variables, or adds up a
+ * batch in parts, is not tried out. */
+static cairn_status tune(cairn_plan *plan, cairn_step *step)
+{
+    const cairn_kernel *fitting[MOST_KERNELS];
+    int count = 0;
+    if (plan->options.tuning == NULL || step->kernel == NULL || step->kernel->isa == CAIRN_ISA_SCALAR ||
+        (step->op->flags & (CAIRN_OP_BATCH_SUM | CAIRN_OP_UPDATE | CAIRN_OP_IN_PLACE)) != 0)
+        return CAIRN_OK;
+    for (const cairn_kernel *const *k = step->op->kernels; *k != NULL && count < MOST_KERNELS; k++)
+        if ((*k)->isa == step->kernel->isa && usable(plan, step, *k))
+            fitting[count++] = *k;
+    return count < 2 ? CAIRN_OK : cairn_tune_step(plan, step, fitting, count, step->kernel, &step->kernel);
+}
+
 static cairn_status choose_kernel(cairn_plan *plan, cairn_step *step)
 {
     describe_site(plan, step);
-    if (step->kernel == NULL)
+    if (step->kernel == NULL) {
         step->kernel = find_kernel(plan, step);
+        cairn_status status = tune(plan, step);
+        if (status != CAIRN_OK)
+            return status;
+    }
     if (step->kernel == NULL)
         return cairn_fail(plan->ctx, CAIRN_FAILURE, "%s: no kernel for %s in this precision", step->name,
                           step->op->name);
@@ -277,13 +296,15 @@ static void trace_weights(cairn_plan *plan)
 /* Units of a task, by cost. */
 static void choose_grain(const cairn_plan *plan, cairn_step *step)
 {
+    if (step->is_pack && step->unread != NULL)
+        return; /* see unread.c */
     if (cairn_in_parts(step))
         step->grain = plan->chunk;
     else if (step->is_pack)
         step->grain =
-            cairn_max(1, TASK_FLOPS / cairn_max(1, step->flops / cairn_max(1, step->site.pack_units)));
+            cairn_max(1, CAIRN_TASK_FLOPS / cairn_max(1, step->flops / cairn_max(1, step->site.pack_units)));
     else
-        step->grain = cairn_max(1, TASK_FLOPS / cairn_max(1, step->site.unit_flops));
+        step->grain = cairn_task_units(&step->site);
 }
 
 cairn_status cairn_plan_choose(cairn_plan *plan)

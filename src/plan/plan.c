@@ -61,6 +61,7 @@ static cairn_status make(cairn_ctx *ctx, const cairn_graph *graph, const cairn_w
         status = cairn_plan_schedule(plan);
     if (status == CAIRN_OK)
         status = cairn_plan_place(plan);
+    plan->options.tuning = NULL; /* the caller's, for so long */
     if (status == CAIRN_OK)
         *result = plan;
     else
@@ -164,7 +165,9 @@ cairn_status cairn_plan_estimate(cairn_ctx *ctx, const cairn_graph *graph, const
                                  cairn_plan_memory *memory)
 {
     cairn_plan *plan;
-    cairn_status status = make(ctx, graph, NULL, options, &plan);
+    cairn_plan_options untuned = options != NULL ? *options : (cairn_plan_options){0};
+    untuned.tuning = NULL; /* measuring takes memory */
+    cairn_status status = make(ctx, graph, NULL, &untuned, &plan);
     if (status != CAIRN_OK)
         return status;
     *memory = cairn_plan_memory_of(plan);

@@ -5,6 +5,7 @@
  *   precision.c which activations are stored in bfloat16
  *   nest.c      parts of concatenations become ranges of the whole
  *   choose.c    a kernel for each step; packed forms, parts of batch sums and the steps that make them
+ *   tune.c      the same by measuring, when that is asked for; tuning.c keeps what was measured
  *   unread.c    steps that read parameters from their file
  *   prepared.c  what inference keeps of the weights, and what it takes over from another plan
  *   schedule.c  steps are ordered in regions, between which the threads meet
@@ -70,7 +71,7 @@ typedef struct cairn_step {
     cairn_dtype precision; /* of its kernel; REAL is not affected by BF16 */
     bool of_weights;
     bool idle;                  /* everything it would make is shared */
-    const cairn_tensor *unread; /* it reads this tensor's file; NULL: a kernel's step */
+    const cairn_tensor *unread; /* it reads this tensor's file, and packs what it read if it is_pack */
     cairn_site site;
     int region;
     int64_t grain; /* units of a task, or images of a chunk */
@@ -169,6 +170,18 @@ int cairn_plan_add_step(cairn_plan *plan, const cairn_step *step, const char *na
 static inline bool cairn_in_parts(const cairn_step *step)
 {
     return step->site.per_image && (step->op->flags & CAIRN_OP_BATCH_SUM) != 0;
+}
+
+/* Between the stored and the packed form of weights lie others, folded or masked. They are made so many bytes
+ * at a time and used in the next region, so that they are read from the cache and one piece of memory serves
+ * all layers. */
+#define CAIRN_PASSING_BYTES ((size_t)4 << 20)
+
+/* A task of a step that is divided by units: so many operations, or one unit. */
+#define CAIRN_TASK_FLOPS 1000000
+static inline int64_t cairn_task_units(const cairn_site *site)
+{
+    return cairn_max(1, CAIRN_TASK_FLOPS / cairn_max(1, site->unit_flops));
 }
 
 /* The buffer whose memory it is, and where in its pixels a nested one begins. */

@@ -145,11 +145,27 @@ static cairn_status forgive(cairn_run_record *record, cairn_status status, char 
     return status == CAIRN_MEMORY ? status : CAIRN_OK;
 }
 
+/* What is there but is no run is wrong; what is not there is told when it is read. */
+static cairn_status check_folder(const cairn_run_record *record)
+{
+    char *settings = cairn_path_join(record->ctx, record->folder, "args.json");
+    if (!settings)
+        return CAIRN_MEMORY;
+    bool wrong = cairn_path_look(record->folder) != CAIRN_PATH_MISSING &&
+                 cairn_path_look(settings) == CAIRN_PATH_MISSING && !cairn_path_is_link(settings);
+    cairn_free(record->ctx, settings);
+    return wrong ? cairn_fail(record->ctx, CAIRN_INPUT, "%s: is no run folder (expected args.json in it)",
+                              record->folder)
+                 : CAIRN_OK;
+}
+
 cairn_status cairn_run_record_open(cairn_ctx *ctx, const char *folder, cairn_run_record *record)
 {
     char ignored[CAIRN_REASON_BYTES];
     *record = (cairn_run_record){.ctx = ctx, .folder = folder, .best = -1};
-    cairn_status status = read_json(record, "args.json", &record->args);
+    cairn_status status = check_folder(record);
+    if (!status)
+        status = read_json(record, "args.json", &record->args);
     if (!status)
         status = forgive(record, read_json(record, "env.json", &record->env), ignored);
     if (!status)

@@ -13,7 +13,7 @@ struct cairn_classifier {
     cairn_weights *weights;
     cairn_plan *plan;
     char *path, *set, **labels, **label_ids;
-    cairn_dtype precision;
+    cairn_plan_options options; /* precision and tuning */
     int batch;
     size_t picture_bytes;
 };
@@ -189,12 +189,22 @@ cairn_weights *cairn_classifier_weights(cairn_classifier *classifier)
 
 void cairn_classifier_set_precision(cairn_classifier *classifier, cairn_dtype precision)
 {
-    classifier->precision = precision;
+    classifier->options.precision = precision;
 }
 
-cairn_dtype cairn_classifier_precision(const cairn_classifier *classifier)
+void cairn_classifier_set_exif(cairn_classifier *classifier, bool apply)
 {
-    return classifier->precision;
+    classifier->preprocess.exif = apply;
+}
+
+void cairn_classifier_set_tuning(cairn_classifier *classifier, cairn_tuning *tuning)
+{
+    classifier->options.tuning = tuning;
+}
+
+cairn_plan_options cairn_classifier_options(const cairn_classifier *classifier)
+{
+    return classifier->options;
 }
 
 void cairn_classifier_drop_weights(cairn_classifier *c)
@@ -212,7 +222,8 @@ int cairn_classifier_batch(const cairn_classifier *classifier)
 /* Made when it is wanted: evaluation has plans of its own on the same weights. */
 static cairn_status make_plan(cairn_classifier *c)
 {
-    cairn_plan_options options = {.batch = c->batch, .precision = c->precision};
+    cairn_plan_options options = c->options;
+    options.batch = c->batch;
     return c->plan != NULL ? CAIRN_OK
                            : cairn_plan_create(c->ctx, c->info.graph, c->weights, NULL, &options, &c->plan);
 }

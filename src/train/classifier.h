@@ -17,6 +17,8 @@ void cairn_classifier_drop_weights(cairn_classifier *classifier);
 
 /* How many pictures it takes at a time. */
 int cairn_classifier_batch(const cairn_classifier *classifier);
-cairn_dtype cairn_classifier_precision(const cairn_classifier *classifier);
+
+/* What its plans are made with: precision and measured choices. */
+cairn_plan_options cairn_classifier_options(const cairn_classifier *classifier);
 
 #endif

@@ -9,18 +9,19 @@
 
 cairn_status cairn_evaluation_plan(cairn_ctx *ctx, const cairn_model *model,
                                    const cairn_model_settings *settings, const cairn_preprocess *preprocess,
-                                   cairn_dtype precision, int batch, cairn_weights *weights,
+                                   const cairn_plan_options *options, cairn_weights *weights,
                                    cairn_plan **plan)
 {
     const cairn_preprocess *p = preprocess;
     cairn_model_training training = {.loss_only = true};
-    cairn_plan_options options = {.batch = batch, .precision = precision, .outputs = "logits,losses"};
+    cairn_plan_options wanted = *options;
     cairn_graph *graph;
     cairn_status status = cairn_model_graph(ctx, model, settings, CAIRN_INPUT_BYTES, p->scale, p->mean,
                                             p->std, &training, &graph);
     if (status != CAIRN_OK)
         return status;
-    status = cairn_plan_create(ctx, graph, weights, NULL, &options, plan);
+    wanted.outputs = "logits,losses";
+    status = cairn_plan_create(ctx, graph, weights, NULL, &wanted, plan);
     cairn_graph_destroy(graph);
     return status;
 }
@@ -150,10 +151,11 @@ static cairn_status evaluate_single(cairn_ctx *ctx, cairn_classifier *classifier
                                     cairn_tally *tally)
 {
     const cairn_classifier_info *info = cairn_classifier_about(classifier);
+    cairn_plan_options options = cairn_classifier_options(classifier);
     cairn_loader *loader = NULL;
     cairn_plan *plan;
-    cairn_status status = cairn_evaluation_plan(ctx, info->model, &info->settings, info->preprocess,
-                                                cairn_classifier_precision(classifier), loading->batch,
+    options.batch = loading->batch;
+    cairn_status status = cairn_evaluation_plan(ctx, info->model, &info->settings, info->preprocess, &options,
                                                 cairn_classifier_weights(classifier), &plan);
     if (status != CAIRN_OK)
         return status;

@@ -8,10 +8,10 @@
 #include <cairn/plan.h>
 
 /* A plan with the outputs "logits" and "losses", the network's own loss without label smoothing. It shares
- * the weights. */
+ * the weights; batch, precision and tuning are those of `options`. */
 cairn_status cairn_evaluation_plan(cairn_ctx *ctx, const cairn_model *model,
                                    const cairn_model_settings *settings, const cairn_preprocess *preprocess,
-                                   cairn_dtype precision, int batch, cairn_weights *weights,
+                                   const cairn_plan_options *options, cairn_weights *weights,
                                    cairn_plan **plan);
 
 /* One batch after it was run. */

@@ -106,8 +106,8 @@ static cairn_status make_plans(cairn_trainer *t)
         status = cairn_plan_create(t->ctx, graph, t->weights, t->optimiser, &options, &t->plan);
     cairn_graph_destroy(graph);
     if (status == CAIRN_OK)
-        status = cairn_evaluation_plan(t->ctx, c->model, &t->settings, &t->preprocess, CAIRN_F32, c->batch,
-                                       t->weights, &t->evaluation);
+        status = cairn_evaluation_plan(t->ctx, c->model, &t->settings, &t->preprocess,
+                                       &(cairn_plan_options){.batch = c->batch}, t->weights, &t->evaluation);
     return status;
 }
 

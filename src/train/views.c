@@ -132,7 +132,7 @@ typedef struct scales {
     const cairn_classifier_info *info;
     const cairn_loader_options *loading;
     cairn_weights *weights; /* of the dense network */
-    cairn_dtype precision;
+    cairn_plan_options options;
     scale scale[CAIRN_MAX_SCALES];
     int count;
     double *sums;
@@ -159,7 +159,8 @@ static cairn_status plan_for(scales *s, scale *at, int h, int w)
 {
     if (at->plan != NULL && at->h == h && at->w == w)
         return CAIRN_OK;
-    cairn_plan_options options = {.batch = 2, .precision = s->precision};
+    cairn_plan_options options = s->options;
+    options.batch = 2;
     cairn_graph *graph;
     cairn_plan_destroy(at->plan);
     at->plan = NULL;
@@ -228,7 +229,7 @@ cairn_status cairn_evaluate_scales(cairn_ctx *ctx, cairn_classifier *classifier,
     scales s = {.ctx = ctx,
                 .info = cairn_classifier_about(classifier),
                 .loading = loading,
-                .precision = cairn_classifier_precision(classifier)};
+                .options = cairn_classifier_options(classifier)};
     cairn_status status = choose_scales(&s, options);
     if (status == CAIRN_OK)
         status = cairn_weights_read(cairn_classifier_weights(classifier));

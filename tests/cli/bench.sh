@@ -32,6 +32,35 @@ has '"mode": "train", "batch": 8, "precision": "f32", "threads": 2'
 CAIRN_ISA=scalar works bench lenet5 --seconds 0.02
 has 'scalar kernels'
 
+# Kernels are chosen by measuring only when that is asked for; what was measured is kept.
+[ ! -e cache ] || fail "something is kept without --tune"
+works bench resnet20 --seconds 0.02 --tune
+has '^tuned: [1-9][0-9]* choices* of kernels measured, 0 read, [0-9]* other' "^  *$work/cache/cairn/tune-[0-9a-f]*.json\$"
+works bench resnet20 lenet5 --seconds 0.02 --tune --json
+json model tune
+sed -n 1p out >line
+grep -q '"tune": {"file": "/.*json", "measured": 0, "read": [1-9][0-9]*, "differ": [0-9]*}}$' line || fail "$(cat line)"
+for file in cache/cairn/tune-*.json; do
+    cp "$file" out
+    has '^"cairn": "' '^"cpu": "' '^"isa": "' '^"choices": {' '^"conv2d 3x3, .* batch 1: 32x32x16/16 .*": "[a-z0-9]*",*$'
+    echo '{"choices": []}' >"$file"
+done
+works bench resnet20 --seconds 0.02 --tune
+has '^tuned: [1-9][0-9]* choices* of kernels measured, 0 read'
+grep -q 'cairn: warning: .*/tune-.*.json: .*ignored' err || fail "a wrong file is not told: $(cat err)"
+echo >plain
+XDG_CACHE_HOME=$work/plain works bench resnet20 --seconds 0.02 --tune
+has '^tuned: [1-9]'
+grep -q 'cairn: warning: --tune: .*not kept: .*/plain' err || fail "an unusable folder is not told: $(cat err)"
+XDG_CACHE_HOME=relative HOME=$work/home works bench resnet20 --seconds 0.02 --tune
+has "$work/home/.cache/cairn/tune-"
+XDG_CACHE_HOME='' HOME='' works bench resnet20 --seconds 0.02 --tune --json
+has '"tune": {"file": null, "measured": [1-9]'
+grep -q 'no folder for a cache' err || fail "no warning: $(cat err)"
+[ ! -e relative ] || fail "a relative XDG_CACHE_HOME is used"
+CAIRN_ISA=scalar works bench lenet5 --seconds 0.02 --tune
+has '^tuned: 0 choices of kernels measured, 0 read, 0 other'
+
 works doctor
 has '^processor ' '^kernels ' '^threads ' '^peak ' '^read  *L1 .*DRAM .*measured' '^data ' '^GPU '
 CAIRN_ISA=scalar works doctor

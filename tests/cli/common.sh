@@ -6,6 +6,8 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 cd "$work" || exit 1
 unset CAIRN_DATA CAIRN_THREADS NO_COLOR
+XDG_CACHE_HOME=$work/cache
+export XDG_CACHE_HOME
 failures=0
 cases=0
 

@@ -39,6 +39,15 @@ works eval run set --json --quiet
 grep -q '^cairn: warning: .*set/9: no pictures in this class$' err || fail "the empty class is not told: $(cat err)"
 rmdir set/9
 
+# EXIF: as the weights say, or as the option does.
+for exif in on:apply off:ignore; do
+    works eval run set --exif ${exif%:*}
+    grep -q "preprocessing: .*\"exif\":\"${exif#*:}\"" err || fail "--exif ${exif%:*}: $(cat err)"
+done
+fails 2 "exif" eval run set --exif maybe
+works eval run set --class-order natural --json --quiet
+fails 2 "class-order" eval run set --class-order random
+
 # Pictures that cannot be read are named once and counted.
 head -c 300 set/3/b.JPG >set/3/cut.jpg
 "$CAIRN" eval run set --json --quiet >out 2>err
@@ -58,6 +67,11 @@ fails 3 "x.png: its class is not known" eval run flat
 echo 'x.png 4' >flat/val.txt
 works eval run flat --json --quiet
 has '"images": 1, "failed": 0'
+
+works eval run data --tune
+has '^tuned: '
+works eval run data --tune --json --quiet
+json top1 tune
 
 fails 4 "." eval run nothere/set
 fails 2 "unknown data set" eval run nosuchset

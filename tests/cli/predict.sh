@@ -23,6 +23,12 @@ cp out all
 works predict run folder --json --quiet --batch 2
 cmp -s out all || fail "the batch changes the answers"
 printf 'folder/b.jpg\r\n\nfolder/sub/c.png\n' >list.txt
+works predict run folder/b.jpg --tune
+grep -q '^tuned: ' err || fail "not told: $(cat err)"
+works predict run folder/b.jpg --tune --quiet
+[ ! -s err ] || fail "not quiet: $(cat err)"
+works predict run folder/b.jpg --tune --json --quiet
+[ "$(sed -n '2s/"file": "[^"]*", //p' out | tr -d 0-9)" = '{"tune": {"measured": , "read": , "differ": }}' ] || fail "tune: $(cat out)"
 works predict run @list.txt --json --quiet
 [ "$(wc -l <out)" = 2 ] || fail "list: $(cat out)"
 printf '\357\273\277folder/b.jpg' >list.txt
@@ -31,6 +37,10 @@ printf 'folder/b.jpg\0x\n' >list.txt
 fails 3 "list.txt: NUL at byte 12" predict run @list.txt
 works predict run - --json --quiet <folder/b.jpg
 has '^{"file": "-", '
+# What is no picture is told by its first bytes: this one would never end.
+mkfifo endless
+yes >endless &
+fails 3 "standard input: is not a JPEG or PNG picture" predict run - <endless
 
 # What enters the network can be seen; dark on light is noticed.
 works predict run "$pictures/gray_233x311.jpg" --show-input seen.png

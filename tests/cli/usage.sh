@@ -11,7 +11,7 @@ done
 fails 2 "unknown option '--frobnicate'" --frobnicate
 fails 2 "unknown option '--epohcs' (did you mean '--epochs'?)" train lenet5 data --epohcs 3
 fails 2 "unknown option '--frobnicate'" summary lenet5 --frobnicate
-fails 2 "unknown option" bench lenet5 --tune
+fails 2 "unknown option" bench lenet5 --tuned
 fails 2 "unknown option" summary lenet5 -x
 fails 2 "unknown model 'lenet-5' (did you mean 'lenet5'?)" summary lenet-5
 fails 2 "unknown model 'lenet' (did you mean 'lenet5'?)" train lenet data
@@ -82,6 +82,9 @@ fails 4 "nowhere" inspect nowhere
 fails 4 "nowhere/data" train lenet5 nowhere/data
 fails 4 "nowhere" train --resume nowhere
 fails 4 "nowhere" report nowhere
+mkdir no_run
+fails 3 "no_run: is no run folder (expected args.json in it)" report no_run
+fails 3 "no_run: is no run folder (expected args.json in it)" inspect no_run
 fails 4 "not found (searched .*data/mnist" train lenet5 mnist --out run
 [ ! -e run ] || fail "a training that did not begin left a folder"
 [ ! -e runs ] || fail "trainings that did not begin left folders: $(ls runs)"

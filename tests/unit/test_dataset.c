@@ -128,6 +128,20 @@ static void I5_label_out_of_range(void **state)
     assert_fails(b, open_fails(b, b->folder, &many), CAIRN_USAGE, "at most 100000");
 }
 
+/* Labels alone do not tell that there are no other classes, but many of them do. */
+static void weights_of_more_classes(void **state)
+{
+    bench *b = *state;
+    put_set(b);
+    cairn_dataset_options thousand = {.classes = 1000}, eleven = {.classes = 11};
+    cairn_dataset *set = open_set(b, b->folder, &thousand);
+    assert_int_equal(cairn_dataset_about(set)->classes, 10);
+    cairn_dataset_close(set);
+    set = open_set(b, b->folder, &eleven);
+    assert_int_equal(cairn_dataset_about(set)->classes, 11);
+    cairn_dataset_close(set);
+}
+
 /* ---- finding ---- */
 
 static void finds_known_sets(void **state)
@@ -505,6 +519,34 @@ static void fashion_mnist(void **state)
     cairn_dataset_close(set);
 }
 
+static void folders_in_the_order_of_their_numbers(void **state)
+{
+    static const char *const numbers[] = {"0", "1", "2", "3"};
+    static const char *const bytewise[] = {"C2", "c01", "c1x", "c20"}, *const natural[] = {"c01", "c1x", "C2",
+                                                                                           "c20"};
+    bench *b = *state;
+    cairn_dataset_options byte = {.classes = 0}, by_number = {.natural_order = true};
+    for (size_t i = 0; i < 4; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s/a.png", bytewise[i]);
+        put_picture(b, name, "small_40x30.png");
+    }
+    put_picture(b, "C2/b.png", "small_40x30.png");
+    for (int order = 0; order < 2; order++) {
+        cairn_dataset *set = open_set(b, b->folder, order == 0 ? &byte : &by_number);
+        for (int i = 0; i < 4; i++)
+            assert_string_equal(cairn_dataset_about(set)->labels[i], (order == 0 ? bytewise : natural)[i]);
+        cairn_dataset_close(set);
+    }
+    /* Weights without labels: the two pictures of C2 are of class 2. */
+    by_number.classes = 4;
+    by_number.class_names = numbers;
+    cairn_dataset *set = open_set(b, b->folder, &by_number);
+    assert_picture(b, set, CAIRN_TEST, 2, 30, 2);
+    assert_picture(b, set, CAIRN_TEST, 3, 30, 2);
+    cairn_dataset_close(set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -512,6 +554,8 @@ int main(void)
         TEST(test_part_alone_is_enough),
         TEST(I3_images_without_labels),
         TEST(I5_label_out_of_range),
+        TEST(weights_of_more_classes),
+        TEST(folders_in_the_order_of_their_numbers),
         TEST(finds_known_sets),
         TEST(splits_by_class),
         TEST(measures_pixels),
