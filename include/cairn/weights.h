@@ -113,10 +113,19 @@ CAIRN_API cairn_status cairn_weights_read(cairn_weights *weights);
 
 /* Reading a tensor that has no data yet without keeping it: how many pieces it comes in, and the room that
  * one needs; one of them, which is put where it belongs in the array `to` in memory layout (by any thread,
- * without a message); after all of them, the warning about numbers that are not finite. */
+ * without a message). */
 CAIRN_API size_t cairn_tensor_pieces(const cairn_tensor *tensor, size_t *buffer_bytes);
 CAIRN_API cairn_status cairn_tensor_read_piece(const cairn_tensor *tensor, size_t piece, void *buffer,
                                                void *to);
+
+/* The columns begin ... end-1 of a matrix (K, N) that lies in its file as (N, K), one after the other, in the
+ * tensor's type: without a copy of the whole. For dense layers whose
+ * file has them so (cairn_tensor_has_columns). */
+CAIRN_API bool cairn_tensor_has_columns(const cairn_tensor *tensor);
+CAIRN_API cairn_status cairn_tensor_read_columns(const cairn_tensor *tensor, size_t begin, size_t end,
+                                                 void *to);
+
+/* After all of it was read: the warning about numbers that are not finite. */
 CAIRN_API void cairn_tensor_read_end(cairn_ctx *ctx, const cairn_tensor *tensor);
 
 /* The same in F32 to go on training, perhaps for other classes: tensors of the last layers that have another

@@ -162,15 +162,16 @@ static cairn_status check_real(cairn_ctx *ctx, const cairn_tensor *from)
                       from->name, cairn_dtype_name(from->dtype));
 }
 
-/* Tensors of other sizes are read at once: small ones are not worth a step of a plan, and of the largest only
- * one form should be in memory that a plan keeps. */
+/* Other tensors are read at once: small ones are not worth a step of a plan, and of the largest, but for
+ * matrices that a plan takes by columns, only one form should be in memory that a plan keeps. */
 #define LEAST_LEFT_BYTES ((size_t)64 << 10)
 #define MOST_LEFT_BYTES ((size_t)16 << 20)
 
 static bool is_left(const cairn_tensor *found, const cairn_shape *shape)
 {
     size_t bytes = (size_t)cairn_shape_elements(shape) * sizeof(float);
-    return found->data == NULL && bytes >= LEAST_LEFT_BYTES && bytes <= MOST_LEFT_BYTES;
+    bool by_columns = cairn_layout_of(shape) == CAIRN_LAYOUT_LINEAR && found->layout != CAIRN_LAYOUT_LINEAR;
+    return found->data == NULL && bytes >= LEAST_LEFT_BYTES && (by_columns || bytes <= MOST_LEFT_BYTES);
 }
 
 /* Empty tensors for the parameters, in one block; their shapes are known to be those of real files. With

@@ -95,13 +95,17 @@ static bool rename_by(const cairn_name_rule *rule, const char *text, char out[NA
     return true;
 }
 
-/* What training wraps a network in, from the outside in. */
+/* What training wraps a network in, in any order and as often as it likes. */
 static const char *unwrap(const char *name)
 {
-    static const char *const wrappers[] = {"_orig_mod.", "module.", "_orig_mod.", "model.", "backbone."};
-    for (size_t i = 0; i < CAIRN_COUNT(wrappers); i++)
-        if (strncmp(name, wrappers[i], strlen(wrappers[i])) == 0)
-            name += strlen(wrappers[i]);
+    static const char *const wrappers[] = {"_orig_mod.", "module.", "model.", "backbone."};
+    for (size_t i = 0; i < CAIRN_COUNT(wrappers); i++) {
+        size_t length = strlen(wrappers[i]);
+        if (strncmp(name, wrappers[i], length) == 0) {
+            name += length;
+            i = (size_t)-1; /* all of them once more */
+        }
+    }
     return name;
 }
 

@@ -62,6 +62,9 @@ cairn_status cairn_torch_stream_locate(cairn_torch_file *file, cairn_torch_stora
 cairn_status cairn_torch_zip_unpack(cairn_torch_file *file, const cairn_torch_storage *storage, void *to);
 void cairn_torch_zip_close(cairn_torch_file *file);
 
+/* CAIRN_INPUT when the name of an entry holds a NUL. */
+cairn_status cairn_torch_zip_check_names(const cairn_source *from);
+
 /* ---- from the pickle to tensors ---- */
 
 /* Finds the state dict and fills file->tensors and file->storages. */

@@ -218,6 +218,7 @@ static bool is_unsafe(const char *name)
 static cairn_status look_through(zip_input *in, int64_t *pickle, const char **instead)
 {
     zip_int64_t count = zip_get_num_entries(in->archive, 0);
+    bool spaces = false;
     *pickle = -1;
     *instead = NULL;
     for (zip_int64_t i = 0; i < count; i++) {
@@ -226,6 +227,7 @@ static cairn_status look_through(zip_input *in, int64_t *pickle, const char **in
             return cairn_fail(in->from->ctx, CAIRN_INPUT,
                               "%s: entry '%s': a name that leads out of the archive", in->from->name,
                               name == NULL ? "" : name);
+        spaces |= strchr(name, ' ') != NULL;
         if (zip_name_locate(in->archive, name, ZIP_FL_ENC_RAW) != i)
             return cairn_fail(in->from->ctx, CAIRN_INPUT, "%s: entry '%s' is there twice", in->from->name,
                               name);
@@ -239,7 +241,7 @@ static cairn_status look_through(zip_input *in, int64_t *pickle, const char **in
         else if (ends_with(name, PICKLE_NAME) && *pickle < 0)
             *pickle = i;
     }
-    return CAIRN_OK;
+    return spaces ? cairn_torch_zip_check_names(in->from) : CAIRN_OK;
 }
 
 static cairn_status find_pickle(zip_input *in, uint64_t *index)

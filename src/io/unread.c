@@ -5,6 +5,8 @@
 
 typedef cairn_entry entry;
 
+#define CONVERTED_BYTES 8192 /* that are read at a time where the file has another type */
+
 static bool has_unread(const cairn_weights *weights)
 {
     for (size_t i = 0; i < weights->count; i++)
@@ -108,6 +110,40 @@ cairn_status cairn_tensor_read_piece(const cairn_tensor *tensor, size_t piece, v
     cairn_fill fill = {.from = e->found, .to = &target, .file = &e->owner->file, .offset = e->offset};
     size_t not_finite = 0;
     cairn_status status = cairn_fill_part(NULL, &fill, piece, buffer, &not_finite);
+    if (not_finite > 0)
+        atomic_fetch_add(&e->not_finite, not_finite);
+    return status;
+}
+
+bool cairn_tensor_has_columns(const cairn_tensor *tensor)
+{
+    const entry *e = (const entry *)tensor;
+    return tensor->data == NULL && tensor->layout == CAIRN_LAYOUT_LINEAR &&
+           e->found.layout != CAIRN_LAYOUT_LINEAR;
+}
+
+cairn_status cairn_tensor_read_columns(const cairn_tensor *tensor, size_t begin, size_t end, void *to)
+{
+    entry *e = (entry *)(uintptr_t)tensor;
+    cairn_file file = e->owner->file;
+    file.ctx = NULL; /* threads share one that can hold only one message */
+    size_t from_bytes = cairn_dtype_size(e->found.dtype), to_bytes = cairn_dtype_size(tensor->dtype);
+    size_t length = (size_t)tensor->shape.dim[0], count = (end - begin) * length, not_finite = 0;
+    uint64_t offset = e->offset + begin * length * from_bytes;
+    bool as_it_is = e->found.dtype == tensor->dtype;
+    char piece[CONVERTED_BYTES];
+    cairn_status status = CAIRN_OK;
+    for (size_t done = 0, some; done < count && status == CAIRN_OK; done += some) {
+        some = as_it_is ? count : sizeof piece / from_bytes;
+        some = some < count - done ? some : count - done;
+        char *target = (char *)to + done * to_bytes, *read = as_it_is ? target : piece;
+        status = cairn_file_read_at(&file, offset + done * from_bytes, read, some * from_bytes);
+        if (status != CAIRN_OK)
+            break;
+        not_finite += cairn_dtype_count_not_finite(e->found.dtype, read, some);
+        if (!as_it_is)
+            cairn_dtype_convert(tensor->dtype, target, e->found.dtype, read, some);
+    }
     if (not_finite > 0)
         atomic_fetch_add(&e->not_finite, not_finite);
     return status;

@@ -116,6 +116,7 @@ typedef struct cairn_operand {
     int64_t pitch;    /* elements between neighbouring pixels, >= c; batched values only */
     int64_t elements; /* of one image, or of the whole value */
     bool batched;
+    bool turned; /* of a matrix (K, N) that pack() is given: lies as (N, K), as files have it */
     cairn_element element;
     const cairn_shape *shape;
 } cairn_operand;
@@ -146,6 +147,9 @@ struct cairn_site {
     size_t scratch;     /* bytes a thread needs while it runs [0] */
     size_t packed;      /* bytes of a packed form of unbatched inputs, made by pack() [0] */
     int64_t pack_units; /* units of pack() [1] */
+    /* Columns of in[1], a matrix (K, N), that a unit of pack() reads, and nothing else of it; pack() takes
+     * that matrix turned, too. 0: it reads what it likes [0] */
+    int64_t pack_columns;
     unsigned in_packed; /* bits 1 << input of those that run() needs only in the packed form [0] */
 };
 

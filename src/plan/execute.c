@@ -49,6 +49,27 @@ static void read_pieces(cairn_plan *plan, int s, const cairn_work *work)
             atomic_store(&plan->unreadable, s + 1);
 }
 
+/* A unit's columns are read just before it packs them; each task has its own room for them. */
+static void read_and_pack(cairn_plan *plan, int s, const cairn_work *work)
+{
+    const cairn_step *step = &plan->steps[s];
+    const cairn_tensor *matrix = step->unread;
+    size_t columns = (size_t)step->site.pack_columns, all = (size_t)matrix->shape.dim[1];
+    size_t room_bytes = plan->buffers[step->out[0]].image_bytes, column_bytes = room_bytes / columns;
+    char *room = work->out[0].data + (size_t)(work->begin / step->grain) * room_bytes;
+    cairn_work unit = *work;
+    unit.in[1].turned = true;
+    for (unit.begin = work->begin; unit.begin < work->end; unit.begin = unit.end) {
+        size_t first = (size_t)unit.begin * columns, end = first + columns < all ? first + columns : all;
+        unit.end = unit.begin + 1;
+        unit.in[1].data = (char *)((uintptr_t)room - first * column_bytes);
+        if (cairn_tensor_read_columns(matrix, first, end, room) != CAIRN_OK)
+            atomic_store(&plan->unreadable, s + 1);
+        else
+            step->kernel->pack(&unit);
+    }
+}
+
 static void perform(cairn_plan *plan, cairn_thread *thread, int s, int64_t begin, int64_t end)
 {
     const cairn_step *step = &plan->steps[s];
@@ -57,7 +78,7 @@ static void perform(cairn_plan *plan, cairn_thread *thread, int s, int64_t begin
     work->begin = begin;
     work->end = end;
     if (step->unread != NULL)
-        read_pieces(plan, s, work);
+        (step->is_pack ? read_and_pack : read_pieces)(plan, s, work);
     else if (step->is_pack)
         step->kernel->pack(work);
     else

@@ -49,11 +49,7 @@ static bool eligible(const cairn_plan *plan, const cairn_step *step, pick what)
     return false;
 }
 
-/* Between the stored and the packed form of weights lie others, folded or masked. They are made a few
- * megabytes at a time and used in the next region, so that they are read from the cache and one piece of
- * memory serves all layers. */
-#define PASSING_BYTES ((size_t)4 << 20)
-
+/* Forms of weights that pass, see CAIRN_PASSING_BYTES. */
 static bool is_passing(const cairn_plan *plan, int buffer)
 {
     return buffer >= 0 && plan->buffers[buffer].of_weights && !plan->buffers[buffer].lasting;
@@ -64,7 +60,7 @@ static size_t bytes_passed_on(const cairn_plan *plan, const cairn_step *step)
     size_t bytes = 0;
     for (int k = 0; k < step->outputs; k++)
         if (is_passing(plan, step->out[k]))
-            bytes += plan->buffers[step->out[k]].image_bytes;
+            bytes += plan->buffers[step->out[k]].image_bytes * (size_t)plan->buffers[step->out[k]].images;
     return bytes;
 }
 
@@ -146,7 +142,8 @@ static int fill_region(cairn_plan *plan, pick what, waiting *list, int *schedule
             if (step->region != UNSCHEDULED || waits(plan, &list->steps[i], number, chain))
                 continue;
             size_t bytes = what == PICK_OF_WEIGHTS ? bytes_passed_on(plan, step) : 0;
-            if ((take && !takes_passing(plan, step)) || (passing > 0 && passing + bytes > PASSING_BYTES))
+            if ((take && !takes_passing(plan, step)) ||
+                (passing > 0 && passing + bytes > CAIRN_PASSING_BYTES))
                 continue;
             passing += bytes;
             step->region = number;

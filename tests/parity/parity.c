@@ -1,7 +1,7 @@
 /* parity GOLDEN [parity.json]: compares every golden network that the zoo has, in double and in single
  * precision (or the one in $PRECISION), at the kernel level in force (CAIRN_ISA caps it). A line a network;
- * exit 1 on any breach. $NETWORKS: only those with this in their name. $LEVEL_OR_SKIP: exit 77, as tests that are
- * skipped, unless that level is in force. */
+ * exit 1 on any breach. $NETWORKS: only those with this in their name. $LEVEL_OR_SKIP: exit 77, as tests that
+ * are skipped, unless that level is in force. */
 #include "parity/golden.h"
 #include <math.h>
 #include <stdlib.h>
@@ -173,11 +173,14 @@ static bool compare(cairn_ctx *ctx, const char *folder, const json_t *entry, con
         cairn_status status = golden_compare(ctx, model, set, net, precision, &r);
         limits l = limits_of(net, is_tight(model->name) && !met_kinks(&r), precision);
         bool ok = status == CAIRN_OK && within(&r, &l);
+        char stats[16] = "-"; /* without batch normalisation there are none */
+        if (r.stats >= 0 || isnan(r.stats))
+            snprintf(stats, sizeof stats, "%.1e", r.stats);
         printf("%-28s %-6s %-9s %s params %lld%s macs %lld%s logits %.1e gradients: norm %.1e probe %.1e "
-               "sample %.1e stats %.1e losses %.1e of the limit %s%s%s\n",
+               "sample %.1e stats %s losses %.1e of the limit %s%s%s\n",
                name, text, cairn_isa_name(), ok ? "ok    " : "BREACH", (long long)r.params,
                r.params_equal ? "" : " (wrong)", (long long)r.macs, r.macs_equal ? "" : " (wrong)", r.logits,
-               r.grad_norm, r.probe, r.sample, r.stats, worst_loss(&r, &l),
+               r.grad_norm, r.probe, r.sample, stats, worst_loss(&r, &l),
                ok                   ? ""
                : r.stats <= l.stats ? r.worst
                                     : r.worst_stat,

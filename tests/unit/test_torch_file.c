@@ -482,6 +482,28 @@ static void a_short_header_is_no_pickle(void **state)
                  "not a safetensors file, or cut short");
 }
 
+/* Puts bytes in place of others, as many, wherever they are. */
+static int put_for(uint8_t *bytes, size_t size, const char *old, const char *new, size_t length)
+{
+    int count = 0;
+    for (uint8_t *at = bytes; (at = memmem(at, size - (size_t)(at - bytes), old, length)) != NULL; count++)
+        memcpy(at, new, length);
+    return count;
+}
+
+/* libzip shows a NUL as a space: a space is a name's good right. */
+static void names_with_a_nul(void **state)
+{
+    bench *b = *state;
+    size_t size;
+    uint8_t *bytes = fixture(b, "zip.pth", &size);
+    assert_true(put_for(bytes, size, "zip/version", "zip/vers on", 11) > 0);
+    assert_int_equal(parse(b, bytes, size), CAIRN_OK);
+    assert_true(put_for(bytes, size, "zip/vers on", "zip/vers\0on", 11) > 0);
+    assert_fails(b, parse(b, bytes, size), CAIRN_INPUT, "a name with a NUL in it");
+    cairn_free(b->ctx, bytes);
+}
+
 static void finds_damage_by_its_sum(void **state)
 {
     bench *b = *state;
@@ -535,6 +557,7 @@ int main(void)
         TEST(refuses_entries_of_one_name),
         TEST(a_short_header_is_no_pickle),
         TEST(finds_damage_by_its_sum),
+        TEST(names_with_a_nul),
         TEST(damaged_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

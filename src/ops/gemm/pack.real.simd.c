@@ -23,17 +23,35 @@ CAIRN_INLINE vec pair(vec first, vec second)
 
 CAIRN_INLINE vec load_row(const cairn_gemm_source *s, const float *b, int64_t k, vec_mask mask)
 {
-    vec row = {0};
-    if (s->n_step == 1)
-        return vec_load_part(b + k * s->k_step, mask);
-    for (int n = 0; n < vec_lanes(mask); n++)
-        row[n] = b[k * s->k_step + n * s->n_step];
-    return row;
+    return vec_load_part(b + k * s->k_step, mask);
+}
+
+/* Columns that lie in one piece: squares are turned round in registers. */
+static void pack_columns(float *to, const cairn_gemm_source *s, const float *b, int64_t columns,
+                         int64_t width)
+{
+    vec m[CAIRN_LANES];
+    for (int64_t k = 0; k < s->length; k += CAIRN_LANES) {
+        vec_mask in = vec_first(s->length - k);
+        for (int64_t n = 0; n < width; n += CAIRN_LANES) {
+            CAIRN_UNROLL
+            for (int r = 0; r < CAIRN_LANES; r++)
+                m[r] = n + r < columns ? vec_load_part(b + (n + r) * s->n_step + k, in) : (vec){0};
+            vec_transpose(m);
+            CAIRN_UNROLL
+            for (int i = 0; i < CAIRN_LANES; i += 2)
+                if (k + i < s->length)
+                    vec_store(to + (k + i) / 2 * width + n, pair(m[i], m[i + 1]));
+        }
+    }
 }
 
 static void pack_panel(float *to, const cairn_gemm_source *s, const float *b, int64_t columns, int64_t width)
 {
-    for (int64_t segment = 0; segment < s->segments; segment++)
+    int64_t words = cairn_ceil_div(s->length, 2) * width;
+    for (int64_t segment = 0; segment < s->segments && s->n_step != 1; segment++)
+        pack_columns(to + segment * words, s, b + segment * s->length, columns, width);
+    for (int64_t segment = 0; segment < s->segments && s->n_step == 1; segment++)
         for (int64_t k = 0; k < s->length; k += 2, to += width) {
             int64_t row = segment * s->length + k;
             ask_ahead(s, b, row, columns);

@@ -5,11 +5,12 @@
 static cairn_dense dense_of(const cairn_work *work)
 {
     const cairn_linear_attrs *attrs = work->attrs;
-    int64_t n = work->site->out[0].c;
-    return (cairn_dense){.k = work->site->in[0].c,
+    int64_t k = work->site->in[0].c, n = work->site->out[0].c;
+    bool turned = work->in[1].turned;
+    return (cairn_dense){.k = k,
                          .n = n,
-                         .k_step = n,
-                         .n_step = 1,
+                         .k_step = turned ? 1 : n,
+                         .n_step = turned ? k : 1,
                          .b = cairn_params_of(&work->in[1]),
                          .bias = cairn_has(work->site, 2) ? cairn_params_of(&work->in[2]) : NULL,
                          .floor = attrs->act == CAIRN_ACT_RELU ? 0.0f : -INFINITY};
@@ -18,6 +19,7 @@ static cairn_dense dense_of(const cairn_work *work)
 static void plan(cairn_site *site)
 {
     cairn_dense_plan(site, false);
+    site->pack_columns = site->packed > 0 ? CAIRN_DENSE_COLUMNS : 0;
 }
 
 /* A unit is a panel. */
