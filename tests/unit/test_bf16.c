@@ -73,6 +73,39 @@ static void networks_come_close(void **state)
     }
 }
 
+static int count_of(const char *text, const char *what)
+{
+    int count = 0;
+    for (; (text = strstr(text, what)) != NULL; text += strlen(what))
+        count++;
+    return count;
+}
+
+/* Narrow groups have kernels that read and write bfloat16: nothing is converted on the way. */
+static void grouped_convolutions_keep_it(void **state)
+{
+    static char steps[65536];
+    bench *b = *state;
+    cairn_graph *graph = NULL;
+    cairn_plan *plan = NULL;
+    cairn_weights *weights = NULL;
+    cairn_model_settings settings = {.classes = 10, .h = 64, .w = 64};
+    cairn_plan_options options = {.precision = CAIRN_BF16, .outputs = "logits"};
+    if (cairn_isa_level() == CAIRN_ISA_SCALAR)
+        skip();
+    assert_int_equal(cairn_model_graph(b->ctx, cairn_model_find("resnext50_32x4d"), &settings,
+                                       CAIRN_INPUT_NUMBERS, 0, NULL, NULL, NULL, &graph),
+                     CAIRN_OK);
+    assert_int_equal(cairn_weights_init(b->ctx, graph, CAIRN_F32, 7, &weights), CAIRN_OK);
+    assert_int_equal(cairn_plan_create(b->ctx, graph, weights, NULL, &options, &plan), CAIRN_OK);
+    assert_true(cairn_plan_print(plan, steps, sizeof steps) < sizeof steps);
+    assert_int_equal(count_of(steps, " conv2d groups."), 16);
+    assert_int_equal(count_of(steps, " convert "), 1); /* of the input */
+    cairn_plan_destroy(plan);
+    cairn_weights_destroy(weights);
+    cairn_graph_destroy(graph);
+}
+
 static void conversions_round_to_nearest(void **state)
 {
     (void)state;
@@ -115,7 +148,7 @@ static void training_is_refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(networks_come_close), TEST(conversions_round_to_nearest),
-                                       TEST(training_is_refused)};
+    const struct CMUnitTest tests[] = {TEST(networks_come_close), TEST(grouped_convolutions_keep_it),
+                                       TEST(conversions_round_to_nearest), TEST(training_is_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

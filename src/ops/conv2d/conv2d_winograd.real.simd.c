@@ -14,13 +14,47 @@ static bool fits(const cairn_site *site)
     return cairn_winograd_fits(site, site->attrs);
 }
 
-CAIRN_INLINE void pack_vector(const cairn_winograd *s, const float *w, vec_mask mask, float *to, const int m)
+/* So many weights of each tap, some input channels of a panel, are transformed at a time in memory of their
+ * own: taps, and products still more, are powers of two apart and would drive each other out of the cache. */
+#define PACK_RUN (128 > CAIRN_GEMM_COLUMNS ? 128 : CAIRN_GEMM_COLUMNS)
+#define STREAMED_BYTES                                                                                       \
+    ((size_t)1 << 20) /* packed weights that are gone from the cache before they are used */
+
+CAIRN_INLINE void pack_vector(const float *w, float *to, const int m)
 {
     wide taps[3][3];
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < 3; j++)
-            taps[j][i] = wide_of(vec_load_part(w + (i * 3 + j) * s->in_c * s->out_c, mask));
-    cairn_winograd_weights(s, taps, to, m);
+            taps[j][i] = wide_of(vec_load(w + (i * 3 + j) * PACK_RUN));
+    cairn_winograd_weights(taps, to, PACK_RUN, m);
+}
+
+static inline void copy_run(const float *from, float *to, int64_t count, bool stream)
+{
+    for (int64_t i = 0; i < count; i += CAIRN_LANES)
+        if (stream)
+            vec_stream(to + i, vec_load(from + i));
+        else
+            vec_store(to + i, vec_load(from + i));
+}
+
+/* Channels c ... c + count - 1 of the columns of a panel, filled up with zeros to its width. */
+CAIRN_INLINE void pack_run(const cairn_winograd *s, const float *w, int64_t c, int64_t count, int64_t columns,
+                           int64_t width, float *panel, const int m)
+{
+    _Alignas(64) float taps[9 * PACK_RUN], products[CAIRN_WINOGRAD_MOST * CAIRN_WINOGRAD_MOST * PACK_RUN];
+    bool stream = (size_t)(s->products * s->u_plane) * sizeof *panel > STREAMED_BYTES;
+    for (int64_t tap = 0; tap < 9; tap++)
+        for (int64_t row = 0; row < count; row++) {
+            const float *from = w + (tap * s->in_c + c + row) * s->out_c;
+            float *to = taps + tap * PACK_RUN + row * width;
+            for (int64_t v = 0; v < width; v += CAIRN_LANES)
+                vec_store(to + v, vec_load_part(from + v, vec_first(columns - v)));
+        }
+    for (int64_t i = 0; i < count * width; i += CAIRN_LANES)
+        pack_vector(taps + i, products + i, m);
+    for (int64_t i = 0; i < s->products; i++)
+        copy_run(products + i * PACK_RUN, panel + i * s->u_plane + c * width, count * width, stream);
 }
 
 CAIRN_INLINE void pack_of(const cairn_work *work, const int m)
@@ -31,11 +65,11 @@ CAIRN_INLINE void pack_of(const cairn_work *work, const int m)
     for (int64_t column = work->begin * CAIRN_GEMM_COLUMNS, width; column < end; column += width) {
         width = cairn_gemm_panel(s.out_c - column);
         float *panel = (float *)(void *)work->packed + column * s.in_c;
-        for (int64_t c = 0; c < s.in_c; c++)
-            for (int64_t v = 0; v < width; v += CAIRN_LANES)
-                pack_vector(&s, w + c * s.out_c + column + v, vec_first(s.out_c - column - v),
-                            panel + c * width + v, m);
+        int64_t columns = cairn_min(width, s.out_c - column), most = PACK_RUN / width;
+        for (int64_t c = 0; c < s.in_c; c += most)
+            pack_run(&s, w + column, c, cairn_min(most, s.in_c - c), columns, width, panel, m);
     }
+    vec_stream_end();
 }
 
 #define WINOGRAD(m)                                                                                          \

@@ -42,7 +42,7 @@ static void pack_square(const cairn_winograd *s, const float *w, int64_t c, int6
         for (int i = 0; i < 3; i++)
             for (int j = 0; j < 3; j++)
                 turned[j][i] = wide_of(taps[8 - (i * 3 + j)][row]);
-        cairn_winograd_weights(s, turned, to + row * width, M);
+        cairn_winograd_weights(turned, to + row * width, s->u_plane, M);
     }
 }
 

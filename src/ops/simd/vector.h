@@ -32,6 +32,26 @@ CAIRN_INLINE void vec_store(float *p, vec v)
     memcpy(p, &v, sizeof v);
 }
 
+/* Stores what is not read soon, to an aligned place: past the cache, which then need not read it first. After
+ * the last one vec_stream_end. */
+CAIRN_INLINE void vec_stream(float *p, vec v)
+{
+#if defined(CAIRN_SIMD_AVX512)
+    _mm512_stream_ps(p, (__m512)v);
+#elif defined(CAIRN_SIMD_AVX2)
+    _mm256_stream_ps(p, (__m256)v);
+#else
+    vec_store(p, v);
+#endif
+}
+
+CAIRN_INLINE void vec_stream_end(void)
+{
+#if defined(CAIRN_SIMD_AVX512) || defined(CAIRN_SIMD_AVX2)
+    _mm_sfence();
+#endif
+}
+
 CAIRN_INLINE vec vec_set(float x)
 {
     return x - (vec){0};

@@ -13,19 +13,30 @@ typedef struct wide {
     dvec low, high;
 } wide;
 
+/* Lane numbers of the halves. In registers: a vector stored in halves and loaded as a whole, or the other way
+ * round, waits for its stores. */
+#if CAIRN_LANES == 16
+#define CAIRN_LOW_HALF 0, 1, 2, 3, 4, 5, 6, 7
+#define CAIRN_HIGH_HALF 8, 9, 10, 11, 12, 13, 14, 15
+#elif CAIRN_LANES == 8
+#define CAIRN_LOW_HALF 0, 1, 2, 3
+#define CAIRN_HIGH_HALF 4, 5, 6, 7
+#else
+#define CAIRN_LOW_HALF 0, 1
+#define CAIRN_HIGH_HALF 2, 3
+#endif
+
 CAIRN_INLINE wide wide_of(vec v)
 {
-    half_vec half[2];
-    memcpy(half, &v, sizeof v);
-    return (wide){__builtin_convertvector(half[0], dvec), __builtin_convertvector(half[1], dvec)};
+    half_vec low = __builtin_shufflevector(v, v, CAIRN_LOW_HALF);
+    half_vec high = __builtin_shufflevector(v, v, CAIRN_HIGH_HALF);
+    return (wide){__builtin_convertvector(low, dvec), __builtin_convertvector(high, dvec)};
 }
 
 CAIRN_INLINE vec wide_round(wide w)
 {
-    half_vec half[2] = {__builtin_convertvector(w.low, half_vec), __builtin_convertvector(w.high, half_vec)};
-    vec v;
-    memcpy(&v, half, sizeof v);
-    return v;
+    half_vec low = __builtin_convertvector(w.low, half_vec), high = __builtin_convertvector(w.high, half_vec);
+    return __builtin_shufflevector(low, high, CAIRN_LOW_HALF, CAIRN_HIGH_HALF);
 }
 
 CAIRN_INLINE wide wide_load(const double *p)

@@ -111,9 +111,10 @@ static inline bool cairn_winograd_fits(const cairn_site *site, const cairn_conv2
 
 /* ---- weights ---- */
 
-/* The products' weights of one input and CAIRN_LANES output channels; tap (i, j) is taps[j][i]. */
-CAIRN_INLINE void cairn_winograd_weights(const cairn_winograd *s, const wide taps[3][3], float *to,
-                                         const int m)
+/* The products' weights of one input and CAIRN_LANES output channels, `plane` apart; tap (i, j) is
+ * taps[j][i].
+ */
+CAIRN_INLINE void cairn_winograd_weights(const wide taps[3][3], float *to, int64_t plane, const int m)
 {
     wide columns[3][CAIRN_WINOGRAD_MOST], rows[CAIRN_WINOGRAD_MOST];
     const int t = m + 2;
@@ -123,7 +124,7 @@ CAIRN_INLINE void cairn_winograd_weights(const cairn_winograd *s, const wide tap
         wide row[3] = {columns[0][i], columns[1][i], columns[2][i]};
         cairn_winograd_kernel(row, rows, m);
         for (int j = 0; j < t; j++)
-            vec_store(to + (i * t + j) * s->u_plane, wide_round(rows[j]));
+            vec_store(to + (i * t + j) * plane, wide_round(rows[j]));
     }
 }
 
