@@ -242,7 +242,7 @@ static void settings_are_indispensable(void **state)
 {
     (void)state;
     cairn_ctx *ctx = new_ctx();
-    assert_int_equal(cairn_report_run(ctx, folder), CAIRN_IO);
+    assert_int_equal(cairn_report_run(ctx, folder), CAIRN_INPUT);
     assert_int_equal(cairn_report_run(ctx, "/nonexistent"), CAIRN_IO);
     put("args.json", "[1, 2]");
     assert_int_equal(cairn_report_run(ctx, folder), CAIRN_INPUT);
