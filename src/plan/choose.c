@@ -143,8 +143,8 @@ static const cairn_kernel *find_kernel(cairn_plan *plan, cairn_step *step)
     return best;
 }
 
-/* With --tune: the fastest of those of the same level that are usable. What changes variables, or adds up a
- * batch in parts, is not tried out. */
+/* With --tune: the fastest of those of the same level that are usable. What changes variables, or sums over
+ * the batch, for which the plan cuts it only later, is not tried out. */
 static cairn_status tune(cairn_plan *plan, cairn_step *step)
 {
     const cairn_kernel *fitting[MOST_KERNELS];

@@ -51,13 +51,13 @@ typedef struct trial {
     const cairn_kernel *kernel;
     cairn_site site;
     cairn_run_values run;
-    cairn_work work; /* each thread's but for begin, end and scratch */
+    cairn_work packing, work; /* each thread's but for begin, end and scratch */
     int64_t units, grain;
     int threads;
     char *memory, *swept, *scratch;
     size_t input_bytes; /* of the first operand */
     double limit, best;
-    atomic_llong next;
+    atomic_llong next_packed, next;
     cairn_barrier barrier;
     _Atomic int64_t keep; /* so that sweeping is not found useless */
     bool hopeless;
@@ -117,20 +117,16 @@ static cairn_status begin(cairn_plan *plan, const cairn_step *step, trial *t)
     return CAIRN_OK;
 }
 
-static void pack(trial *t)
+/* What packs is not given batched inputs, and what runs not those that it needs packed only, as in a plan. */
+static void part_inputs(trial *t)
 {
-    cairn_work work = t->work;
-    work.begin = 0;
-    work.end = t->site.pack_units;
-    work.scratch = t->scratch;
-    for (int k = 0; k < t->site.inputs; k++)
+    t->packing = t->work;
+    for (int k = 0; k < t->site.inputs; k++) {
         if (t->site.in[k].batched)
-            work.in[k].data = NULL; /* as when a plan packs */
-    if (t->site.packed > 0)
-        t->kernel->pack(&work);
-    for (int k = 0; k < t->site.inputs; k++)
+            t->packing.in[k].data = NULL;
         if ((t->site.in_packed & 1u << k) != 0)
             t->work.in[k].data = NULL;
+    }
 }
 
 static int64_t read_lines(const char *data, size_t bytes, int index, int threads)
@@ -142,31 +138,39 @@ static int64_t read_lines(const char *data, size_t bytes, int index, int threads
     return sum;
 }
 
-static void run_tasks(trial *t, cairn_work *work)
+/* One unit after the other, or `grain` at a time, whoever is free. */
+static void share(atomic_llong *next, void (*task)(const cairn_work *work), cairn_work *work, int64_t units,
+                  int64_t grain)
 {
-    for (int64_t task;
-         (task = atomic_fetch_add_explicit(&t->next, 1, memory_order_relaxed)) * t->grain < t->units;) {
-        work->begin = task * t->grain;
-        work->end = cairn_min(work->begin + t->grain, t->units);
-        t->kernel->run(work);
+    for (int64_t i; (i = atomic_fetch_add_explicit(next, 1, memory_order_relaxed)) * grain < units;) {
+        work->begin = i * grain;
+        work->end = cairn_min(work->begin + grain, units);
+        task(work);
     }
 }
 
-/* All threads pass the same barriers, so what the first decides between two of them holds for all. */
+/* All threads pass the same barriers, so what the first decides between two of them holds for all. Training
+ * packs in every step; inference did so once. */
 static void repeat(void *arg, int index)
 {
     trial *t = arg;
-    cairn_work work = t->work;
-    work.scratch = t->scratch + (size_t)index * cairn_align(t->site.scratch, 4096);
+    cairn_work work = t->work, packing = t->packing;
+    packing.scratch = work.scratch = t->scratch + (size_t)index * cairn_align(t->site.scratch, 4096);
     for (int i = 0; i <= REPEATS && !t->hopeless; i++) {
         t->keep += read_lines(t->swept, SWEPT_BYTES, index, t->threads);
         if (work.in[0].data != NULL)
             t->keep += read_lines(work.in[0].data, t->input_bytes, index, t->threads);
-        if (index == 0)
+        if (index == 0) {
             atomic_store(&t->next, 0);
+            atomic_store(&t->next_packed, 0);
+        }
         cairn_barrier_wait(&t->barrier, t->threads);
         double start = cairn_peak_clock();
-        run_tasks(t, &work);
+        if (t->site.packed > 0 && (t->site.training || i == 0)) {
+            share(&t->next_packed, t->kernel->pack, &packing, t->site.pack_units, 1);
+            cairn_barrier_wait(&t->barrier, t->threads);
+        }
+        share(&t->next, t->kernel->run, &work, t->units, t->grain);
         cairn_barrier_wait(&t->barrier, t->threads);
         double seconds = cairn_peak_clock() - start;
         if (index == 0 && i > 0 && (i == 1 || seconds < t->best))
@@ -184,7 +188,7 @@ static cairn_status measure(cairn_plan *plan, const cairn_step *step, const cair
     trial t = {.kernel = kernel, .threads = cairn_threads(plan->ctx), .limit = limit};
     cairn_status status = begin(plan, step, &t);
     if (status == CAIRN_OK) {
-        pack(&t);
+        part_inputs(&t);
         status = cairn_parallel(plan->ctx, t.threads, repeat, &t);
     }
     cairn_free_aligned(plan->ctx, t.memory);

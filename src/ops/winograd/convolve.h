@@ -112,8 +112,7 @@ static inline bool cairn_winograd_fits(const cairn_site *site, const cairn_conv2
 /* ---- weights ---- */
 
 /* The products' weights of one input and CAIRN_LANES output channels, `plane` apart; tap (i, j) is
- * taps[j][i].
- */
+ * taps[j][i]. */
 CAIRN_INLINE void cairn_winograd_weights(const wide taps[3][3], float *to, int64_t plane, const int m)
 {
     wide columns[3][CAIRN_WINOGRAD_MOST], rows[CAIRN_WINOGRAD_MOST];
