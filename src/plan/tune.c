@@ -35,9 +35,9 @@ static void put_site(cairn_text *text, const cairn_step *step)
     cairn_sha256_hex(step->attrs, step->op->attr_size, hash);
     if (step->op->describe != NULL)
         step->op->describe(step->attrs, few_words, sizeof few_words);
-    cairn_text_format(text, "%s %s (%.16s) %s batch %lld%s:", step->op->name, few_words, hash,
-                      cairn_dtype_name(site->precision), (long long)site->capacity,
-                      site->training ? " training" : "");
+    cairn_text_format(text, "%s%s%s (%.16s) %s batch %lld%s:", step->op->name,
+                      few_words[0] != '\0' ? " " : "", few_words, hash, cairn_dtype_name(site->precision),
+                      (long long)site->capacity, site->training ? " training" : "");
     for (int k = 0; k < site->inputs; k++)
         put_operand(text, &site->in[k]);
     cairn_text_add(text, " ->");
