@@ -1,7 +1,7 @@
 # The short names of things; CMake does the work. See README.md.
 PREFIX ?= /usr/local
 
-.PHONY: build deps install test tsan aarch64 faults bench bench-peers parity roundtrip format check-layers clean
+.PHONY: build deps install test tsan aarch64 faults bench bench-peers bench-peers-train parity roundtrip format check-layers clean
 build:
 	@tools/build.sh release -DCAIRN_TESTS=OFF
 
@@ -39,6 +39,10 @@ bench:
 # it: NETWORKS="resnet18 vgg16" BATCHES=1 PRECISIONS=fp32 THREADS=2 ROUNDS=7, CAIRN=PATH for a command built elsewhere.
 bench-peers:
 	@bench/bench-peers
+
+# A training step of the networks against PyTorch, eager or compiled; a table in build/bench/train.md.
+bench-peers-train:
+	@bench/bench-peers --train --compile
 
 # The networks against golden numbers, a line each; also into parity.json.
 GOLDEN ?= tests/data/golden

@@ -20,48 +20,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional as F
 
+import lenet_networks
 import rounds
 
 BATCH = 64
 REST = 0.3  # seconds, in which the other's threads come to rest
 
 
-# ---- networks, as cairn defines them ----
-
-class LeNet5(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv1 = nn.Conv2d(1, 6, 5)
-        self.conv2 = nn.Conv2d(6, 16, 5)
-        self.conv3 = nn.Conv2d(16, 120, 5)
-        self.fc1 = nn.Linear(120, 84)
-        self.fc2 = nn.Linear(84, 10)
-
-    def forward(self, x):
-        x = F.avg_pool2d(torch.tanh(self.conv1(x)), 2)
-        x = F.avg_pool2d(torch.tanh(self.conv2(x)), 2)
-        x = torch.tanh(self.conv3(x)).flatten(1)
-        return self.fc2(torch.tanh(self.fc1(x)))
-
-
-class LeNet5Tutorial(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv1 = nn.Conv2d(1, 6, 5, padding=2)
-        self.conv2 = nn.Conv2d(6, 16, 5, padding=2)
-        self.fc1 = nn.Linear(1024, 500)
-        self.fc2 = nn.Linear(500, 10)
-
-    def forward(self, x):
-        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
-        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
-        return self.fc2(F.relu(self.fc1(x.flatten(1))))
-
-
-NETWORKS = {"lenet5": LeNet5, "lenet5.tutorial": LeNet5Tutorial}
 FORMS = ("contiguous", "channels-last", "compiled")
 
 
@@ -105,7 +72,7 @@ def slice_for_cairn(out, pixels, labels):
 
 def torch_training(network, form, x, y):
     torch.manual_seed(0)
-    model = NETWORKS[network]()
+    model = lenet_networks.NETWORKS[network]()
     if form == "channels-last":
         model = model.to(memory_format=torch.channels_last)
         x = x.to(memory_format=torch.channels_last)
@@ -149,7 +116,7 @@ def cairn_training(cairn, network, data, threads, out):
 
 
 def torch_inference(network, form, seconds=0.5):
-    model = NETWORKS[network]().eval()
+    model = lenet_networks.NETWORKS[network]().eval()
     picture = torch.randn(1, 1, 32, 32)
     if form == "channels-last":
         model = model.to(memory_format=torch.channels_last)
@@ -203,7 +170,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--images", type=int, default=60000)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--networks", nargs="+", choices=lenet_networks.NETWORKS, default=list(lenet_networks.NETWORKS))
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
 

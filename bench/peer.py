@@ -134,13 +134,21 @@ def ncnn(args: argparse.Namespace) -> tuple[str, Run]:
     return "Winograd", run
 
 
+def training(args: argparse.Namespace) -> tuple[str, Run]:
+    import training as networks
+    import torch
+    if args.precision == "bf16" and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        raise Cannot("no bf16 on this processor")
+    return networks.pytorch(args)
+
+
 PEERS = {"openvino": openvino, "onnxruntime": onnxruntime, "ncnn": ncnn, "pytorch": pytorch}
 
 
 def prepare(args: argparse.Namespace) -> tuple[str, Run]:
-    form, run = PEERS[args.peer](args)
+    form, run = (training if args.train else PEERS[args.peer])(args)
     shape = tuple(run())
-    if shape != (args.batch, CLASSES):
+    if shape != (args.batch, CLASSES) and not args.train:
         raise Cannot(f"its scores have the shape {shape}")
     return form, run
 
@@ -154,6 +162,7 @@ def main() -> None:
     parser.add_argument("--precision", choices=("fp32", "bf16"), required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--train", action="store_true", help="training steps of PyTorch")
     args = parser.parse_args()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a stopped process would outlive its caller
     answers = os.fdopen(os.dup(1), "w", buffering=1)

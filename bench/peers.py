@@ -1,9 +1,10 @@
-"""Inference of the networks in Cairn and in OpenVINO, ONNX Runtime, ncnn and PyTorch, in alternation.
+"""Inference of the networks in Cairn and in OpenVINO, ONNX Runtime, ncnn and PyTorch, in alternation; or, with --train,
+training steps in Cairn and in PyTorch.
 
 A row is a network, a batch and a precision. In every round each contender runs one short burst (a warm-up, then the
 median of some runs), beginning with another one each time; the ratio of a round is the time of its fastest peer by
 Cairn's, and the ratio of the row is the median of its rounds. Every peer lives in a process of its own, which is
-stopped while others run. Writes peers.json and peers.md, anew after each row.
+stopped while others run. Writes peers.json and peers.md (train.json, train.md), anew after each row.
 """
 import argparse
 import contextlib
@@ -23,6 +24,8 @@ import tables
 
 NETWORKS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "vgg16", "vgg19", "googlenet",
             "inception_v3", "inception_v4", "resnext50_32x4d", "alexnet")
+TRAINING = {"resnet18": 16, "resnet50": 16, "vgg16": 8, "resnext50_32x4d": 8, "inception_v3": 8, "resnet20": 128,
+            "lenet5": 64, "lenet5.tutorial": 64}  # and their batches
 PEERS = ("openvino", "onnxruntime", "ncnn", "pytorch")
 PACKAGES = ("openvino", "onnxruntime", "ncnn", "torch", "torchvision", "timm", "onnx", "onnxscript", "pnnx", "numpy")
 CAIRN_PRECISIONS = {"fp32": "f32", "bf16": "bf16"}
@@ -41,9 +44,11 @@ class Row:
     batch: int
     precision: str
     threads: int
+    train: bool
 
     def flags(self, precision: str) -> list[str]:
-        return ["--batch", str(self.batch), "--precision", precision, "--threads", str(self.threads)]
+        return ["--batch", str(self.batch), "--precision", precision, "--threads", str(self.threads),
+                *(["--train"] if self.train else [])]
 
 
 @dataclass
@@ -160,18 +165,21 @@ def judge(times: dict[str, list[float]], cairn: Cairn) -> dict[str, object]:
 
 def write(args: argparse.Namespace, about: dict[str, object], results: list[dict[str, object]]) -> None:
     settings = {"threads": args.threads, "rounds": args.rounds, "seconds_of_a_burst": args.seconds}
-    (args.out / "peers.json").write_text(
+    name, title = ("train", "Training") if args.train else ("peers", "Inference")
+    (args.out / f"{name}.json").write_text(
         json.dumps({"machine": about, "settings": settings, "geometric_mean": tables.geometric_means(results),
                     "rows": results}, indent=1))
-    (args.out / "peers.md").write_text(tables.document(rounds.machine_text(about), settings, args.peers, results))
+    (args.out / f"{name}.md").write_text(
+        tables.document(title, rounds.machine_text(about), settings, args.peers, results))
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cairn", default="build/release/cairn")
     parser.add_argument("--out", type=Path, default=Path("build/bench"))
-    parser.add_argument("--networks", nargs="+", default=NETWORKS, help="names that cairn, torchvision or timm share")
-    parser.add_argument("--batches", nargs="+", type=int, default=[1, 8])
+    parser.add_argument("--networks", nargs="+", help="names that cairn, torchvision or timm share")
+    parser.add_argument("--batches", nargs="+", type=int, help="1 and 8; in training the network's own")
+    parser.add_argument("--train", action="store_true", help="training steps, against PyTorch")
     parser.add_argument("--precisions", nargs="+", choices=CAIRN_PRECISIONS, default=list(CAIRN_PRECISIONS))
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=PEERS)
     parser.add_argument("--threads", type=int, default=2)
@@ -179,6 +187,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=0.5, help="how long a burst measures")
     parser.add_argument("--compile", action="store_true", help="PyTorch also through torch.compile")
     args = parser.parse_args()
+    if args.train:
+        args.peers = ["pytorch"]
+    args.networks = args.networks or (TRAINING if args.train else NETWORKS)
     args.models = args.out / "models"
     args.models.mkdir(parents=True, exist_ok=True)
     return args
@@ -193,16 +204,17 @@ def main() -> None:
         print("This machine is busy: times and ratios are not to be trusted", file=sys.stderr)
     results: list[dict[str, object]] = []
     with (args.out / "peers.log").open("w") as log:
-        print("Exporting networks that are not there yet", flush=True)
-        subprocess.run([sys.executable, HERE / "networks.py", args.models, *args.networks], stderr=log, check=True)
+        if not args.train:
+            print("Exporting networks that are not there yet", flush=True)
+            subprocess.run([sys.executable, HERE / "networks.py", args.models, *args.networks], stderr=log, check=True)
         print(tables.heading(args.peers), flush=True)
         for network in args.networks:
             for precision in args.precisions:
-                for batch in args.batches:
-                    results.append(measure(Row(network, batch, precision, args.threads), args, log))
+                for batch in args.batches or ([TRAINING.get(network, 8)] if args.train else [1, 8]):
+                    results.append(measure(Row(network, batch, precision, args.threads, args.train), args, log))
                     print(tables.line(results[-1], args.peers), flush=True)
                     write(args, about, results)
-    print(f"\n{tables.means_text(results)}\nWritten: {args.out / 'peers.md'}, {args.out / 'peers.json'}")
+    print(f"\n{tables.means_text(results)}\nWritten to {args.out}")
 
 
 if __name__ == "__main__":

@@ -69,8 +69,8 @@ def table(precision: str, batch: int, peers: Sequence[str], rows: list[Result]) 
     return [*lines, ""]
 
 
-def document(machine: str, settings: dict[str, object], peers: Sequence[str], results: list[Result]) -> str:
-    lines = ["## Inference: Cairn and its peers", "", machine + " at the start.", "",
+def document(title: str, machine: str, settings: dict[str, object], peers: Sequence[str], results: list[Result]) -> str:
+    lines = [f"## {title}: Cairn and its peers", "", machine + " at the start.", "",
              f"{settings['threads']} threads, {settings['rounds']} rounds, bursts of "
              f"{settings['seconds_of_a_burst']} s. Times are medians in milliseconds for the batch. Ratio: "
              "time of the fastest peer of a round by Cairn's, median of the rounds, and its spread; above 1 Cairn is "

@@ -74,6 +74,7 @@ foreach(level scalar x86-64-v2 avx2 avx512)
   cairn_parity_test(${level} PRECISION=single CAIRN_ISA=${level} LEVEL_OR_SKIP=${level})
 endforeach()
 cairn_parity_test(double PRECISION=double)
+cairn_parity_test(fast PRECISION=fast)
 cairn_test(parity wrong sh ${tests}/parity/wrong.sh $<TARGET_FILE:parity> ${tests}/data/golden)
 
 # peers: what the comparisons with other programs (make roundtrip) ask the library.

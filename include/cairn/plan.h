@@ -17,13 +17,16 @@ typedef struct cairn_tuning cairn_tuning;
 typedef struct cairn_plan_options {
     int unused_;
     int batch;             /* [1] capacity; a run may use fewer images */
-    cairn_dtype precision; /* [CAIRN_F32], CAIRN_F64 (reference kernels), or CAIRN_BF16 for inference: weights
-                            * and what passes between layers are bfloat16, sums, inputs and outputs floats */
+    cairn_dtype precision; /* [CAIRN_F32], CAIRN_F64 (reference kernels), or CAIRN_BF16: packed weights and
+                            * what passes between layers are bfloat16; parameters, sums, statistics, inputs
+                            * and outputs floats */
     bool training;         /* [false] dropout is active; weights may change between runs, so that what is
                             * derived from them (packed forms) is made anew by every run */
     bool no_dropout;       /* [false] with training: dropout passes everything, for comparisons */
     bool keep_all;         /* [false] every value can be read after a run; costs memory and fusion */
     bool reference;        /* [false] reference kernels only */
+    bool exact;            /* [false] sums as the graph has them, in short sequences: no Winograd, for
+                            * comparisons with other programs. Slower */
     const char *outputs;   /* [NULL: all] comma-separated names of the graph's outputs wanted */
     /* [NULL] inference: a prepared plan for the same weights, perhaps for another batch or in another
      * context. Packed forms that it holds are used and not made again. It must outlive this plan and not be

@@ -139,7 +139,8 @@ struct cairn_site {
         out[CAIRN_MAX_OPERANDS]; /* data is NULL; in[i].shape NULL: absent */
     cairn_dtype precision;
     int64_t capacity;
-    bool training; /* a gradient will follow: ReLUs and maxima should decide as exact sums would */
+    bool training; /* weights change from run to run */
+    bool exact;    /* sums should err as little as they can, and be of the products that the operator means */
     /* Answers of the kernel's plan(): */
     int64_t units;      /* work units: for one image if per_image, else in all [1] */
     bool per_image;     /* units of one image can be computed apart from other images */

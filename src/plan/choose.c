@@ -107,6 +107,7 @@ static void describe_site(cairn_plan *plan, cairn_step *step)
                          .precision = step->precision,
                          .capacity = plan->options.batch,
                          .training = plan->options.training,
+                         .exact = plan->options.exact,
                          .units = 1,
                          .unit_flops = 1,
                          .pack_units = 1};

@@ -13,8 +13,8 @@ static cairn_status check_options(cairn_ctx *ctx, const cairn_plan_options *opti
     if (options->precision != CAIRN_F32 && options->precision != CAIRN_F64 && !reduced)
         return cairn_fail(ctx, CAIRN_USAGE, "plan: precision (expected F32, F64 or BF16, found %s)",
                           cairn_dtype_name(options->precision));
-    if (reduced && (options->training || options->reference))
-        return cairn_fail(ctx, CAIRN_USAGE, "plan: BF16 is for inference by the fast kernels");
+    if (reduced && options->reference)
+        return cairn_fail(ctx, CAIRN_USAGE, "plan: reference kernels do not compute in BF16");
     const cairn_plan *share = options->share;
     if (share != NULL &&
         (options->training || !share->weights_ready || share->options.precision != options->precision))

@@ -202,11 +202,11 @@ static void set_size(cairn_model_settings *settings, const json_t *size)
 }
 
 cairn_status golden_compare(cairn_ctx *ctx, const cairn_model *model, const char *set, const json_t *net,
-                            cairn_dtype precision, golden_result *result)
+                            cairn_dtype precision, bool exact, golden_result *result)
 {
     const json_t *section = json_object_get(net, "train");
     cairn_model_settings settings = {.classes = (int)number(net, "classes"), .set = set, .heads = true};
-    comparison c = {ctx, model, net, precision, result};
+    comparison c = {ctx, model, net, precision, exact, result};
     *result = (golden_result){.logits = -1, .grad_norm = -1, .probe = -1, .sample = -1, .stats = -1};
     set_size(&settings, json_object_get(net, "input"));
     cairn_status status = compare_counts(&c, settings);

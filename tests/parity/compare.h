@@ -9,6 +9,7 @@ typedef struct comparison {
     const cairn_model *model;
     const json_t *net;
     cairn_dtype precision;
+    bool exact; /* sums in training */
     golden_result *result;
 } comparison;
 

@@ -43,8 +43,9 @@ typedef struct golden_result {
     char layer[160];      /* with wrong logits: the first layer that differs */
 } golden_result;
 
-/* Builds the zoo network, runs it in `precision` at the kernel level in force, and compares. */
+/* Builds the zoo network, runs it in `precision` at the kernel level in force, and compares. Training is that
+ * of plans which are `exact`, or not. */
 cairn_status golden_compare(cairn_ctx *ctx, const cairn_model *model, const char *set, const json_t *net,
-                            cairn_dtype precision, golden_result *result);
+                            cairn_dtype precision, bool exact, golden_result *result);
 
 #endif

@@ -157,6 +157,7 @@ cairn_status golden_start_training(const comparison *c, const cairn_graph *graph
                                   .precision = c->precision,
                                   .training = true,
                                   .no_dropout = true,
+                                  .exact = c->exact,
                                   .keep_all = keep_all};
     *t = (golden_training){0};
     cairn_status status = cairn_weights_create(c->ctx, &t->state);

@@ -40,11 +40,14 @@ static void divide_columns(const cairn_site *site, setup *s)
     s->parts = cairn_ceil_div(s->out_c, s->columns);
 }
 
-/* Inference packs once. Training would pack floats in every step: it does where rows of the weights are a
- * multiple of 1 KiB apart, which fall into few sets of the caches. */
-static bool wants_packing(const cairn_site *site, const cairn_conv2d_attrs *attrs, int64_t out_c)
+/* Inference packs once. Training packs in every step, but not floats that stay in the first cache whatever
+ * their order: that would cost more than it saves. */
+#define SMALL_WEIGHTS (32 * 1024 / (int64_t)sizeof(float))
+
+static bool wants_packing(const cairn_site *site, const cairn_conv2d_attrs *attrs)
 {
-    return !site->training || site->precision == CAIRN_BF16 || (attrs->groups == 1 && out_c % 256 == 0);
+    return !site->training || site->precision == CAIRN_BF16 ||
+           (attrs->groups == 1 && site->in[1].elements > SMALL_WEIGHTS);
 }
 
 static setup setup_of(const cairn_site *site)
@@ -55,7 +58,7 @@ static setup setup_of(const cairn_site *site)
     s.k = s.patch.segments * s.patch.length;
     s.depth = cairn_gemm_depth(s.patch.segments, s.patch.length);
     s.pixels = s.span = y->h * y->w;
-    s.packed = wants_packing(site, attrs, y->c);
+    s.packed = wants_packing(site, attrs);
     if (!s.patch.padded) {
         int64_t block_flops = CAIRN_GEMM_ROWS * 2 * s.k * y->c;
         s.span = cairn_min(cairn_ceil_div(UNIT_FLOPS, block_flops) * CAIRN_GEMM_ROWS, s.pixels);
@@ -158,7 +161,7 @@ static void multiply(const cairn_work *work, const setup *s, const int64_t *offs
                             .offset = offsets,
                             .segments = s->patch.segments,
                             .length = s->patch.length,
-                            .block = cairn_gemm_block(s->k, work->site->training),
+                            .block = cairn_gemm_block(s->k, work->site->exact),
                             .n = cairn_min(s->columns, s->out_c - s->column),
                             .ldb = y->c,
                             .packed = s->packed,

@@ -101,7 +101,7 @@ static inline void cairn_dense_multiply(const cairn_work *work, const cairn_dens
                                 .offset = &origin,
                                 .segments = 1,
                                 .length = d->k,
-                                .block = cairn_gemm_block(d->k, work->site->training),
+                                .block = cairn_gemm_block(d->k, work->site->exact),
                                 .n = part->columns,
                                 .b = part->b,
                                 .ldb = d->k_step,

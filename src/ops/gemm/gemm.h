@@ -55,9 +55,8 @@ void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *gemm);
 void CAIRN_SIMD_FLOAT(cairn_gemm_rows)(const cairn_gemm_rows *gemm);
 #endif
 
-/* The rounding error of a sum grows with the root of the length of its sequences. Long ones are fastest.
- * Where a gradient depends on the signs of the results, sequences as long as there are, the root of k, err
- * least. */
+/* The rounding error of a sum grows with the root of the length of its sequences. Long ones are fastest;
+ * sequences as long as there are, the root of k, err least. */
 static inline int64_t cairn_gemm_block(int64_t k, bool least_error)
 {
     int64_t block = least_error ? 8 : 256;
@@ -75,7 +74,8 @@ typedef struct cairn_gemm_outer {
     bool add; /* to C */
 } cairn_gemm_outer;
 
-void CAIRN_SIMD(cairn_gemm_outer)(const cairn_gemm_outer *gemm);
+/* Always of floats. */
+void CAIRN_SIMD_FLOAT(cairn_gemm_outer)(const cairn_gemm_outer *gemm);
 
 /* ---- panels ----
  * Columns are worked on in panels of 1 ... CAIRN_GEMM_WIDTH vectors; columns that fill no vector are a panel

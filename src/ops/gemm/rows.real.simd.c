@@ -153,6 +153,8 @@ CAIRN_INLINE void store_result(const place *t, int64_t row, int64_t column, vec 
 #if defined(CAIRN_STORE_BF16)
     if (t->g->float_c) {
         float *c = (float *)(void *)result_at(t, row, column);
+        if (t->g->add)
+            result += vec_load_part(c, mask);
         vec_store_part(c, result, mask);
         return;
     }

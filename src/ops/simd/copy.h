@@ -18,6 +18,29 @@ CAIRN_INLINE void cairn_copy_pixel(real *to, const real *from, int64_t c)
     }
 }
 
+/* The same from and to floats, which the kernel works in. */
+CAIRN_INLINE void cairn_widen_pixel(float *to, const real *from, int64_t c)
+{
+    int64_t i = 0;
+    for (; i + CAIRN_LANES <= c; i += CAIRN_LANES)
+        vec_store(to + i, vec_load(from + i));
+    if (i < c) {
+        vec_mask part = vec_first(c - i);
+        vec_store_part(to + i, vec_load_part(from + i, part), part);
+    }
+}
+
+CAIRN_INLINE void cairn_narrow_pixel(real *to, const float *from, int64_t c)
+{
+    int64_t i = 0;
+    for (; i + CAIRN_LANES <= c; i += CAIRN_LANES)
+        vec_store(to + i, vec_load(from + i));
+    if (i < c) {
+        vec_mask part = vec_first(c - i);
+        vec_store_part(to + i, vec_load_part(from + i, part), part);
+    }
+}
+
 CAIRN_INLINE void cairn_clear_pixel(real *to, int64_t c)
 {
     int64_t i = 0;

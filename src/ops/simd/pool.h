@@ -2,8 +2,7 @@
 #ifndef CAIRN_OPS_SIMD_POOL_H
 #define CAIRN_OPS_SIMD_POOL_H
 
-#include "ops/real.h"
-#include "ops/simd/vector.h"
+#include "ops/simd/copy.h"
 #include "ops/window.h"
 
 /* The taps of a window that lie on the picture. */
@@ -51,7 +50,18 @@ static inline bool cairn_pool_is_plain(const cairn_window_attrs *a)
            2 * a->out_w <= a->in_w;
 }
 
-/* Zeros where a pool's gradients will be added. */
+/* Where a pool's gradients are added up: in the picture itself, or in floats if that is bfloat16. */
+typedef struct cairn_pool_sums {
+    float *data;
+    int64_t pitch;
+} cairn_pool_sums;
+
+static inline size_t cairn_pool_scratch(const cairn_operand *dx)
+{
+    return sizeof(real) < sizeof(float) ? (size_t)dx->elements * sizeof(float) : 0;
+}
+
+/* Zeros where they will be added. */
 static inline void cairn_pool_clear(const cairn_operand *x, real *image)
 {
     if (x->pitch == x->c) {
@@ -60,6 +70,23 @@ static inline void cairn_pool_clear(const cairn_operand *x, real *image)
     }
     for (int64_t pixel = 0; pixel < x->h * x->w; pixel++)
         memset(image + pixel * x->pitch, 0, (size_t)x->c * sizeof *image);
+}
+
+static inline cairn_pool_sums cairn_pool_begin(const cairn_work *work, const cairn_operand *dx, real *image)
+{
+    if (sizeof(real) < sizeof(float)) {
+        memset(work->scratch, 0, cairn_pool_scratch(dx));
+        return (cairn_pool_sums){(float *)(void *)work->scratch, dx->c};
+    }
+    cairn_pool_clear(dx, image);
+    return (cairn_pool_sums){(float *)(void *)image, dx->pitch};
+}
+
+static inline void cairn_pool_end(const cairn_pool_sums *sums, const cairn_operand *dx, real *image)
+{
+    if (sizeof(real) < sizeof(float))
+        for (int64_t pixel = 0; pixel < dx->h * dx->w; pixel++)
+            cairn_narrow_pixel(image + pixel * dx->pitch, sums->data + pixel * sums->pitch, dx->c);
 }
 
 #endif

@@ -12,8 +12,8 @@ static void run(const cairn_work *work)
     const cairn_operand *dy = &work->in[0], *dx = &work->out[0];
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         cairn_band band = cairn_band_of(work, dx, unit);
-        const float *image = (const float *)cairn_image_of(dy, band.image) + attrs->before;
-        float *to = cairn_image_of(dx, band.image) + band.begin * cairn_row_stride(dx);
+        const real *image = (const real *)cairn_image_of(dy, band.image) + attrs->before;
+        real *to = cairn_image_of(dx, band.image) + band.begin * cairn_row_stride(dx);
         for (int64_t row = band.begin; row < band.end; row++)
             for (int64_t column = 0; column < dx->w; column++, to += dx->pitch) {
                 int64_t from = row / attrs->stride * dy->w + column / attrs->stride;

@@ -3,6 +3,7 @@
  * in a padded picture and its middle copied. Good for every stride, dilation and group. */
 #include "ops/conv2d/cost.h"
 #include "ops/gemm/patch.h"
+#include "ops/simd/copy.h"
 #include <math.h>
 
 typedef struct setup {
@@ -12,6 +13,7 @@ typedef struct setup {
     int64_t pixels; /* of an image of dy */
     size_t packed;  /* elements of a segment's packed weights */
     bool disjoint;  /* windows tile dx: each element is written once */
+    bool apart;     /* sums are made in a picture in scratch, in floats */
 } setup;
 
 static setup setup_of(const cairn_site *site)
@@ -21,18 +23,24 @@ static setup setup_of(const cairn_site *site)
     const cairn_window *w = &attrs->geometry.window;
     setup s = {.attrs = attrs, .patch = cairn_patch_of(attrs, dx), .out_c = dy->c / attrs->groups};
     s.pixels = dy->h * dy->w;
-    s.packed = cairn_gemm_packed(s.out_c, s.patch.length);
+    s.packed = cairn_gemm_packed(cairn_gemm_depth(1, s.out_c), s.patch.length);
     bool pointwise = w->k_h == 1 && w->k_w == 1 && w->stride_h == 1 && w->stride_w == 1;
     bool whole = s.pixels == 1 && s.patch.segments * s.patch.length * attrs->groups == dx->elements;
     s.disjoint = !s.patch.padded && (pointwise || whole);
+    s.apart = s.patch.padded || (sizeof(real) < sizeof(float) && !s.disjoint);
     return s;
+}
+
+static int64_t picture_elements(const setup *s)
+{
+    return s->patch.h * s->patch.w * s->patch.pitch;
 }
 
 static void plan(cairn_site *site)
 {
     setup s = setup_of(site);
     cairn_unit_is_image(site, 2 * s.pixels * site->in[1].elements);
-    site->scratch = cairn_patch_scratch(&s.patch);
+    site->scratch = s.apart ? (size_t)picture_elements(&s) * sizeof(float) : 0;
     site->pack_units = s.attrs->groups * s.patch.segments;
     site->packed = (size_t)site->pack_units * s.packed * sizeof(float);
 }
@@ -41,7 +49,7 @@ static void plan(cairn_site *site)
 static void pack(const cairn_work *work)
 {
     setup s = setup_of(work->site);
-    const float *w = cairn_image_of(&work->in[1], 0);
+    const float *w = cairn_params_of(&work->in[1]);
     int64_t out = s.out_c * s.attrs->groups;
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         int64_t group = unit / s.patch.segments, segment = unit % s.patch.segments;
@@ -56,12 +64,14 @@ static void pack(const cairn_work *work)
 }
 
 typedef struct block {
-    const float *a[CAIRN_GEMM_ROWS], *window[CAIRN_GEMM_ROWS];
+    const real *a[CAIRN_GEMM_ROWS];
+    int64_t window[CAIRN_GEMM_ROWS]; /* element of the picture, or of dx */
     const void *group_a[CAIRN_GEMM_ROWS];
     void *c[CAIRN_GEMM_ROWS];
 } block;
 
-static void multiply(const cairn_work *work, const setup *s, float *picture, int64_t count, block *b)
+/* Windows of `to`, a picture of floats or dx. */
+static void multiply(const cairn_work *work, const setup *s, void *to, int64_t count, block *b)
 {
     static const int64_t origin = 0;
     cairn_gemm_rows gemm = {.rows = count,
@@ -74,21 +84,23 @@ static void multiply(const cairn_work *work, const setup *s, float *picture, int
                             .n = s->patch.length,
                             .packed = true,
                             .floor = -INFINITY,
-                            .add = !s->disjoint};
+                            .add = !s->disjoint,
+                            .float_c = s->apart && sizeof(real) < sizeof(float)};
     const float *packed = (const float *)(const void *)work->packed;
     for (int64_t group = 0; group < s->attrs->groups; group++)
         for (int64_t segment = 0; segment < s->patch.segments; segment++, packed += s->packed) {
             int64_t offset = cairn_patch_offset(&s->patch, segment) + group * s->patch.length;
             for (int64_t i = 0; i < count; i++) {
                 b->group_a[i] = b->a[i] + group * s->out_c;
-                b->c[i] = picture + (b->window[i] - picture) + offset;
+                b->c[i] = s->apart ? (void *)((float *)to + b->window[i] + offset)
+                                   : (void *)((real *)to + b->window[i] + offset);
             }
             gemm.b = packed;
             CAIRN_SIMD(cairn_gemm_rows)(&gemm);
         }
 }
 
-static void clear_image(const cairn_operand *dx, float *image)
+static void clear_image(const cairn_operand *dx, real *image)
 {
     if (dx->pitch == dx->c) {
         memset(image, 0, (size_t)dx->elements * sizeof *image);
@@ -99,24 +111,26 @@ static void clear_image(const cairn_operand *dx, float *image)
 }
 
 /* The middle of the padded picture. */
-static void store_middle(const setup *s, const cairn_operand *dx, const float *picture, float *image)
+static void store_middle(const setup *s, const cairn_operand *dx, const float *picture, real *image)
 {
     const cairn_patch *p = &s->patch;
-    for (int64_t row = 0; row < dx->h; row++)
-        cairn_copy_pixels(image + row * cairn_row_stride(dx), dx->pitch,
-                          picture + ((row + p->window->pad_top) * p->w + p->window->pad_left) * p->pitch,
-                          p->pitch, dx->w, dx->c);
+    for (int64_t row = 0; row < dx->h; row++) {
+        const float *from = picture + ((row + p->window->pad_top) * p->w + p->window->pad_left) * p->pitch;
+        for (int64_t i = 0; i < dx->w; i++)
+            cairn_narrow_pixel(image + row * cairn_row_stride(dx) + i * dx->pitch, from + i * p->pitch,
+                               dx->c);
+    }
 }
 
 /* Pixels are taken column by column: neighbours in a row have windows that overlap, and adding to what was
  * stored just before would stall. */
-static void find_columns(const setup *s, const cairn_operand *dy, const float *gradient, const float *picture,
-                         int64_t first, int64_t count, block *b)
+static void find_columns(const setup *s, const cairn_operand *dy, const real *gradient, int64_t first,
+                         int64_t count, block *b)
 {
     int64_t x = first / dy->h, y = first % dy->h;
     for (int64_t i = 0; i < count; i++) {
         b->a[i] = gradient + (y * dy->w + x) * dy->pitch;
-        b->window[i] = picture + y * s->patch.step_h + x * s->patch.step_w;
+        b->window[i] = y * s->patch.step_h + x * s->patch.step_w;
         if (++y == dy->h) {
             y = 0;
             x++;
@@ -127,19 +141,18 @@ static void find_columns(const setup *s, const cairn_operand *dy, const float *g
 static void run_image(const cairn_work *work, const setup *s, int64_t image, block *b)
 {
     const cairn_operand *dy = &work->in[0], *dx = &work->out[0];
-    float *to = cairn_image_of(dx, image), *picture = to;
-    if (s->patch.padded) {
-        picture = cairn_patch_picture(&s->patch, work->scratch);
-        memset(picture, 0, (size_t)(s->patch.h * s->patch.w * s->patch.pitch) * sizeof *picture);
-    } else if (!s->disjoint) {
+    real *to = cairn_image_of(dx, image);
+    float *picture = (float *)(void *)work->scratch;
+    if (s->apart)
+        memset(picture, 0, (size_t)picture_elements(s) * sizeof *picture);
+    else if (!s->disjoint)
         clear_image(dx, to);
-    }
     for (int64_t pixel = 0; pixel < s->pixels; pixel += CAIRN_GEMM_ROWS) {
         int64_t count = cairn_min(CAIRN_GEMM_ROWS, s->pixels - pixel);
-        find_columns(s, dy, cairn_image_of(dy, image), picture, pixel, count, b);
-        multiply(work, s, picture, count, b);
+        find_columns(s, dy, cairn_image_of(dy, image), pixel, count, b);
+        multiply(work, s, s->apart ? (void *)picture : (void *)to, count, b);
     }
-    if (s->patch.padded)
+    if (s->apart)
         store_middle(s, dx, picture, to);
 }
 
@@ -148,10 +161,10 @@ static void run_single(const cairn_work *work, const setup *s, block *b)
 {
     for (int64_t image = work->begin; image < work->end; image += CAIRN_GEMM_ROWS) {
         int64_t count = cairn_min(CAIRN_GEMM_ROWS, work->end - image);
-        float *first = cairn_image_of(&work->out[0], image);
+        real *first = cairn_image_of(&work->out[0], image);
         for (int64_t i = 0; i < count; i++) {
             b->a[i] = cairn_image_of(&work->in[0], image + i);
-            b->window[i] = cairn_image_of(&work->out[0], image + i);
+            b->window[i] = i * cairn_image_stride(&work->out[0]);
         }
         multiply(work, s, first, count, b);
     }

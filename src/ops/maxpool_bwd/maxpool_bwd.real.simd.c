@@ -6,10 +6,11 @@ static void plan(cairn_site *site)
 {
     const cairn_window *w = &((const cairn_pool_attrs *)site->attrs)->geometry.window;
     cairn_unit_is_image(site, 2 * site->in[1].elements * w->k_h * w->k_w);
+    site->scratch = cairn_pool_scratch(&site->out[0]);
 }
 
-static void give_pixel(const cairn_pool_window *w, const float *x, int64_t x_pitch, const float *y,
-                       const float *dy, float *dx, int64_t dx_pitch, int64_t channels)
+static void give_pixel(const cairn_pool_window *w, const real *x, int64_t x_pitch, const real *y,
+                       const real *dy, const cairn_pool_sums *sums, int64_t channels)
 {
     for (int64_t c = 0; c < channels; c += CAIRN_LANES) {
         vec_mask mask = vec_first(channels - c);
@@ -17,7 +18,7 @@ static void give_pixel(const cairn_pool_window *w, const float *x, int64_t x_pit
         for (int64_t row = 0; row < w->rows; row++)
             for (int64_t tap = 0; tap < w->columns; tap++) {
                 int64_t pixel = w->first + row * w->row_step + tap * w->tap_step;
-                float *to = dx + pixel * dx_pitch + c;
+                float *to = sums->data + pixel * sums->pitch + c;
                 ivec takes = vec_load_part(x + pixel * x_pitch + c, mask) == maximum;
                 vec_store_part(to, vec_load_part(to, mask) + vec_select(takes, gradient, (vec){0}), mask);
                 gradient = vec_select(takes, (vec){0}, gradient);
@@ -26,7 +27,7 @@ static void give_pixel(const cairn_pool_window *w, const float *x, int64_t x_pit
 }
 
 /* The next pixel of a window takes the gradient if it holds the maximum and none before it did. */
-CAIRN_INLINE vec take(const float *x, vec maximum, vec *gradient, vec_mask mask)
+CAIRN_INLINE vec take(const real *x, vec maximum, vec *gradient, vec_mask mask)
 {
     ivec takes = vec_load_part(x, mask) == maximum;
     vec taken = vec_select(takes, *gradient, (vec){0});
@@ -39,7 +40,7 @@ typedef struct operands {
 } operands;
 
 /* A row of windows of the plain pool, for one vector of channels; no window meets another. */
-static void plain_row(const operands *o, const float *x, const float *y, const float *dy, float *dx,
+static void plain_row(const operands *o, const real *x, const real *y, const real *dy, real *dx,
                       vec_mask mask)
 {
     int64_t below = cairn_row_stride(o->x), right = o->x->pitch;
@@ -47,8 +48,8 @@ static void plain_row(const operands *o, const float *x, const float *y, const f
     for (int64_t ox = 0; ox < o->y->w; ox++) {
         vec maximum = vec_load_part(y + ox * o->y->pitch, mask),
             gradient = vec_load_part(dy + ox * o->dy->pitch, mask);
-        const float *p = x + 2 * ox * right;
-        float *to = dx + 2 * ox * dx_right;
+        const real *p = x + 2 * ox * right;
+        real *to = dx + 2 * ox * dx_right;
         vec_store_part(to, take(p, maximum, &gradient, mask), mask);
         vec_store_part(to + dx_right, take(p + right, maximum, &gradient, mask), mask);
         vec_store_part(to + dx_below, take(p + below, maximum, &gradient, mask), mask);
@@ -58,8 +59,8 @@ static void plain_row(const operands *o, const float *x, const float *y, const f
 
 static void plain_image(const operands *o, int64_t n)
 {
-    const float *x = cairn_image_of(o->x, n), *y = cairn_image_of(o->y, n), *dy = cairn_image_of(o->dy, n);
-    float *dx = cairn_image_of(o->dx, n);
+    const real *x = cairn_image_of(o->x, n), *y = cairn_image_of(o->y, n), *dy = cairn_image_of(o->dy, n);
+    real *dx = cairn_image_of(o->dx, n);
     if (2 * o->y->h != o->x->h || 2 * o->y->w != o->x->w)
         cairn_pool_clear(o->dx, dx);
     for (int64_t oy = 0; oy < o->y->h; oy++)
@@ -69,19 +70,20 @@ static void plain_image(const operands *o, int64_t n)
                       vec_first(o->y->c - c));
 }
 
-static void any_image(const cairn_window_attrs *a, const operands *o, int64_t n)
+static void any_image(const cairn_work *work, const cairn_window_attrs *a, const operands *o, int64_t n)
 {
-    const float *from = cairn_image_of(o->x, n), *maxima = cairn_image_of(o->y, n);
-    const float *gradients = cairn_image_of(o->dy, n);
-    float *to = cairn_image_of(o->dx, n);
-    cairn_pool_clear(o->dx, to);
+    const real *from = cairn_image_of(o->x, n), *maxima = cairn_image_of(o->y, n);
+    const real *gradients = cairn_image_of(o->dy, n);
+    real *to = cairn_image_of(o->dx, n);
+    cairn_pool_sums sums = cairn_pool_begin(work, o->dx, to);
     for (int64_t oy = 0; oy < o->y->h; oy++) {
         cairn_taps rows = cairn_taps_h(a, oy);
         for (int64_t ox = 0; ox < o->y->w; ox++, maxima += o->y->pitch, gradients += o->dy->pitch) {
             cairn_pool_window window = cairn_pool_window_of(a, rows, cairn_taps_w(a, ox));
-            give_pixel(&window, from, o->x->pitch, maxima, gradients, to, o->dx->pitch, o->y->c);
+            give_pixel(&window, from, o->x->pitch, maxima, gradients, &sums, o->y->c);
         }
     }
+    cairn_pool_end(&sums, o->dx, to);
 }
 
 static void run(const cairn_work *work)
@@ -93,7 +95,7 @@ static void run(const cairn_work *work)
         if (plain)
             plain_image(&o, n);
         else
-            any_image(a, &o, n);
+            any_image(work, a, &o, n);
 }
 
 const cairn_kernel CAIRN_KERNEL(maxpool_bwd) = {

@@ -17,7 +17,7 @@ static void run(const cairn_work *work)
         mean[c] = cairn_channel_number(&work->in[1], c) / n;
     cairn_channel_pass pass = cairn_channel_pass_of(work, x, NULL);
     pass.mean = mean;
-    cairn_channel_sums(&pass, CAIRN_TERM_SQUARE, x->c, 1.0, NULL, cairn_image_of(&work->out[0], 0), NULL);
+    cairn_channel_sums(&pass, CAIRN_TERM_SQUARE, x->c, 1.0, NULL, cairn_params_of(&work->out[0]), NULL);
 }
 
 const cairn_kernel CAIRN_KERNEL(square_deviations) = {

@@ -13,8 +13,8 @@ static void run(const cairn_work *work)
     float pixels = (float)(dx->h * dx->w);
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         cairn_band band = cairn_band_of(work, dx, unit);
-        const float *dy = cairn_image_of(&work->in[0], band.image);
-        float *to = cairn_image_of(dx, band.image);
+        const real *dy = cairn_image_of(&work->in[0], band.image);
+        real *to = cairn_image_of(dx, band.image);
         for (int64_t c = 0; c < dx->c; c += CAIRN_LANES) {
             vec_mask mask = vec_first(dx->c - c);
             vec share = vec_load_part(dy + c, mask) / pixels;

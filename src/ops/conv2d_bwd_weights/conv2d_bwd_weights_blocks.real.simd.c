@@ -4,7 +4,7 @@
 #include "ops/conv2d/cost.h"
 #include "ops/conv2d_bwd_weights/blocks.h"
 #include "ops/gemm/gemm.h"
-#include "ops/real.h"
+#include "ops/simd/copy.h"
 
 #define CHUNK_PIXELS 160    /* of dy that are copied at a time, or some more */
 #define CHUNK_FLOATS 200000 /* copied at a time, if that are CHUNK_LEAST pixels */
@@ -111,15 +111,14 @@ static void plan(cairn_site *site)
 /* ---- copying ---- */
 
 /* A row of pixels of one block; columns outside the picture are zeros. */
-static void copy_row(const source *p, const float *row, float *to, int64_t channels)
+static void copy_row(const source *p, const real *row, float *to, int64_t channels)
 {
-    size_t bytes = (size_t)channels * sizeof *to;
     for (int64_t i = 0; i < p->w; i++, to += p->blocks.width) {
         int64_t column = i * p->pick_w - p->pad_left;
         if (row == NULL || column < 0 || column >= p->from->w)
-            memset(to, 0, bytes);
+            memset(to, 0, (size_t)channels * sizeof *to);
         else
-            memcpy(to, row + column * p->from->pitch, bytes);
+            cairn_widen_pixel(to, row + column * p->from->pitch, channels);
     }
 }
 
@@ -132,10 +131,10 @@ static void copy_chunk(const setup *s, const source *p, int64_t image, int64_t i
         for (int64_t i = 0; i < images; i++)
             for (int64_t r = 0; r < p->rows; r++) {
                 int64_t y = (first_row + r) * p->pick_h - p->pad_top;
-                const float *row = y < 0 || y >= p->from->h
-                                       ? NULL
-                                       : cairn_image_of(p->from, image + i) + y * cairn_row_stride(p->from) +
-                                             block * p->blocks.width;
+                const real *row = y < 0 || y >= p->from->h
+                                      ? NULL
+                                      : cairn_image_of(p->from, image + i) + y * cairn_row_stride(p->from) +
+                                            block * p->blocks.width;
                 copy_row(p, row, to + (i * p->rows + r) * p->w * p->blocks.width, channels);
             }
     }
@@ -162,10 +161,10 @@ static void multiply_chunk(const setup *s, const cairn_operand *dw, int64_t rows
                 int64_t tap_y = tap / w->k_w * w->dilation_h, tap_x = tap % w->k_w * w->dilation_w;
                 gemm.a = x + (int64_t)source_floats(s, &s->x, c - s->x.begin) + (tap_y * s->x.w + tap_x) * xc;
                 gemm.b = dy + (int64_t)source_floats(s, &s->dy, n - s->dy.begin);
-                gemm.c = cairn_image_of(dw, 0) + (tap * s->x.blocks.channels + c * xc) * gemm.ldc + n * yc;
+                gemm.c = cairn_params_of(dw) + (tap * s->x.blocks.channels + c * xc) * gemm.ldc + n * yc;
                 gemm.p = cairn_block_channels(&s->x.blocks, c);
                 gemm.n = cairn_block_channels(&s->dy.blocks, n);
-                CAIRN_SIMD(cairn_gemm_outer)(&gemm);
+                CAIRN_SIMD_FLOAT(cairn_gemm_outer)(&gemm);
             }
 }
 

@@ -21,8 +21,8 @@ static void run(const cairn_work *work)
     }
     cairn_channel_pass pass = cairn_channel_pass_of(work, x, &work->in[1]);
     pass.mean = mean;
-    cairn_channel_sums(&pass, CAIRN_TERM_GRADIENT, x->c, 1.0, rstd, cairn_image_of(&work->out[0], 0),
-                       cairn_image_of(&work->out[1], 0));
+    cairn_channel_sums(&pass, CAIRN_TERM_GRADIENT, x->c, 1.0, rstd, cairn_params_of(&work->out[0]),
+                       cairn_params_of(&work->out[1]));
 }
 
 const cairn_kernel CAIRN_KERNEL(batchnorm_sums) = {

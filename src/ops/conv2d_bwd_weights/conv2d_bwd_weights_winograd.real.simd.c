@@ -27,8 +27,8 @@ static bool fits(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
     const cairn_window *w = &attrs->geometry.window;
-    return attrs->groups == 1 && w->k_h == 3 && w->k_w == 3 && w->stride_h == 1 && w->stride_w == 1 &&
-           w->dilation_h == 1 && w->dilation_w == 1 && site->in[0].c >= CAIRN_LANES &&
+    return !site->exact && attrs->groups == 1 && w->k_h == 3 && w->k_w == 3 && w->stride_h == 1 &&
+           w->stride_w == 1 && w->dilation_h == 1 && w->dilation_w == 1 && site->in[0].c >= CAIRN_LANES &&
            site->in[1].c >= CAIRN_LANES;
 }
 
@@ -74,7 +74,8 @@ static void plan(cairn_site *site)
 typedef struct pair {
     int64_t in, out;     /* their first channels */
     int64_t in_c, out_c; /* how many */
-    float *zeros, *v, *d, *s;
+    real *zeros;
+    float *v, *d, *s;
 } pair;
 
 static pair pair_of(const cairn_work *work, const setup *s, int64_t number)
@@ -84,8 +85,8 @@ static pair pair_of(const cairn_work *work, const setup *s, int64_t number)
               .out = out * s->out.width,
               .in_c = cairn_block_channels(&s->in, in),
               .out_c = cairn_block_channels(&s->out, out),
-              .zeros = (float *)(void *)work->scratch};
-    p.v = p.zeros + CAIRN_BLOCK_WIDTH;
+              .zeros = (real *)(void *)work->scratch};
+    p.v = (float *)(void *)work->scratch + CAIRN_BLOCK_WIDTH;
     p.d = p.v + PRODUCTS * s->v_plane;
     p.s = p.d + PRODUCTS * s->d_plane;
     memset(p.zeros, 0, CAIRN_BLOCK_WIDTH * sizeof *p.zeros);
@@ -94,7 +95,7 @@ static pair pair_of(const cairn_work *work, const setup *s, int64_t number)
 
 static void transform(const cairn_work *work, const setup *s, const pair *p, int64_t first, int64_t count)
 {
-    const float *pixel[PRODUCTS];
+    const real *pixel[PRODUCTS];
     cairn_operand x = work->in[0], dy = work->in[1];
     x.data = (char *)(void *)(cairn_image_of(&x, 0) + p->in);
     dy.data = (char *)(void *)(cairn_image_of(&dy, 0) + p->out);
@@ -123,7 +124,7 @@ static void multiply(const setup *s, const pair *p, int64_t count, bool add)
         gemm.a = p->v + product * s->v_plane;
         gemm.b = p->d + product * s->d_plane;
         gemm.c = p->s + product * s->s_plane;
-        CAIRN_SIMD(cairn_gemm_outer)(&gemm);
+        CAIRN_SIMD_FLOAT(cairn_gemm_outer)(&gemm);
     }
 }
 
@@ -151,7 +152,7 @@ static void finish(const setup *s, const pair *p, const cairn_operand *dw)
     for (int64_t c = 0; c < p->in_c; c++)
         for (int64_t n = 0; n < p->out_c; n += CAIRN_LANES)
             finish_vector(p->s + c * s->out.width + n, s->s_plane,
-                          cairn_image_of(dw, 0) + (p->in + c) * s->out.channels + p->out + n, tap,
+                          cairn_params_of(dw) + (p->in + c) * s->out.channels + p->out + n, tap,
                           vec_first(p->out_c - n));
 }
 
