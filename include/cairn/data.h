@@ -146,6 +146,9 @@ CAIRN_API cairn_status cairn_dataset_picture(cairn_ctx *ctx, const cairn_dataset
                                              int64_t index, const cairn_decode_options *options,
                                              cairn_picture *picture, int *label, int64_t *sample);
 
+/* The file of a picture by its sample number; NULL where pictures are no files of their own. */
+CAIRN_API const char *cairn_dataset_file(const cairn_dataset *dataset, cairn_split split, int64_t sample);
+
 CAIRN_END
 
 #endif

@@ -113,6 +113,13 @@ cairn_status cairn_dataset_picture(cairn_ctx *ctx, const cairn_dataset *dataset,
     return status;
 }
 
+const char *cairn_dataset_file(const cairn_dataset *dataset, cairn_split which, int64_t sample)
+{
+    const cairn_part *part = dataset->splits[which].from;
+    return part != NULL && part->files != NULL && sample >= 0 && sample < part->count ? part->files[sample]
+                                                                                      : NULL;
+}
+
 /* ---- classes ---- */
 
 #define NO_ACCIDENT 14.0 /* natural logarithm: one in a million */

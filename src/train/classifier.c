@@ -78,6 +78,13 @@ cairn_preprocess cairn_preprocess_of(const cairn_model *model, const cairn_model
     const cairn_preprocess *own = model->preprocess;
     if (own != NULL && s->h == model->h && s->w == model->w && s->c == own->channels)
         return *own;
+    if (own != NULL && s->h == s->w && s->c == own->channels &&
+        own->crop > 0) { /* the same part of a picture */
+        cairn_preprocess scaled = *own;
+        scaled.crop = s->h;
+        scaled.resize = (own->resize * s->h + own->crop / 2) / own->crop;
+        return scaled;
+    }
     cairn_preprocess p = {.resize = s->h, .squash = true, .channels = s->c};
     for (size_t i = 0; i < CAIRN_COUNT(p.std); i++)
         p.std[i] = 1;
