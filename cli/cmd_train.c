@@ -196,6 +196,10 @@ static cairn_status train_new(training *t, const cairn_train_hooks *hooks)
         status = make_run_folder(cli, model.model->name, cli->names[1], made);
     if (status == CAIRN_OK) {
         settings.out = out ? out : made;
+        if (given.fine_tunes)
+            cairn_cli_notes_take(&t->notes,
+                                 "it begins from weights: recipe finetune (--recipe none takes the "
+                                 "network's own settings)");
         prepare_announcement(t, settings.model, settings.data, settings.out);
         cairn_cli_progress_begin(cli, &t->progress);
         status = cairn_train(cli->ctx, &settings, hooks, &result);

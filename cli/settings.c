@@ -134,6 +134,7 @@ cairn_status cairn_cli_settings(cli_call *cli, cli_settings *given, cli_model *m
     if (model->classifier && !settings->set)
         settings->set = model->settings.set;
     settings->recipe = recipe_of(cli, settings);
+    given->fine_tunes = settings->init && !cairn_cli_given(cli, OPTION_RECIPE);
     return CAIRN_OK;
 }
 

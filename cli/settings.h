@@ -11,6 +11,7 @@
 typedef struct cli_settings {
     const char *option[CLI_MAX_SETTINGS + 1];
     char text[4096]; /* of the options */
+    bool fine_tunes; /* the recipe was chosen because the training begins from weights */
 } cli_settings;
 
 /* Reads model, data (if given) and options; the model is to be closed even after a failure. */

@@ -41,6 +41,8 @@ int cairn_trainer_side(const cairn_trainer *t, int64_t epoch)
 cairn_preprocess cairn_trainer_chain(const cairn_trainer *t, const cairn_model_settings *s)
 {
     const cairn_dataset_info *data = t->data;
+    if (data->h == 0 && t->has_init_chain && t->init_chain.channels == s->c)
+        return t->init_chain.crop == s->h ? t->init_chain : cairn_preprocess_at(&t->init_chain, s->h);
     if (data->h == 0) /* files of any size */
         return cairn_preprocess_of(t->config.model, s);
     cairn_preprocess p = {.channels = data->c};
@@ -64,6 +66,7 @@ static cairn_update_options update_of(const cairn_config *c)
 {
     return (cairn_update_options){.optimizer = (cairn_optimizer)c->optimizer,
                                   .momentum = (double)c->momentum,
+                                  .dampening = (double)c->dampening,
                                   .nesterov = c->nesterov,
                                   .weight_decay = (double)c->weight_decay,
                                   .decay = (double)c->decay,

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "train/metadata.h"
 #include "train/trainer.h"
+#include "train/transfer.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -25,6 +26,10 @@ static cairn_status open_data(cairn_trainer *t)
     t->eval_settings =
         (cairn_model_settings){.c = t->data->c, .classes = t->data->classes, .set = t->config.set};
     t->settings = t->eval_settings;
+    if (t->config.init != NULL)
+        status = cairn_weights_chain(t->ctx, t->config.init, &t->init_chain, &t->has_init_chain);
+    if (status != CAIRN_OK)
+        return status;
     t->eval_settings.h = t->eval_settings.w = cairn_trainer_eval_side(t);
     t->eval_preprocess = cairn_trainer_chain(t, &t->eval_settings);
     return CAIRN_OK;

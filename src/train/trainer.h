@@ -31,6 +31,8 @@ typedef struct cairn_trainer {
     /* As it is trained in the epoch at hand, and as it is evaluated and said in the weights. */
     cairn_model_settings settings, eval_settings;
     cairn_preprocess preprocess, eval_preprocess;
+    cairn_preprocess init_chain; /* of the weights that it begins from, for pictures of any size */
+    bool has_init_chain;
 
     cairn_weights *weights, *optimiser;
     cairn_weights *averaged;     /* what is evaluated and saved instead, with config.ema; else NULL */

@@ -49,6 +49,21 @@ cairn_status cairn_weights_begin(cairn_ctx *ctx, const cairn_graph *graph, const
     return status;
 }
 
+cairn_status cairn_weights_chain(cairn_ctx *ctx, const char *path, cairn_preprocess *chain, bool *found)
+{
+    cairn_weights *opened = NULL;
+    char *file = cairn_weights_file(ctx, path);
+    cairn_status status = file == NULL ? CAIRN_MEMORY : cairn_weights_open(ctx, file, &opened);
+    const char *text = status == CAIRN_OK ? cairn_weights_meta(opened, "cairn.preprocess") : NULL;
+    *chain = (cairn_preprocess){0};
+    *found = text != NULL;
+    if (*found)
+        status = cairn_preprocess_from_json(ctx, text, chain);
+    cairn_weights_destroy(opened);
+    cairn_free(ctx, file);
+    return status;
+}
+
 cairn_status cairn_weights_copy(cairn_ctx *ctx, const cairn_weights *from, cairn_weights **copy)
 {
     cairn_status status = cairn_weights_create(ctx, copy);

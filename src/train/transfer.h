@@ -14,6 +14,10 @@ cairn_status cairn_weights_begin(cairn_ctx *ctx, const cairn_graph *graph, const
                                  uint64_t seed, const char *path, const cairn_train_hooks *hooks,
                                  cairn_weights **weights);
 
+/* How pictures become the input of the network whose weights a path means. *found is false when the file does
+ * not say. */
+cairn_status cairn_weights_chain(cairn_ctx *ctx, const char *path, cairn_preprocess *chain, bool *found);
+
 /* Another container with the same tensors and metadata. */
 cairn_status cairn_weights_copy(cairn_ctx *ctx, const cairn_weights *from, cairn_weights **copy);
 

@@ -58,6 +58,12 @@ works train lenet5.paper data --set output=rbf --epochs 1 --out rbf --quiet
 works train resnet50 --recipe resnext --batch 32 --print-config
 has '^lr  *0.0125  *recipe, scaled$' '^batch  *32  *given$' '^optimizer  *sgd  *recipe$' '^beta1  *0.9  *default$'
 grep -q 'learning rate 0.1 is for batches of 256; for 32 it becomes 0.0125' err || fail "not said: $(cat err)"
+works train --help
+tr '\n' ' ' <out | tr -s ' ' >help
+for recipe in "$CAIRN_TEST_DATA"/../../recipes/*.json; do
+    name=${recipe##*/}
+    grep -qe "[ (]${name%.json}[,.]" help || fail "--help does not name the recipe ${name%.json}"
+done
 works train lenet5 --print-config --json
 json model lr schedule freeze
 fails 2 "did you mean 'torchvision-v2'" train lenet5 data --recipe torchvison-v2
@@ -74,6 +80,7 @@ done
 [ "$(ls recipe/weights/top | wc -l)" = 1 ] || fail "kept: $(ls recipe/weights/top)"
 ls recipe/events.out.tfevents.* >/dev/null || fail "no event file"
 works train lenet5 data --epochs 1 --init again/weights/last.safetensors --freeze body --out tuned
+grep -q '^it begins from weights: recipe finetune' err || fail "the recipe is not said: $(cat err)"
 grep -q '"recipe": *"finetune"' tuned/args.json || fail "weights to begin from do not ask for fine-tuning"
 works train lenet5 data --epochs 1 --init again/weights/last.safetensors --recipe none --out plain --quiet
 grep -q '"recipe": *null' plain/args.json || fail "--recipe none"

@@ -81,9 +81,15 @@ static void every_optimiser_resumes_to_the_same_bits(void **state)
     for (size_t i = 0; i < CAIRN_COUNT(names); i++) {
         char optimizer[32];
         snprintf(optimizer, sizeof optimizer, "optimizer=%s", names[i]);
-        const char *const options[] = {
-            optimizer, "ema=0.9", "clip_norm=1", "clip_value=0.5", "norm_weight_decay=false",
-            "keep=2",  "lr=0.01", NULL};
+        const char *const options[] = {optimizer,
+                                       "ema=0.9",
+                                       "clip_norm=1",
+                                       "clip_value=0.5",
+                                       "norm_weight_decay=false",
+                                       "keep=2",
+                                       "augment=pad=2,flip,erase=0.3,mixup=0.4,cutmix=1",
+                                       "lr=0.01",
+                                       NULL};
         resume_after(b, "lenet5", options, 1 + (int)(i * 3 + 1) % 8);
     }
 }
@@ -91,8 +97,9 @@ static void every_optimiser_resumes_to_the_same_bits(void **state)
 static void normalisation_resumes_too(void **state)
 {
     bench *b = *state;
-    static const char *const options[] = {"ema=0.9",      "freeze=conv1,bn1", "head_lr_factor=3",
-                                          "lr_decay=0.5", "lr=0.01",          NULL};
+    static const char *const options[] = {
+        "ema=0.9", "augment=rrc,flip", "freeze=conv1,bn1", "head_lr_factor=3", "lr_decay=0.5", "lr=0.01",
+        NULL};
     resume_after(b, "resnet20", options, 5);
 }
 
@@ -308,6 +315,47 @@ static void a_new_head_is_said(void **state)
     cairn_weights_destroy(tuned);
 }
 
+/* Pictures become numbers as the weights know them, not as the network would have it. */
+static void the_chain_comes_with_the_weights(void **state)
+{
+    static const char *const folders[] = {"train/a", "train/b", "val/a", "val/b"};
+    bench *b = *state;
+    uint8_t *png;
+    size_t size;
+    char data[256], init[256];
+    snprintf(data, sizeof data, "%s", bench_path(b, "pictures"));
+    snprintf(init, sizeof init, "%s", bench_path(b, "other.safetensors"));
+    assert_ok(b,
+              cairn_file_read(b->ctx, CAIRN_TEST_DATA "/preprocess/small_40x30.png", 1 << 20, &png, &size));
+    for (size_t i = 0; i < CAIRN_COUNT(folders); i++) {
+        char name[64];
+        snprintf(name, sizeof name, "pictures/%s", folders[i]);
+        assert_ok(b, cairn_folder_make(b->ctx, bench_path(b, name)));
+        snprintf(name, sizeof name, "pictures/%s/x.png", folders[i]);
+        bench_put(bench_path(b, name), png, size);
+    }
+    cairn_free(b->ctx, png);
+    cairn_train_settings settings = tiny_settings(b, "one");
+    settings.data = data;
+    settings.epochs = 1;
+    assert_ok(b, cairn_train(b->ctx, &settings, NULL, NULL));
+    cairn_weights *weights;
+    cairn_preprocess chain;
+    tensor_of(b, "one/weights/last.safetensors", "conv1.weight", &weights);
+    assert_ok(b,
+              cairn_weights_set_meta(weights, "cairn.preprocess",
+                                     "{\"resize\":40,\"crop\":32,\"mean\":[0.25,0.5,0.75],\"std\":[1,1,1]}"));
+    assert_ok(b, cairn_weights_save(weights, init));
+    cairn_weights_destroy(weights);
+    settings.init = init;
+    settings.out = bench_path(b, "two");
+    assert_ok(b, cairn_train(b->ctx, &settings, NULL, NULL));
+    tensor_of(b, "two/weights/last.safetensors", "conv1.weight", &weights);
+    assert_ok(b, cairn_preprocess_from_json(b->ctx, cairn_weights_meta(weights, "cairn.preprocess"), &chain));
+    cairn_weights_destroy(weights);
+    assert_true(chain.resize == 40 && chain.crop == 32 && chain.mean[2] == 0.75f);
+}
+
 /* ---- ends and best epochs ---- */
 
 static void no_progress_ends_a_run(void **state)
@@ -475,6 +523,7 @@ int main(void)
         TINY(groups_have_their_rates),
         TINY(layers_are_frozen_by_number_and_name),
         TINY(a_new_head_is_said),
+        TINY(the_chain_comes_with_the_weights),
         TINY(no_progress_ends_a_run),
         TINY(the_best_epochs_are_kept),
         TINY(the_list_of_best_epochs),
