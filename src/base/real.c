@@ -1,4 +1,4 @@
-/* Logarithm, sine and cosine from basic arithmetic alone. */
+/* Logarithm, exponential, sine and cosine from basic arithmetic alone. */
 #include "base/real.h"
 #include <stdint.h>
 #include <string.h>
@@ -25,6 +25,20 @@ double cairn_real_log(double x)
     for (int k = 23; k >= 3; k -= 2) /* |s| < 0.172: the next term is below 1e-19 */
         sum = (sum + 1.0 / (double)k) * square;
     return (double)exponent * LN2_HIGH + (2.0 * s + (2.0 * s * sum + (double)exponent * LN2_LOW));
+}
+
+/* e^x = 2^n e^r with |r| <= ln 2 / 2. */
+double cairn_real_exp(double x)
+{
+    double turns = x / (LN2_HIGH + LN2_LOW);
+    int64_t n = (int64_t)(turns + (turns < 0 ? -0.5 : 0.5));
+    double r = x - (double)n * LN2_HIGH - (double)n * LN2_LOW, sum = 1.0;
+    for (int k = 17; k >= 1; k--) /* the next term is below 1e-22 */
+        sum = 1.0 + sum * r / (double)k;
+    uint64_t bits = (uint64_t)(n + 1023) << 52;
+    double power;
+    memcpy(&power, &bits, sizeof power);
+    return sum * power;
 }
 
 void cairn_real_sincos(double turns, double *sine, double *cosine)

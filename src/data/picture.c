@@ -6,8 +6,8 @@
 
 #define FILE_LIMIT ((size_t)1 << 30)
 
-cairn_status cairn_picture_make(cairn_ctx *ctx, const char *name, int64_t h, int64_t w, int c,
-                                int64_t max_pixels, cairn_picture *picture)
+cairn_status cairn_picture_check_size(cairn_ctx *ctx, const char *name, int64_t h, int64_t w,
+                                      int64_t max_pixels)
 {
     if (h < 1 || w < 1 || h > INT32_MAX || w > INT32_MAX)
         return cairn_fail(ctx, CAIRN_INPUT, "%s: a picture of %lld x %lld pixels", name, (long long)w,
@@ -15,6 +15,15 @@ cairn_status cairn_picture_make(cairn_ctx *ctx, const char *name, int64_t h, int
     if (h > max_pixels / w)
         return cairn_fail(ctx, CAIRN_INPUT, "%s: too many pixels (expected at most %lld, found %lld x %lld)",
                           name, (long long)max_pixels, (long long)w, (long long)h);
+    return CAIRN_OK;
+}
+
+cairn_status cairn_picture_make(cairn_ctx *ctx, const char *name, int64_t h, int64_t w, int c,
+                                int64_t max_pixels, cairn_picture *picture)
+{
+    cairn_status status = cairn_picture_check_size(ctx, name, h, w, max_pixels);
+    if (status != CAIRN_OK)
+        return status;
     uint8_t *data = cairn_resize(ctx, NULL, (size_t)h * (size_t)w, (size_t)c);
     if (data == NULL)
         return CAIRN_MEMORY;
@@ -130,7 +139,7 @@ cairn_status cairn_picture_check(cairn_ctx *ctx, const char *name, const void *b
                       other != NULL ? other : "not a JPEG or PNG picture");
 }
 
-static cairn_status decode(const cairn_picture_file *file, cairn_picture *picture, int *orientation)
+cairn_status cairn_picture_read(const cairn_picture_file *file, cairn_picture *picture, int *orientation)
 {
     if (is_jpeg(file->bytes, file->size))
         return cairn_jpeg_decode(file, picture, orientation);
@@ -143,11 +152,15 @@ cairn_status cairn_picture_decode(cairn_ctx *ctx, const char *name, const void *
                                   const cairn_decode_options *options, cairn_picture *picture)
 {
     cairn_decode_options o = options == NULL ? (cairn_decode_options){0} : *options;
-    cairn_picture_file file = {ctx, name, bytes, size, o.max_pixels > 0 ? o.max_pixels : CAIRN_MAX_PIXELS};
+    cairn_picture_file file = {.ctx = ctx,
+                               .name = name,
+                               .bytes = bytes,
+                               .size = size,
+                               .max_pixels = o.max_pixels > 0 ? o.max_pixels : CAIRN_MAX_PIXELS};
     cairn_picture decoded = {0};
     int orientation = 1;
     *picture = decoded;
-    cairn_status status = decode(&file, &decoded, &orientation);
+    cairn_status status = cairn_picture_read(&file, &decoded, &orientation);
     if (status == CAIRN_OK && o.exif)
         status = cairn_picture_orient(ctx, orientation, &decoded);
     if (status == CAIRN_OK && o.channels != 0)
