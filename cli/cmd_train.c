@@ -188,6 +188,8 @@ static cairn_train_settings settings_of(const cli_call *cli)
         .warmup = (float)cairn_cli_real(cli, OPTION_WARMUP, -1),
         .seed = cli->values[OPTION_SEED].given ? (uint64_t)cli->values[OPTION_SEED].integer : 0,
         .loaders = cairn_cli_int(cli, OPTION_LOADERS, 0),
+        .augment = cairn_cli_text(cli, OPTION_AUGMENT, NULL),
+        .max_bad = (float)cairn_cli_real(cli, OPTION_MAX_BAD, -1),
     };
 }
 
@@ -265,7 +267,13 @@ const cli_command cairn_cli_train = {
     .text =
         "DATA is a known set (fashion-mnist, mnist, cifar10, cifar100), searched in $CAIRN_DATA, ./data "
         "and /usr/share/datasets, or a folder: of IDX files, of CIFAR binaries, or of pictures in a folder "
-        "for each class.\n\nThe run folder gets weights, metrics, checkpoints and report.html. "
+        "for each class.\n\n--augment: rrc[=LOW:HIGH] (random resized crop), scale[=LOW:HIGH] (VGG's), "
+        "window[=SIDE] "
+        "(AlexNet's), pad[=N] (CIFAR's), flip[=P], jitter[=B:C:S:H], trivial, lighting[=DEVIATION], "
+        "erase[=P], "
+        "mixup[=ALPHA], cutmix[=ALPHA]. A picture that cannot be read is named once and another one takes "
+        "its "
+        "place.\n\nThe run folder gets weights, metrics, checkpoints and report.html. "
         "SIGINT (Ctrl-C), "
         "SIGTERM and SIGHUP end the training at the next step with a checkpoint and exit code 75; "
         "--resume goes on "
@@ -277,8 +285,8 @@ const cli_command cairn_cli_train = {
         {OPTION_EPOCHS,    OPTION_BATCH,        OPTION_LR,       OPTION_OPTIMIZER, OPTION_MOMENTUM,
          OPTION_NESTEROV,  OPTION_WEIGHT_DECAY, OPTION_SCHEDULE, OPTION_WARMUP,    OPTION_LABEL_SMOOTHING,
          OPTION_VAL_SPLIT, OPTION_SEED,         OPTION_SET,      OPTION_INIT,      OPTION_OUT,
-         OPTION_RESUME,    OPTION_THREADS,      OPTION_LOADERS,  OPTION_JSON,      OPTION_QUIET,
-         OPTION_VERBOSE},
+         OPTION_RESUME,    OPTION_THREADS,      OPTION_LOADERS,  OPTION_AUGMENT,   OPTION_MAX_BAD,
+         OPTION_JSON,      OPTION_QUIET,        OPTION_VERBOSE},
     .max_names = 2,
     .completion = CLI_COMPLETE_MODELS,
     .run = run,

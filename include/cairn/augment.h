@@ -72,6 +72,17 @@ CAIRN_API cairn_status cairn_augment_decode(cairn_ctx *ctx, const cairn_augment 
                                             const char *name, const void *bytes, size_t size, int h, int w,
                                             cairn_picture *to);
 
+/* The same from a picture of a data set, whatever it is stored as; sets key->sample, and label (may be NULL).
+ * Both are set even when the file is broken. Thread-safe with a context for each thread. */
+CAIRN_API cairn_status cairn_dataset_augmented(cairn_ctx *ctx, const cairn_dataset *dataset,
+                                               cairn_split split, int64_t index, const cairn_augment *augment,
+                                               const cairn_preprocess *preprocess, cairn_augment_key *key,
+                                               int h, int w, cairn_picture *to, int *label);
+
+/* The index, below count, of the picture that stands in for one that cannot be read: the first attempt's, the
+ * second's and so on. */
+CAIRN_API int64_t cairn_augment_substitute(const cairn_augment_key *key, int attempt, int64_t count);
+
 /* The part on numbers: the picture's bytes normalised into h x w x c floats in the network's order of
  * channels, with lighting and erasing. */
 CAIRN_API void cairn_augment_floats(const cairn_augment *augment, const cairn_preprocess *preprocess,

@@ -88,6 +88,9 @@ CAIRN_API cairn_status cairn_preprocess_whole(cairn_ctx *ctx, const cairn_prepro
 /* Left becomes right, in place. */
 CAIRN_API void cairn_picture_mirror(cairn_picture *picture);
 
+/* Red becomes blue, in place; of a grey picture nothing does. */
+CAIRN_API void cairn_picture_turn_channels(cairn_picture *picture);
+
 /* ---- data sets ---- */
 
 typedef enum cairn_split { CAIRN_TRAIN, CAIRN_TEST, CAIRN_VALIDATION } cairn_split;

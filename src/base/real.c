@@ -1,4 +1,4 @@
-/* Logarithm, exponential, sine and cosine from basic arithmetic alone. */
+/* Logarithm, sine and cosine from basic arithmetic alone. */
 #include "base/real.h"
 #include <stdint.h>
 #include <string.h>
@@ -27,20 +27,6 @@ double cairn_real_log(double x)
     return (double)exponent * LN2_HIGH + (2.0 * s + (2.0 * s * sum + (double)exponent * LN2_LOW));
 }
 
-/* e^x = 2^n e^r with |r| <= ln 2 / 2. */
-double cairn_real_exp(double x)
-{
-    double turns = x / (LN2_HIGH + LN2_LOW);
-    int64_t n = (int64_t)(turns + (turns < 0 ? -0.5 : 0.5));
-    double r = x - (double)n * LN2_HIGH - (double)n * LN2_LOW, sum = 1.0;
-    for (int k = 17; k >= 1; k--) /* the next term is below 1e-22 */
-        sum = 1.0 + sum * r / (double)k;
-    uint64_t bits = (uint64_t)(n + 1023) << 52;
-    double power;
-    memcpy(&power, &bits, sizeof power);
-    return sum * power;
-}
-
 void cairn_real_sincos(double turns, double *sine, double *cosine)
 {
     double quarters = turns * 4.0;
@@ -56,4 +42,18 @@ void cairn_real_sincos(double turns, double *sine, double *cosine)
     const double table[4][2] = {{s, c}, {c, -s}, {-s, -c}, {-c, s}};
     *sine = table[quadrant & 3][0];
     *cosine = table[quadrant & 3][1];
+}
+
+#define EXP_TERMS 14
+
+/* x = n ln 2 + r with |r| <= ln 2 / 2; Taylor's series for e^r from its small end, times 2^n. */
+double cairn_real_exp(double x)
+{
+    int64_t n = (int64_t)(x / (LN2_HIGH + LN2_LOW) + (x < 0 ? -0.5 : 0.5));
+    double r = (x - (double)n * LN2_HIGH) - (double)n * LN2_LOW, sum = 1.0, power;
+    for (int k = EXP_TERMS; k > 0; k--)
+        sum = 1.0 + r * sum / k;
+    uint64_t bits = (uint64_t)(n + 1023) << 52;
+    memcpy(&power, &bits, sizeof power);
+    return sum * power;
 }

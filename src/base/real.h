@@ -6,7 +6,7 @@
 /* Natural logarithm of a positive, finite, normal x. */
 double cairn_real_log(double x);
 
-/* e to the power of x, for |x| <= 700. */
+/* e^x for |x| <= 700. */
 double cairn_real_exp(double x);
 
 /* sin and cos of 2 pi * turns, for |turns| <= 2^20. */

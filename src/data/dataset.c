@@ -5,6 +5,7 @@
 #include "data/locate.h"
 #include "data/picture.h"
 #include "data/source.h"
+#include <cairn/augment.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,6 +111,35 @@ cairn_status cairn_dataset_picture(cairn_ctx *ctx, const cairn_dataset *dataset,
         status = cairn_picture_set_channels(ctx, options->channels, picture);
     if (status != CAIRN_OK)
         cairn_picture_free(ctx, picture);
+    return status;
+}
+
+cairn_status cairn_dataset_augmented(cairn_ctx *ctx, const cairn_dataset *dataset, cairn_split which,
+                                     int64_t index, const cairn_augment *augment,
+                                     const cairn_preprocess *preprocess, cairn_augment_key *key, int h, int w,
+                                     cairn_picture *to, int *label)
+{
+    cairn_decode_options options = {.channels = preprocess->channels, .exif = preprocess->exif};
+    int64_t at;
+    int unused;
+    label = label == NULL ? &unused : label;
+    const cairn_part *part = find_sample(dataset, which, index, &at, label, &key->sample);
+    *to = (cairn_picture){0};
+    if (part != NULL && part->files != NULL) {
+        uint8_t *bytes;
+        size_t size;
+        cairn_status status = cairn_file_read(ctx, part->files[at], CAIRN_PICTURE_FILE_LIMIT, &bytes, &size);
+        if (status == CAIRN_OK)
+            status =
+                cairn_augment_decode(ctx, augment, preprocess, key, part->files[at], bytes, size, h, w, to);
+        cairn_free(ctx, bytes);
+        return status;
+    }
+    cairn_picture picture;
+    cairn_status status = cairn_dataset_picture(ctx, dataset, which, index, &options, &picture, label, NULL);
+    if (status == CAIRN_OK)
+        status = cairn_augment_picture(ctx, augment, preprocess, key, &picture, h, w, to);
+    cairn_picture_free(ctx, &picture);
     return status;
 }
 

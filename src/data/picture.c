@@ -4,8 +4,6 @@
 #include "base/sniff.h"
 #include <string.h>
 
-#define FILE_LIMIT ((size_t)1 << 30)
-
 cairn_status cairn_picture_check_size(cairn_ctx *ctx, const char *name, int64_t h, int64_t w,
                                       int64_t max_pixels)
 {
@@ -178,7 +176,7 @@ cairn_status cairn_picture_load(cairn_ctx *ctx, const char *path, const cairn_de
     uint8_t *bytes;
     size_t size;
     *picture = (cairn_picture){0};
-    cairn_status status = cairn_file_read(ctx, path, FILE_LIMIT, &bytes, &size);
+    cairn_status status = cairn_file_read(ctx, path, CAIRN_PICTURE_FILE_LIMIT, &bytes, &size);
     if (status == CAIRN_OK)
         status = cairn_picture_decode(ctx, path, bytes, size, options, picture);
     cairn_free(ctx, bytes);

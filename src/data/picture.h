@@ -8,6 +8,9 @@
 /* Pillow warns above this number of pixels. */
 #define CAIRN_MAX_PIXELS INT64_C(89478485)
 
+/* Bytes of a file. */
+#define CAIRN_PICTURE_FILE_LIMIT ((size_t)1 << 30)
+
 /* A part of a picture, for readers that can leave out the rest. */
 typedef struct cairn_part_wanted {
     int top, left, h, w; /* of the picture as it is stored */

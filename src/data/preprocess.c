@@ -78,6 +78,16 @@ static cairn_status add_border(cairn_ctx *ctx, const cairn_preprocess *p, cairn_
     return CAIRN_OK;
 }
 
+void cairn_picture_turn_channels(cairn_picture *picture)
+{
+    size_t size = picture->c == 3 ? (size_t)picture->h * (size_t)picture->w * 3 : 0;
+    for (size_t i = 0; i < size; i += 3) {
+        uint8_t red = picture->data[i];
+        picture->data[i] = picture->data[i + 2];
+        picture->data[i + 2] = red;
+    }
+}
+
 /* The first step, which also makes the copy that the others change: the network's channels in its order. */
 static cairn_status copy_with_channels(cairn_ctx *ctx, const cairn_preprocess *p, const cairn_picture *from,
                                        cairn_picture *to)
@@ -85,12 +95,8 @@ static cairn_status copy_with_channels(cairn_ctx *ctx, const cairn_preprocess *p
     cairn_status status = cairn_picture_cut(ctx, from, 0, 0, from->h, from->w, 0, to);
     if (status == CAIRN_OK)
         status = cairn_picture_set_channels(ctx, p->channels, to);
-    size_t size = (size_t)to->h * (size_t)to->w * 3;
-    for (size_t i = 0; status == CAIRN_OK && p->bgr && p->channels == 3 && i < size; i += 3) {
-        uint8_t red = to->data[i];
-        to->data[i] = to->data[i + 2];
-        to->data[i + 2] = red;
-    }
+    if (status == CAIRN_OK && p->bgr)
+        cairn_picture_turn_channels(to);
     return status;
 }
 

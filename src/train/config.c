@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include <cairn/augment.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
@@ -10,7 +11,8 @@
 
 #define MAX_EPOCHS 100000
 #define MAX_BATCH 65536
-#define MAX_LOADERS 1
+#define MAX_LOADERS 64
+#define MAX_BAD 0.05f
 
 /* The real settings: all are at least 0 and below a limit. */
 static const struct {
@@ -24,6 +26,7 @@ static const struct {
     {"label_smoothing", offsetof(cairn_config, label_smoothing), 1},
     {"val_split", offsetof(cairn_config, val_split), 1},
     {"warmup", offsetof(cairn_config, warmup), 0},
+    {"max_bad", offsetof(cairn_config, max_bad), 1},
 };
 
 static const struct {
@@ -69,6 +72,9 @@ static cairn_status check(cairn_ctx *ctx, const cairn_config *config)
         return cairn_fail(ctx, CAIRN_USAGE, "nesterov: needs a momentum above 0");
     if (config->seed > INT64_MAX)
         return cairn_fail(ctx, CAIRN_USAGE, "seed: expected at most %" PRId64, INT64_MAX);
+    cairn_augment augment;
+    if (config->augment[0] != '\0' && cairn_augment_parse(ctx, config->augment, &augment) != CAIRN_OK)
+        return CAIRN_USAGE;
     cairn_model_settings settings = {.set = config->set};
     return cairn_model_check(ctx, config->model, &settings);
 }
@@ -105,12 +111,14 @@ cairn_status cairn_config_resolve(cairn_ctx *ctx, const cairn_train_settings *se
     config->label_smoothing =
         settings->label_smoothing < 0 ? defaults.label_smoothing : settings->label_smoothing;
     config->val_split = settings->val_split < 0 ? 0 : settings->val_split;
+    config->max_bad = settings->max_bad < 0 ? MAX_BAD : settings->max_bad;
     config->warmup = settings->warmup < 0 ? fminf(defaults.warmup, (float)config->epochs) : settings->warmup;
     config->nesterov = settings->nesterov < 0 ? defaults.nesterov : settings->nesterov != 0;
     config->seed = settings->seed;
     config->set = cairn_strdup(ctx, settings->set == NULL ? "" : settings->set);
     config->data = cairn_strdup(ctx, settings->data);
-    if (config->set == NULL || config->data == NULL)
+    config->augment = cairn_strdup(ctx, settings->augment == NULL ? "" : settings->augment);
+    if (config->set == NULL || config->data == NULL || config->augment == NULL)
         return CAIRN_MEMORY;
     const char *schedule = settings->schedule != NULL ? settings->schedule : defaults.schedule;
     status = find_schedule(ctx, schedule, &config->schedule);
@@ -124,6 +132,7 @@ void cairn_config_free(cairn_ctx *ctx, cairn_config *config)
     cairn_free(ctx, config->set);
     cairn_free(ctx, config->data);
     cairn_free(ctx, config->init);
+    cairn_free(ctx, config->augment);
     *config = (cairn_config){0};
 }
 
@@ -151,6 +160,7 @@ char *cairn_config_print(cairn_ctx *ctx, const cairn_config *config, const char 
     add_string(&text, "set", config->set);
     add_string(&text, "data", data);
     add_string(&text, "init", config->init);
+    add_string(&text, "augment", config->augment);
     for (size_t i = 0; i < CAIRN_COUNT(integers); i++) {
         add_key(&text, integers[i].key);
         cairn_text_format(&text, "%d", *integer_at(config, i));
@@ -250,7 +260,8 @@ static cairn_status read_config(cairn_ctx *ctx, const char *name, const json_t *
     const json_t *schedule = member(ctx, name, root, "schedule", is_string, "a name");
     const json_t *data = member(ctx, name, root, "data", is_string, "a path");
     const json_t *set = member(ctx, name, root, "set", is_string, "a text");
-    if (model == NULL || schedule == NULL || data == NULL || set == NULL)
+    const json_t *augment = member(ctx, name, root, "augment", is_string, "a text");
+    if (model == NULL || schedule == NULL || data == NULL || set == NULL || augment == NULL)
         return CAIRN_INPUT;
     cairn_status status = find_model(ctx, json_string_value(model), &config->model);
     if (status == CAIRN_OK)
@@ -261,6 +272,8 @@ static cairn_status read_config(cairn_ctx *ctx, const char *name, const json_t *
         status = read_string(ctx, name, root, "data", &config->data);
     if (status == CAIRN_OK)
         status = read_string(ctx, name, root, "init", &config->init);
+    if (status == CAIRN_OK)
+        status = read_string(ctx, name, root, "augment", &config->augment);
     if (status == CAIRN_OK)
         status = read_numbers(ctx, name, root, config);
     return status == CAIRN_OK ? check(ctx, config) : status;

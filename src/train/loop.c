@@ -38,6 +38,7 @@ static void show_step(cairn_trainer *t)
                                      .top1 = cairn_tally_top1(&t->state.tally),
                                      .seconds = now - t->started,
                                      .images_per_s = rate_of_images(t, now - t->started),
+                                     .waiting = cairn_loader_waited(t->loader) / (now - t->started),
                                      .params = t->params};
     t->hooks.progress(t->hooks.user, &progress);
 }
@@ -92,6 +93,9 @@ static cairn_status take_step(cairn_trainer *t)
                              .step = s->step,
                              .epoch = (uint32_t)s->epoch,
                              .seed = t->config.seed};
+    if (t->ports.targets != NULL)
+        cairn_mix_targets(cairn_loader_mix(t->loader), n, t->settings.classes, t->ports.labels,
+                          t->ports.targets);
     status = cairn_plan_run(t->plan, &run);
     if (status != CAIRN_OK)
         return status;
@@ -120,7 +124,8 @@ static cairn_status take_steps(cairn_trainer *t)
     int64_t count = t->data->count[CAIRN_TRAIN];
     cairn_status status = cairn_epoch_order(t->ctx, t->config.seed, (uint32_t)s->epoch, count, t->order);
     if (status == CAIRN_OK)
-        status = cairn_loader_start(t->loader, t->order, s->batch * t->config.batch, count);
+        status =
+            cairn_loader_start(t->loader, t->order, s->batch * t->config.batch, count, (uint32_t)s->epoch);
     while (status == CAIRN_OK && s->batch < t->steps) {
         status = take_step(t);
         if (status != CAIRN_OK)

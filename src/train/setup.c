@@ -38,6 +38,27 @@ static void choose_preprocess(cairn_trainer *t)
         p->resize = p->crop = data->h;
 }
 
+/* What is asked for, or usual; the settings get it in its one form. */
+static cairn_status choose_augment(cairn_trainer *t)
+{
+    const char *asked = t->config.augment;
+    char *text;
+    cairn_status status = CAIRN_OK;
+    if (asked[0] == '\0')
+        t->augment = cairn_augment_usual(t->data);
+    else
+        status = cairn_augment_parse(t->ctx, asked, &t->augment);
+    if (status == CAIRN_OK)
+        status = cairn_augment_check(t->ctx, &t->augment, &t->preprocess, t->settings.h, t->settings.w);
+    if (status == CAIRN_OK)
+        status = cairn_augment_print(t->ctx, &t->augment, &text);
+    if (status != CAIRN_OK)
+        return status;
+    cairn_free(t->ctx, t->config.augment);
+    t->config.augment = text;
+    return CAIRN_OK;
+}
+
 static cairn_status open_data(cairn_trainer *t)
 {
     cairn_dataset_options options = {.val_split = t->config.val_split, .seed = t->config.seed};
@@ -57,7 +78,7 @@ static cairn_status open_data(cairn_trainer *t)
     t->settings = (cairn_model_settings){
         .h = model->h, .w = model->w, .c = t->data->c, .classes = t->data->classes, .set = t->config.set};
     choose_preprocess(t);
-    return CAIRN_OK;
+    return choose_augment(t);
 }
 
 /* Name, sizes and counts of the data set, and the bits of its mean and deviation, which every pixel entered.
@@ -87,12 +108,14 @@ static cairn_status make_plans(cairn_trainer *t)
     const cairn_config *c = &t->config;
     cairn_model_training training = {
         .loss = {.smoothing = c->label_smoothing},
+        .soft = cairn_augment_mixes(&t->augment),
         .sgd = {.momentum = c->momentum, .nesterov = c->nesterov, .weight_decay = c->weight_decay}};
     cairn_plan_options options = {.batch = c->batch, .training = true};
     cairn_graph *graph;
-    cairn_status status =
-        cairn_model_graph(t->ctx, c->model, &t->settings, CAIRN_INPUT_BYTES, t->preprocess.scale,
-                          t->preprocess.mean, t->preprocess.std, &training, &graph);
+    cairn_model_input input =
+        cairn_augment_needs_floats(&t->augment) ? CAIRN_INPUT_NUMBERS : CAIRN_INPUT_BYTES;
+    cairn_status status = cairn_model_graph(t->ctx, c->model, &t->settings, input, t->preprocess.scale,
+                                            t->preprocess.mean, t->preprocess.std, &training, &graph);
     if (status != CAIRN_OK)
         return status;
     for (int i = 0; i < cairn_param_count(graph); i++) {
@@ -115,15 +138,16 @@ static cairn_status find_ports(cairn_trainer *t)
 {
     t->ports = (cairn_step_ports){.image = cairn_plan_data(t->plan, "image"),
                                   .labels = cairn_plan_data(t->plan, "labels"),
+                                  .targets = cairn_plan_data(t->plan, "targets"),
                                   .samples = cairn_plan_data(t->plan, "samples"),
                                   .logits = cairn_plan_data(t->plan, "logits"),
                                   .losses = cairn_plan_data(t->plan, "losses"),
                                   .finite = cairn_plan_data(t->plan, "finite")};
-    if (t->ports.samples != NULL)
-        return CAIRN_OK;
-    t->samples = cairn_alloc(t->ctx, (size_t)t->config.batch, sizeof *t->samples);
-    t->ports.samples = t->samples;
-    return t->samples == NULL ? CAIRN_MEMORY : CAIRN_OK;
+    if (t->ports.samples == NULL)
+        t->ports.samples = t->samples = cairn_alloc(t->ctx, (size_t)t->config.batch, sizeof *t->samples);
+    if (t->ports.labels == NULL)
+        t->ports.labels = t->labels = cairn_alloc(t->ctx, (size_t)t->config.batch, sizeof *t->labels);
+    return t->ports.samples == NULL || t->ports.labels == NULL ? CAIRN_MEMORY : CAIRN_OK;
 }
 
 static cairn_status make_loaders(cairn_trainer *t)
@@ -131,13 +155,21 @@ static cairn_status make_loaders(cairn_trainer *t)
     cairn_loader_options options = {.dataset = t->dataset,
                                     .split = CAIRN_TRAIN,
                                     .preprocess = &t->preprocess,
+                                    .augment = &t->augment,
+                                    .seed = t->config.seed,
+                                    .floats = cairn_augment_needs_floats(&t->augment),
+                                    .broken = CAIRN_BROKEN_REPLACED,
+                                    .max_bad = (double)t->config.max_bad,
                                     .h = t->settings.h,
                                     .w = t->settings.w,
                                     .c = t->settings.c,
                                     .batch = t->config.batch,
-                                    .thread = t->config.loaders > 0};
+                                    .threads = t->config.loaders};
     cairn_status status = cairn_loader_create(t->ctx, &options, &t->loader);
     options.split = t->evaluated;
+    options.augment = NULL;
+    options.floats = false;
+    options.broken = CAIRN_BROKEN_MARKED;
     if (status == CAIRN_OK)
         status = cairn_loader_create(t->ctx, &options, &t->evaluation_loader);
     t->order = cairn_alloc(t->ctx, (size_t)t->data->count[CAIRN_TRAIN], sizeof *t->order);
@@ -210,6 +242,7 @@ void cairn_trainer_free(cairn_trainer *t)
     cairn_weights_destroy(t->unsaved_best);
     cairn_dataset_close(t->dataset);
     cairn_free(t->ctx, t->samples);
+    cairn_free(t->ctx, t->labels);
     cairn_free(t->ctx, t->order);
     if (t->checkpoints.folder != NULL)
         cairn_checkpoints_close(&t->checkpoints);

@@ -10,8 +10,9 @@
 
 /* Where the training plan takes its input and leaves its results. */
 typedef struct cairn_step_ports {
-    uint8_t *image;
+    void *image;
     int32_t *labels;
+    float *targets; /* NULL unless pictures are mixed */
     int64_t *samples;
     const float *logits, *losses;
     const int32_t *finite;
@@ -29,14 +30,16 @@ typedef struct cairn_trainer {
     cairn_split evaluated; /* the split that is evaluated after each epoch */
     cairn_model_settings settings;
     cairn_preprocess preprocess;
+    cairn_augment augment;
 
     cairn_weights *weights, *optimiser;
-    int64_t params; /* trained ones */
+    int64_t params;              /* trained ones */
     cairn_weights *unsaved_best; /* the best weights, while they could not be written */
     cairn_plan *plan, *evaluation;
     cairn_loader *loader, *evaluation_loader;
     cairn_step_ports ports;
     int64_t *samples; /* of the batch, if the plan does not ask for them */
+    int32_t *labels;  /* likewise */
     int64_t *order;
     int64_t steps; /* of an epoch */
     cairn_schedule schedule;

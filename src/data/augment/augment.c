@@ -167,6 +167,16 @@ cairn_status cairn_augment_decode(cairn_ctx *ctx, const cairn_augment *augment,
     return status;
 }
 
+int64_t cairn_augment_substitute(const cairn_augment_key *key, int attempt, int64_t count)
+{
+    cairn_draws draws =
+        cairn_draws_at(key->seed, CAIRN_STREAM_SUBSTITUTE, CAIRN_DRAW_SUBSTITUTE, key->sample, key->epoch);
+    uint32_t index = 0;
+    for (int i = 0; i <= attempt; i++)
+        index = cairn_draw_below(&draws, (uint32_t)cairn_min(count, UINT32_MAX));
+    return index;
+}
+
 /* ---- numbers ---- */
 
 /* A. Krizhevsky et al. 2012: the principal components of ImageNet's colours, times random amounts. The
