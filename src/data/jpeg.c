@@ -50,7 +50,7 @@ static void on_message(j_common_ptr jpeg, int level)
         return;
     jpeg->err->num_warnings++;
     if (jpeg->err->msg_code == JWRN_JPEG_EOF)
-        escape(jpeg->client_data, CAIRN_INPUT, "is cut short");
+        escape(jpeg->client_data, CAIRN_INPUT, CAIRN_CUT_SHORT);
 }
 
 static void on_progress(j_common_ptr jpeg)
@@ -92,7 +92,7 @@ static void read_header(reader *r)
     if (components != 1 && components != 3 && components != 4)
         escape(r, CAIRN_INPUT, "number of components (expected 1, 3 or 4)");
     if (!can_hold_pixels(r))
-        escape(r, CAIRN_INPUT, "is cut short");
+        escape(r, CAIRN_INPUT, CAIRN_CUT_SHORT);
     r->jpeg.out_color_space = components == 1 ? JCS_GRAYSCALE : components == 3 ? JCS_RGB : JCS_CMYK;
     r->jpeg.dct_method = JDCT_ISLOW;
     r->jpeg.do_fancy_upsampling = TRUE;
@@ -229,6 +229,8 @@ cairn_status cairn_jpeg_decode(const cairn_picture_file *file, cairn_picture *pi
     bool done = run(&r);
     if (done && r.errors.num_warnings > 0)
         cairn_log(file->ctx, CAIRN_LOG_DEBUG, "%s: JPEG: %ld warnings", file->name, r.errors.num_warnings);
+    if (file->warnings != NULL)
+        *file->warnings = r.errors.num_warnings;
     jpeg_destroy_decompress(&r.jpeg);
     if (!done) {
         cairn_picture_free(file->ctx, &r.picture);

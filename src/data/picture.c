@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/sniff.h"
 #include <string.h>
+#include <strings.h>
 
 cairn_status cairn_picture_check_size(cairn_ctx *ctx, const char *name, int64_t h, int64_t w,
                                       int64_t max_pixels)
@@ -99,6 +100,21 @@ cairn_status cairn_picture_orient(cairn_ctx *ctx, int orientation, cairn_picture
     cairn_free(ctx, from.data);
     *picture = to;
     return CAIRN_OK;
+}
+
+/* ---- names ---- */
+
+bool cairn_picture_name(const char *name)
+{
+    static const char *const endings[] = {".jpg", ".jpeg", ".png",  ".webp", ".gif",
+                                          ".bmp", ".tif",  ".tiff", ".ppm",  ".pgm"};
+    const char *slash = strrchr(name, '/'), *dot = strrchr(name, '.');
+    if ((slash == NULL ? name : slash + 1)[0] == '.')
+        return false;
+    for (size_t i = 0; dot != NULL && i < CAIRN_COUNT(endings); i++)
+        if (strcasecmp(dot, endings[i]) == 0)
+            return true;
+    return false;
 }
 
 /* ---- decoding ---- */

@@ -8,6 +8,9 @@
 /* Pillow warns above this number of pixels. */
 #define CAIRN_MAX_PIXELS INT64_C(89478485)
 
+/* What readers say of a file that ends too early. */
+#define CAIRN_CUT_SHORT "is cut short"
+
 /* Bytes of a file. */
 #define CAIRN_PICTURE_FILE_LIMIT ((size_t)1 << 30)
 
@@ -33,12 +36,17 @@ typedef struct cairn_picture_file {
     size_t size;
     int64_t max_pixels;
     cairn_part_reader *part; /* NULL: all of it */
+    long *warnings;          /* NULL, or gets how many faults a JPEG has that do not end its decoding */
 } cairn_picture_file;
 
 /* Each gives a picture with 1 or 3 channels as stored: alpha dropped, palettes and CMYK made RGB, 16 bits cut
  * to the high 8. orientation is that of EXIF, 1 when there is none. */
 cairn_status cairn_jpeg_decode(const cairn_picture_file *file, cairn_picture *picture, int *orientation);
 cairn_status cairn_png_decode(const cairn_picture_file *file, cairn_picture *picture);
+
+/* A JPEG file of a picture, of the usual sampling; cairn_free the bytes. CAIRN_MEMORY. */
+cairn_status cairn_jpeg_encode(cairn_ctx *ctx, const cairn_picture *picture, int quality, uint8_t **bytes,
+                               size_t *size);
 
 /* The same for a file of either kind, told apart by content. PNG is read whole. */
 cairn_status cairn_picture_read(const cairn_picture_file *file, cairn_picture *picture, int *orientation);

@@ -1,6 +1,7 @@
 /* The loader. A picture is the unit of work: threads take the next ones in the order, each into its place of
  * its batch, as long as the batch is within the ring; the caller empties the batches in turn. */
 #include "train/loader.h"
+#include "base/shared.h"
 #include "base/threads.h"
 #include "train/clock.h"
 #include "train/gather.h"
@@ -30,7 +31,7 @@ struct cairn_loader {
     int chunk;            /* pictures that a thread takes at a time */
     worker *workers;
     int worker_count, running; /* threads that run */
-    pthread_mutex_t memory;    /* the hook is for one worker at a time */
+    cairn_shared_memory memory;
 
     /* of a pass */
     const int64_t *order;
@@ -258,15 +259,6 @@ double cairn_loader_waited(const cairn_loader *l)
 
 /* ---- life ---- */
 
-static void *resize_locked(void *user, void *ptr, size_t size)
-{
-    cairn_loader *l = user;
-    pthread_mutex_lock(&l->memory);
-    void *block = l->ctx->allocator.resize(l->ctx->allocator.user, ptr, size);
-    pthread_mutex_unlock(&l->memory);
-    return block;
-}
-
 static cairn_status make_workers(cairn_loader *l)
 {
     const cairn_dataset_info *info = cairn_dataset_about(l->options.dataset);
@@ -278,7 +270,7 @@ static cairn_status make_workers(cairn_loader *l)
         worker *w = &l->workers[i];
         w->loader = l;
         w->gatherer.options = &l->options;
-        w->gatherer.ctx = (cairn_ctx){.allocator = {resize_locked, l}, .threads = 1};
+        w->gatherer.ctx = cairn_shared_ctx(&l->memory);
         size_t bytes = (size_t)info->h * (size_t)info->w * (size_t)info->c;
         if (pads && (w->gatherer.raw = cairn_alloc(l->ctx, bytes, 1)) == NULL)
             return CAIRN_MEMORY;
@@ -331,7 +323,7 @@ cairn_status cairn_loader_create(cairn_ctx *ctx, const cairn_loader_options *opt
     l->options = *options;
     l->options.views = options->views > 0 ? options->views : 1;
     l->picture_bytes = (size_t)l->options.views * cairn_gather_input_bytes(options);
-    pthread_mutex_init(&l->memory, NULL);
+    cairn_shared_begin(&l->memory, ctx);
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->room, NULL);
     pthread_cond_init(&l->ready, NULL);
@@ -368,7 +360,7 @@ void cairn_loader_destroy(cairn_loader *l)
     pthread_cond_destroy(&l->ready);
     pthread_cond_destroy(&l->room);
     pthread_mutex_destroy(&l->lock);
-    pthread_mutex_destroy(&l->memory);
+    cairn_shared_end(&l->memory);
     cairn_free(l->ctx, l->workers);
     cairn_free(l->ctx, l->broken);
     cairn_free(l->ctx, l->named);
