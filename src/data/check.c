@@ -115,7 +115,7 @@ static void look(void *arg, size_t place)
         e->readable = stored.size > 0;
         if (stored.h == 0) {
             look_inside(&ctx, &stored, o);
-            o->misnamed = is_misnamed(&stored, &format);
+            o->misnamed = is_misnamed(&stored, &format) && stored.own != NULL; /* packs keep the first name */
             snprintf(o->format, sizeof o->format, "is %s", format);
         }
     } else {

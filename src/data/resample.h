@@ -14,12 +14,18 @@ typedef struct cairn_axis {
     int32_t *coefficient;
 } cairn_axis;
 
-/* Rows of `from` at from + row * pitch, c bytes a pixel, into `to`, a->out pixels a row. */
-typedef void cairn_pass_rows(const cairn_axis *a, const uint8_t *from, size_t pitch, int rows, int c,
-                             uint8_t *to);
-/* Columns: `row` bytes of each of the rows, into a->out rows of `row` bytes. */
+/* The inputs that an axis looks at: *begin to below *end. */
+void cairn_axis_reach(const cairn_axis *a, int *begin, int *end);
+
+/* Columns: `row` bytes of each of the rows that lie `pitch` apart, into a->out rows of `row` bytes. */
 typedef void cairn_pass_columns(const cairn_axis *a, const uint8_t *from, size_t pitch, size_t row,
                                 uint8_t *to);
+/* Rows, of c bytes a pixel, into `to`, a->out pixels a row. */
+#define CAIRN_TURNED_ROWS 16
+#define CAIRN_TURNED_PITCH 64 /* bytes of scratch for each input that the axis reaches, and for each output  \
+                               */
+typedef void cairn_pass_rows(const cairn_axis *a, const uint8_t *from, size_t pitch, int rows, int c,
+                             uint8_t *scratch, uint8_t *to);
 
 #define CAIRN_RESAMPLE_LEVEL(level)                                                                          \
     cairn_pass_rows cairn_pass_rows_##level;                                                                 \
@@ -34,6 +40,7 @@ CAIRN_RESAMPLE_LEVEL(avx512)
 typedef struct cairn_span {
     double start, length;
     int to, first, count;
+    bool mirrored; /* the last of the wanted ones comes first */
 } cairn_span;
 
 /* The pixels of the source that an axis needs: *first to below *last, of `size` there are. */

@@ -69,7 +69,8 @@ static void fill_axis(cairn_axis *a, const cairn_span *span, cairn_filter filter
     for (int i = 0; i < a->out; i++) {
         double sum = 0;
         int first, last;
-        double centre = window_of(span, support, span->first + i, &first, &last);
+        int output = span->first + (span->mirrored ? a->out - 1 - i : i);
+        double centre = window_of(span, support, output, &first, &last);
         last = last + begin > size ? size - begin : last; /* a part may end within its last pixel */
         for (int x = 0; x < last - first; x++) {
             double t = (x + first - centre + 0.5) * shrink;
@@ -83,6 +84,16 @@ static void fill_axis(cairn_axis *a, const cairn_span *span, cairn_filter filter
             double k = (sum != 0 ? weight[x] / sum : weight[x]) * (1 << CAIRN_RESAMPLE_BITS);
             coefficient[x] = (int32_t)(k < 0 ? k - 0.5 : k + 0.5);
         }
+    }
+}
+
+void cairn_axis_reach(const cairn_axis *a, int *begin, int *end)
+{
+    *begin = INT32_MAX;
+    *end = 0;
+    for (int i = 0; i < a->out; i++) {
+        *begin = (int)cairn_min(*begin, a->first[i]);
+        *end = (int)cairn_max(*end, a->first[i] + a->count[i]);
     }
 }
 
@@ -128,7 +139,7 @@ static passes passes_here(void)
 /* Whether an axis only chooses pixels. */
 static bool only_cuts(const cairn_span *span)
 {
-    return span->length == (double)span->to && span->start == floor(span->start);
+    return span->length == (double)span->to && span->start == floor(span->start) && !span->mirrored;
 }
 
 /* The pixels of an axis that are wanted of a picture that is `size` long. */
@@ -142,28 +153,41 @@ static void needs_of(const cairn_span *span, cairn_filter filter, int size, int 
     }
 }
 
+/* Rows from `top` on into as many of `to`, with an axis. */
+static cairn_status run_rows(cairn_ctx *ctx, const cairn_picture *from, int top, const cairn_span *span,
+                             cairn_filter filter, cairn_picture *to)
+{
+    cairn_axis a = {0};
+    int begin, end;
+    size_t pitch = (size_t)from->w * (size_t)from->c;
+    cairn_status status = make_axis(ctx, span, filter, 0, from->w, &a);
+    if (status != CAIRN_OK)
+        return status;
+    cairn_axis_reach(&a, &begin, &end);
+    uint8_t *scratch = cairn_resize(ctx, NULL, (size_t)(end - begin) + (size_t)a.out, CAIRN_TURNED_PITCH);
+    if (scratch != NULL)
+        passes_here().rows(&a, from->data + (size_t)top * pitch, pitch, to->h, to->c, scratch, to->data);
+    else
+        status = CAIRN_MEMORY;
+    cairn_free(ctx, scratch);
+    free_axis(ctx, &a);
+    return status;
+}
+
 /* Rows `top` to below `bottom`, resampled along the rows. */
 static cairn_status resample_rows(cairn_ctx *ctx, const cairn_picture *from, int top, int bottom,
                                   const cairn_span *span, cairn_filter filter, cairn_picture *to)
 {
-    cairn_axis a = {0};
-    size_t c = (size_t)from->c, pitch = (size_t)from->w * c;
-    const uint8_t *rows = from->data + (size_t)top * pitch;
+    if (only_cuts(span))
+        return cairn_picture_cut(ctx, from, top, (int)span->start + span->first, bottom - top, span->count, 0,
+                                 to);
     cairn_status status =
         cairn_picture_make(ctx, "resized picture", bottom - top, span->count, from->c, CAIRN_MAX_PIXELS, to);
-    if (status == CAIRN_OK && !only_cuts(span))
-        status = make_axis(ctx, span, filter, 0, from->w, &a);
-    if (status != CAIRN_OK) {
+    if (status == CAIRN_OK)
+        status = run_rows(ctx, from, top, span, filter, to);
+    if (status != CAIRN_OK)
         cairn_picture_free(ctx, to);
-        return status;
-    }
-    if (!only_cuts(span))
-        passes_here().rows(&a, rows, pitch, to->h, to->c, to->data);
-    size_t row = (size_t)to->w * c, left = (size_t)((int)span->start + span->first) * c;
-    for (int y = 0; only_cuts(span) && y < to->h; y++)
-        memcpy(to->data + (size_t)y * row, rows + (size_t)y * pitch + left, row);
-    free_axis(ctx, &a);
-    return CAIRN_OK;
+    return status;
 }
 
 /* All columns of a picture whose row 0 is row `skipped` of the `size` that the span counts in. */

@@ -204,6 +204,12 @@ static void resized_crop_is_crop_then_resize(void **state)
         assert_int_equal(cairn_augment_picture(b->ctx, &augment, &p, &key, &from, 64, 64, &one), CAIRN_OK);
         assert_same_picture(&one, &two);
         cairn_picture_free(b->ctx, &one);
+        cairn_augment mirrored = augment;
+        mirrored.flip = 1;
+        cairn_picture_mirror(&two);
+        assert_int_equal(cairn_augment_picture(b->ctx, &mirrored, &p, &key, &from, 64, 64, &one), CAIRN_OK);
+        assert_same_picture(&one, &two);
+        cairn_picture_free(b->ctx, &one);
         cairn_picture_free(b->ctx, &two);
     }
     /* torchvision 0.29, 20,000 draws: 0.417 and 0.408 */

@@ -1,4 +1,4 @@
-/* The way of one picture: part and size, mirror, colours; then numbers, lighting and erasing. */
+/* The way of one picture: part, size and mirror, colours; then numbers, lighting and erasing. */
 #include "base/real.h"
 #include "data/augment/colour.h"
 #include "data/augment/steps.h"
@@ -42,12 +42,15 @@ static void jitter(const cairn_augment *a, const cairn_augment_key *key, cairn_p
     }
 }
 
-static cairn_status change(cairn_ctx *ctx, const cairn_augment *a, const cairn_augment_key *key,
-                           cairn_picture *picture)
+static bool draw_flip(const cairn_augment *a, const cairn_augment_key *key)
 {
     cairn_draws draws = cairn_draws_for(key, CAIRN_DRAW_FLIP);
-    if (a->flip > 0 && cairn_draw_chance(&draws, a->flip))
-        cairn_picture_mirror(picture);
+    return a->flip > 0 && cairn_draw_chance(&draws, a->flip);
+}
+
+static cairn_status change_colours(cairn_ctx *ctx, const cairn_augment *a, const cairn_augment_key *key,
+                                   cairn_picture *picture)
+{
     if (a->brightness > 0 || a->contrast > 0 || a->saturation > 0 || a->hue > 0)
         jitter(a, key, picture);
     return a->trivial > 0 ? cairn_trivial_augment(ctx, key, picture) : CAIRN_OK;
@@ -62,14 +65,17 @@ cairn_status cairn_augment_picture(cairn_ctx *ctx, const cairn_augment *augment,
     *to = (cairn_picture){0};
     if (cairn_augment_chooses_part(augment)) {
         status = cairn_augment_part(ctx, augment, key, from->h, from->w, h, w, &rows, &columns);
+        columns.mirrored = draw_flip(augment, key);
         if (status == CAIRN_OK)
             status = cairn_picture_resample(ctx, from, &rows, &columns, preprocess->filter,
                                             preprocess->pass_order, to);
     } else {
         status = cairn_augment_chain(ctx, augment, preprocess, key, from, h, w, to);
+        if (status == CAIRN_OK && draw_flip(augment, key))
+            cairn_picture_mirror(to);
     }
     if (status == CAIRN_OK)
-        status = change(ctx, augment, key, to);
+        status = change_colours(ctx, augment, key, to);
     if (status != CAIRN_OK)
         cairn_picture_free(ctx, to);
     return status;
@@ -135,6 +141,7 @@ static cairn_status decode_part(const cairn_picture_file *file, const cairn_augm
         status = cairn_picture_set_channels(ctx, p->channels, &read);
     cairn_span rows = seen_from(&c.rows, part.shrink, part.top);
     cairn_span columns = seen_from(&c.columns, part.shrink, part.left);
+    columns.mirrored = draw_flip(augment, key);
     if (status == CAIRN_OK)
         status = cairn_picture_resample(ctx, &read, &rows, &columns, p->filter, p->pass_order, to);
     cairn_picture_free(ctx, &read);
@@ -154,7 +161,7 @@ cairn_status cairn_augment_decode(cairn_ctx *ctx, const cairn_augment *augment,
     if (cairn_augment_chooses_part(augment) && !preprocess->exif) {
         status = decode_part(&file, augment, preprocess, key, h, w, to);
         if (status == CAIRN_OK)
-            status = change(ctx, augment, key, to);
+            status = change_colours(ctx, augment, key, to);
         if (status != CAIRN_OK)
             cairn_picture_free(ctx, to);
         return status;
