@@ -10,6 +10,8 @@
 #include <math.h>
 #include <string.h>
 
+#define USUAL_VAL_SPLIT 0.2f /* of pictures in one folder */
+
 /* ---- data ---- */
 
 /* Pictures that are smaller by the same even number on both axes are padded, as 28x28 digits for LeNet-5;
@@ -59,13 +61,42 @@ static cairn_status choose_augment(cairn_trainer *t)
     return CAIRN_OK;
 }
 
-static cairn_status open_data(cairn_trainer *t)
+static cairn_status open_set(cairn_trainer *t)
 {
     cairn_dataset_options options = {.val_split = t->config.val_split, .seed = t->config.seed};
     cairn_status status = cairn_dataset_open(t->ctx, t->config.data, &options, &t->dataset);
+    if (status == CAIRN_OK)
+        t->data = cairn_dataset_about(t->dataset);
+    return status;
+}
+
+/* Pictures in one folder without parts: some of each class are kept for validation even if nobody asked for
+ * it, and that is said. */
+static cairn_status open_parts(cairn_trainer *t)
+{
+    cairn_status status = open_set(t);
+    bool one_folder =
+        status == CAIRN_OK && t->data->h == 0 && t->data->count[CAIRN_TRAIN] == 0 && t->config.val_split <= 0;
+    if (!one_folder)
+        return status;
+    cairn_dataset_close(t->dataset);
+    t->dataset = NULL;
+    t->config.val_split = USUAL_VAL_SPLIT;
+    status = open_set(t);
+    if (status == CAIRN_OK)
+        cairn_log(
+            t->ctx, CAIRN_LOG_WARNING,
+            "%s: has no parts: %lld of %lld pictures, the same share of each class, are kept for validation",
+            t->data->path, (long long)t->data->count[CAIRN_VALIDATION],
+            (long long)(t->data->count[CAIRN_VALIDATION] + t->data->count[CAIRN_TRAIN]));
+    return status;
+}
+
+static cairn_status open_data(cairn_trainer *t)
+{
+    cairn_status status = open_parts(t);
     if (status != CAIRN_OK)
         return status;
-    t->data = cairn_dataset_about(t->dataset);
     t->evaluated = t->config.val_split > 0 ? CAIRN_VALIDATION : CAIRN_TEST;
     if (t->data->count[CAIRN_TRAIN] == 0)
         return cairn_fail(t->ctx, CAIRN_INPUT, "%s: has no training part", t->data->path);

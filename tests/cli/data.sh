@@ -81,6 +81,17 @@ works train lenet5 set --epochs 3 --out five --batch 2
 [ $? = 3 ] || fail "--max-bad 0: not 3"
 grep -q '1 of 4 pictures could not be read so far; at most 0 may be broken' err || fail "$(cat err)"
 
+# One folder without parts: a fifth of each class validates, which is said once and stays so.
+for i in 1 2 3 4 5; do
+    for class in x y; do
+        mkdir -p one-folder/$class
+        cp "$photos/photo-444.jpg" one-folder/$class/$i.jpg
+    done
+done
+works train lenet5 one-folder --epochs 1 --out whole
+grep -q '2 of 10 pictures, the same share of each class, are kept for validation' err || fail "not said: $(cat err)"
+grep -q '"val_split": 0.2' whole/args.json || fail "$(cat whole/args.json)"
+
 # Tar shards.
 mkdir shards tar
 cp "$photos/photo-420.jpg" tar/1.jpg && echo 0 >tar/1.cls
