@@ -61,11 +61,12 @@ static bool is_misnamed(const cairn_stored *stored, const char **format)
     const char *dot = strrchr(stored->name, '.');
     bool jpeg = stored->size > 2 && stored->bytes[0] == 0xFF && stored->bytes[1] == 0xD8;
     bool png = stored->size > 4 && memcmp(stored->bytes, "\x89PNG", 4) == 0;
-    *format = jpeg ? "JPEG" : "PNG";
-    if (dot == NULL || (!jpeg && !png))
+    bool webp = stored->size > 12 && memcmp(stored->bytes + 8, "WEBP", 4) == 0;
+    *format = jpeg ? "JPEG" : png ? "PNG" : "WebP";
+    if (dot == NULL || (!jpeg && !png && !webp))
         return false;
     bool says_jpeg = strcasecmp(dot, ".jpg") == 0 || strcasecmp(dot, ".jpeg") == 0;
-    return jpeg ? !says_jpeg : strcasecmp(dot, ".png") != 0;
+    return jpeg ? !says_jpeg : strcasecmp(dot, png ? ".png" : ".webp") != 0;
 }
 
 /* Decodes it to the end. */

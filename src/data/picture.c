@@ -124,7 +124,7 @@ bool cairn_picture_name(const char *name)
 static const cairn_signature other_formats[] = {
     {0, 4, "GIF8", "a GIF picture" CONVERT},
     {0, 2, "BM", "a BMP picture" CONVERT},
-    {8, 4, "WEBP", "a WebP picture" CONVERT},
+    {8, 4, "WEBP", "a WebP picture, which this build does not read: convert it to PNG or JPEG"},
     {0, 4, "II*\0", "a TIFF picture" CONVERT},
     {0, 4, "MM\0*", "a TIFF picture" CONVERT},
     {4, 4, "ftyp", "an AVIF or HEIC picture" CONVERT},
@@ -144,9 +144,20 @@ static bool is_png(const void *bytes, size_t size)
     return size >= sizeof png && memcmp(bytes, png, sizeof png) == 0;
 }
 
+static bool is_webp(const void *bytes, size_t size)
+{
+#if defined(CAIRN_WEBP)
+    return size >= 12 && memcmp(bytes, "RIFF", 4) == 0 && memcmp((const uint8_t *)bytes + 8, "WEBP", 4) == 0;
+#else
+    (void)bytes;
+    (void)size;
+    return false;
+#endif
+}
+
 cairn_status cairn_picture_check(cairn_ctx *ctx, const char *name, const void *bytes, size_t size)
 {
-    if (is_jpeg(bytes, size) || is_png(bytes, size))
+    if (is_jpeg(bytes, size) || is_png(bytes, size) || is_webp(bytes, size))
         return CAIRN_OK;
     const char *other = cairn_sniff(other_formats, CAIRN_COUNT(other_formats), bytes, size);
     return cairn_fail(ctx, CAIRN_INPUT, "%s: is %s", name,
@@ -159,6 +170,8 @@ cairn_status cairn_picture_read(const cairn_picture_file *file, cairn_picture *p
         return cairn_jpeg_decode(file, picture, orientation);
     if (is_png(file->bytes, file->size))
         return cairn_png_decode(file, picture);
+    if (is_webp(file->bytes, file->size))
+        return cairn_webp_decode(file, picture);
     return cairn_picture_check(file->ctx, file->name, file->bytes, file->size);
 }
 

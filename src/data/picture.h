@@ -43,12 +43,13 @@ typedef struct cairn_picture_file {
  * to the high 8. orientation is that of EXIF, 1 when there is none. */
 cairn_status cairn_jpeg_decode(const cairn_picture_file *file, cairn_picture *picture, int *orientation);
 cairn_status cairn_png_decode(const cairn_picture_file *file, cairn_picture *picture);
+cairn_status cairn_webp_decode(const cairn_picture_file *file, cairn_picture *picture);
 
 /* A JPEG file of a picture, of the usual sampling; cairn_free the bytes. CAIRN_MEMORY. */
 cairn_status cairn_jpeg_encode(cairn_ctx *ctx, const cairn_picture *picture, int quality, uint8_t **bytes,
                                size_t *size);
 
-/* The same for a file of either kind, told apart by content. PNG is read whole. */
+/* The same for a file of any kind, told apart by content. All but JPEG are read whole. */
 cairn_status cairn_picture_read(const cairn_picture_file *file, cairn_picture *picture, int *orientation);
 
 /* CAIRN_INPUT when a picture would have no or more than max_pixels pixels. */

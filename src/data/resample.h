@@ -22,8 +22,9 @@ typedef void cairn_pass_columns(const cairn_axis *a, const uint8_t *from, size_t
                                 uint8_t *to);
 /* Rows, of c bytes a pixel, into `to`, a->out pixels a row. */
 #define CAIRN_TURNED_ROWS 16
-#define CAIRN_TURNED_PITCH 64 /* bytes of scratch for each input that the axis reaches, and for each output  \
-                               */
+#define CAIRN_TURNED_PITCH                                                                                   \
+    64 /* bytes of scratch for each input that the axis reaches, and for each output                         \
+        */
 typedef void cairn_pass_rows(const cairn_axis *a, const uint8_t *from, size_t pitch, int rows, int c,
                              uint8_t *scratch, uint8_t *to);
 
