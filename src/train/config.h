@@ -9,9 +9,9 @@
 
 typedef struct cairn_config {
     const cairn_model *model;
-    char *set;  /* switches */
-    char *data; /* as given; absolute in args.json */
-    char *init; /* absolute, or NULL */
+    char *set;     /* switches */
+    char *data;    /* as given; absolute in args.json */
+    char *init;    /* absolute, or NULL */
     char *augment; /* as cairn_augment_print has it; "": what is usual for the data */
     int epochs, batch, loaders;
     float lr, momentum, weight_decay, label_smoothing, val_split, warmup, max_bad;

@@ -153,7 +153,7 @@ static cairn_status count_broken(cairn_loader *l, const cairn_gathered *g)
     l->bad++;
     int64_t most = o->max_bad > 0 ? cairn_max((int64_t)(o->max_bad * (double)count), BAD_ALWAYS_ALLOWED) : 0;
     if (o->max_bad >= 0 && l->bad > most)
-        return cairn_fail(l->ctx, g->broken,
+        return cairn_fail(l->ctx, CAIRN_INPUT,
                           "%s (%lld of %lld pictures could not be read so far; at most %lld may be broken)",
                           g->message, (long long)l->bad, (long long)count, (long long)most);
     cairn_log(l->ctx, CAIRN_LOG_WARNING, "%s", g->message);

@@ -535,13 +535,13 @@ static void webp_is_read_or_named(void **state)
     static const char *const names[] = {"lossless", "alpha"};
     for (int i = 0; i < 2; i++) {
         char path[512];
-        uint8_t *bytes;
+        uint8_t *file;
         size_t size;
         cairn_picture p;
         snprintf(path, sizeof path, "%s/augment/%s.webp", CAIRN_TEST_DATA, names[i]);
-        assert_int_equal(cairn_file_read(b->ctx, path, 4096, &bytes, &size), CAIRN_OK);
+        assert_int_equal(cairn_file_read(b->ctx, path, 4096, &file, &size), CAIRN_OK);
 #if defined(CAIRN_WEBP)
-        assert_int_equal(cairn_picture_decode(b->ctx, path, bytes, size, NULL, &p), CAIRN_OK);
+        assert_int_equal(cairn_picture_decode(b->ctx, path, file, size, NULL, &p), CAIRN_OK);
         assert_true(p.h == 14 && p.w == 20 && p.c == 3);
         for (int k = 0; k < 14 * 20; k++) {
             int x = k % 20, y = k / 20;
@@ -551,12 +551,12 @@ static void webp_is_read_or_named(void **state)
         }
         cairn_picture_free(b->ctx, &p);
         for (size_t k = 12; k < size; k++)
-            assert_fails(b, cairn_picture_decode(b->ctx, path, bytes, k, NULL, &p), CAIRN_INPUT, "WebP");
+            assert_fails(b, cairn_picture_decode(b->ctx, path, file, k, NULL, &p), CAIRN_INPUT, "WebP");
 #else
-        assert_fails(b, cairn_picture_decode(b->ctx, path, bytes, size, NULL, &p), CAIRN_INPUT,
+        assert_fails(b, cairn_picture_decode(b->ctx, path, file, size, NULL, &p), CAIRN_INPUT,
                      "which this build does not read");
 #endif
-        cairn_free(b->ctx, bytes);
+        cairn_free(b->ctx, file);
     }
 }
 
