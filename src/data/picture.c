@@ -146,13 +146,8 @@ static bool is_png(const void *bytes, size_t size)
 
 static bool is_webp(const void *bytes, size_t size)
 {
-#if defined(CAIRN_WEBP)
-    return size >= 12 && memcmp(bytes, "RIFF", 4) == 0 && memcmp((const uint8_t *)bytes + 8, "WEBP", 4) == 0;
-#else
-    (void)bytes;
-    (void)size;
-    return false;
-#endif
+    const uint8_t *at = bytes;
+    return CAIRN_READS_WEBP && size >= 12 && memcmp(at, "RIFF", 4) == 0 && memcmp(at + 8, "WEBP", 4) == 0;
 }
 
 cairn_status cairn_picture_check(cairn_ctx *ctx, const char *name, const void *bytes, size_t size)

@@ -11,6 +11,12 @@
 /* What readers say of a file that ends too early. */
 #define CAIRN_CUT_SHORT "is cut short"
 
+#if defined(CAIRN_WEBP)
+#define CAIRN_READS_WEBP true
+#else
+#define CAIRN_READS_WEBP false
+#endif
+
 /* Bytes of a file. */
 #define CAIRN_PICTURE_FILE_LIMIT ((size_t)1 << 30)
 
