@@ -259,7 +259,11 @@ const cli_command cairn_cli_train = {
     .text =
         "DATA is a known set (fashion-mnist, mnist, cifar10, cifar100), searched in $CAIRN_DATA, ./data "
         "and /usr/share/datasets, or a folder: of IDX files, of CIFAR binaries, or of pictures in a folder "
-        "for each class.\n\nThe run folder gets weights, metrics, checkpoints and report.html. "
+        "for each class.\n\n--augment: rrc[=LOW:HIGH] (random resized crop), scale[=LOW:HIGH] (VGG's), "
+        "window[=SIDE] (AlexNet's), pad[=N] (CIFAR's), flip[=P], jitter[=B:C:S:H], trivial, "
+        "lighting[=DEVIATION], erase[=P], mixup[=ALPHA], cutmix[=ALPHA]. A picture that cannot be read is "
+        "named once and another one takes its place.\n\nThe run folder gets weights, metrics, checkpoints "
+        "and report.html. "
         "SIGINT (Ctrl-C), "
         "SIGTERM and SIGHUP end the training at the next step with a checkpoint and exit code 75; "
         "--resume goes on "
@@ -289,7 +293,8 @@ const cli_command cairn_cli_train = {
                 OPTION_PATIENCE,     OPTION_KEEP,         OPTION_OUT,
                 OPTION_RESUME,       OPTION_FIND_LR,      OPTION_OUTPUT,
                 OPTION_TENSORBOARD,  OPTION_THREADS,      OPTION_LOADERS,
-                OPTION_JSON,         OPTION_QUIET,        OPTION_VERBOSE},
+                OPTION_AUGMENT,      OPTION_MAX_BAD,      OPTION_JSON,
+                OPTION_QUIET,        OPTION_VERBOSE},
     .max_names = 2,
     .completion = CLI_COMPLETE_MODELS,
     .run = run,

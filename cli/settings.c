@@ -120,6 +120,8 @@ cairn_status cairn_cli_settings(cli_call *cli, cli_settings *given, cli_model *m
         .warmup = (float)cairn_cli_real(cli, OPTION_WARMUP, -1),
         .seed = cli->values[OPTION_SEED].given ? (uint64_t)cli->values[OPTION_SEED].integer : 0,
         .loaders = cairn_cli_int(cli, OPTION_LOADERS, 0),
+        .augment = cairn_cli_text(cli, OPTION_AUGMENT, NULL),
+        .max_bad = (float)cairn_cli_real(cli, OPTION_MAX_BAD, -1),
         .options = given->option,
     };
     cairn_status status = read_options(cli, given);

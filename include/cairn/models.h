@@ -100,6 +100,7 @@ typedef enum cairn_model_input { CAIRN_INPUT_NUMBERS, CAIRN_INPUT_BYTES } cairn_
 typedef struct cairn_model_training {
     cairn_loss_options loss;
     cairn_update_options update;
+    bool soft;           /* [false] the input is "targets", shares of each class, instead of "labels" */
     bool gradients_only; /* [false] no update */
     bool loss_only;      /* [false] no gradients either, and the network as in inference: to evaluate it */
     const char *const *frozen; /* [none] names for cairn_graph_freeze, ends with NULL */

@@ -20,7 +20,12 @@ typedef struct cairn_train_settings {
     const char *schedule;                                         /* NULL: the default */
     float warmup;                                                 /* epochs; negative: the default */
     uint64_t seed;
-    int loaders; /* threads that prepare batches ahead: 0 or 1; the result is the same */
+    /* Threads that prepare batches ahead; 0: the context's threads prepare each when it is needed. The result
+     * is the same. With some, the memory hook is also called by one of them at a time, beside the caller's.
+     */
+    int loaders;
+    const char *augment; /* cairn_augment_parse; NULL: what is usual for the data */
+    float max_bad;       /* share of the pictures that may be broken, or ten; negative: the default */
     /* A recipe that replaces the network's defaults: its name (cairn_recipe_at), "paper" for the one of the
      * network's own paper, or a file; NULL: none. */
     const char *recipe;
@@ -51,6 +56,7 @@ typedef struct cairn_train_progress {
     bool evaluating;
     double loss, top1; /* running means, top1 in percent */
     double seconds, images_per_s;
+    double waiting; /* share of the time in which the training waited for pictures */
     int64_t params; /* trained ones, of the network as the data's classes and channels make it */
 } cairn_train_progress;
 

@@ -207,7 +207,7 @@ static cairn_model_settings complete(const cairn_model *model, const cairn_model
 static void add_training(cairn_graph *graph, const cairn_model *model, const cairn_model_settings *settings,
                          cairn_val logits, const cairn_model_training *training)
 {
-    cairn_val labels = cairn_labels(graph);
+    cairn_val labels = training->soft ? cairn_targets(graph, settings->classes) : cairn_labels(graph);
     cairn_val losses = model->loss != NULL ? model->loss(graph, logits, labels, settings, training->loss)
                                            : cairn_cross_entropy(graph, logits, labels, training->loss);
     if (training->aux_weight != NULL)

@@ -3,6 +3,7 @@
 #include "train/config.h"
 #include "base/file.h"
 #include "train/recipe.h"
+#include <cairn/augment.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -49,6 +50,9 @@ static cairn_status check_real(cairn_ctx *ctx, const cairn_setting *s, float val
 static cairn_status check_together(cairn_ctx *ctx, const cairn_config *c)
 {
     cairn_schedule schedule;
+    cairn_augment augment;
+    if (c->augment[0] != '\0' && cairn_augment_parse(ctx, c->augment, &augment) != CAIRN_OK)
+        return CAIRN_USAGE;
     if (c->warmup > (float)c->epochs)
         return cairn_fail(ctx, CAIRN_USAGE, "warmup: expected at most %d epochs", c->epochs);
     if (c->nesterov && c->momentum <= 0)
@@ -205,6 +209,7 @@ static cairn_status take_given(cairn_ctx *ctx, const cairn_train_settings *s, ca
                  {CAIRN_SETTING_weight_decay, s->weight_decay},
                  {CAIRN_SETTING_label_smoothing, s->label_smoothing},
                  {CAIRN_SETTING_val_split, s->val_split},
+                 {CAIRN_SETTING_max_bad, s->max_bad},
                  {CAIRN_SETTING_warmup, s->warmup}};
     for (size_t i = 0; i < CAIRN_COUNT(reals); i++)
         if (!(reals[i].value < 0))
@@ -221,6 +226,8 @@ static cairn_status take_given(cairn_ctx *ctx, const cairn_train_settings *s, ca
     }
     cairn_status status =
         s->schedule != NULL ? take(ctx, c, "schedule", s->schedule, CAIRN_ORIGIN_GIVEN) : CAIRN_OK;
+    if (status == CAIRN_OK && s->augment != NULL)
+        status = take(ctx, c, "augment", s->augment, CAIRN_ORIGIN_GIVEN);
     return status == CAIRN_OK ? take_options(ctx, s, c) : status;
 }
 

@@ -71,21 +71,24 @@ static cairn_status find_layer(cairn_trainer *t, int n, char where[WHERE_TEXT])
 {
     const cairn_config *c = &t->config;
     cairn_model_training training = {.loss = {.smoothing = c->label_smoothing},
+                                     .soft = t->ports.targets != NULL,
                                      .gradients_only = true,
                                      .dropout = c->dropout >= 0 ? &c->dropout : NULL};
     cairn_plan_options options = {.batch = c->batch, .training = true, .keep_all = true};
+    bool floats = cairn_augment_needs_floats(&t->augment);
     cairn_graph *graph;
     cairn_plan *plan = NULL;
     cairn_status status =
-        cairn_model_graph(t->ctx, c->model, &t->settings, CAIRN_INPUT_BYTES, t->preprocess.scale,
-                          t->preprocess.mean, t->preprocess.std, &training, &graph);
+        cairn_model_graph(t->ctx, c->model, &t->settings, floats ? CAIRN_INPUT_NUMBERS : CAIRN_INPUT_BYTES,
+                          t->preprocess.scale, t->preprocess.mean, t->preprocess.std, &training, &graph);
     if (status == CAIRN_OK)
         status = cairn_plan_create(t->ctx, graph, t->weights, NULL, &options, &plan);
     if (status == CAIRN_OK) {
         cairn_run_options run = {
             .n = n, .step = t->state.step, .epoch = (uint32_t)t->state.epoch, .seed = c->seed};
-        copy_input(t, plan, "image", 1);
+        copy_input(t, plan, "image", floats ? sizeof(float) : 1);
         copy_input(t, plan, "labels", sizeof(int32_t));
+        copy_input(t, plan, "targets", sizeof(float));
         copy_input(t, plan, "samples", sizeof(int64_t));
         status = cairn_plan_run(plan, &run);
     }

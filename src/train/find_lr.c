@@ -39,11 +39,13 @@ static cairn_status next_batch(cairn_trainer *t, int *n)
         s->epoch = s->step / t->steps;
         status = cairn_epoch_order(t->ctx, t->config.seed, (uint32_t)s->epoch, count, t->order);
         if (status == CAIRN_OK)
-            status = cairn_loader_start(t->loader, t->order, 0, count);
+            status = cairn_loader_start(t->loader, t->order, 0, count, (uint32_t)s->epoch);
     }
-    return status == CAIRN_OK
-               ? cairn_loader_next(t->loader, t->ports.image, t->ports.labels, t->ports.samples, n)
-               : status;
+    if (status == CAIRN_OK)
+        status = cairn_loader_next(t->loader, t->ports.image, t->ports.labels, t->ports.samples, n);
+    if (status == CAIRN_OK)
+        cairn_trainer_mix(t, *n);
+    return status;
 }
 
 /* The mean loss of a step at this rate; infinite when something was not finite. */

@@ -36,6 +36,7 @@ static void show_step(cairn_trainer *t)
                                      .top1 = cairn_tally_top1(&t->state.tally),
                                      .seconds = now - t->started,
                                      .images_per_s = rate_of_images(t, now - t->started),
+                                     .waiting = cairn_loader_waited(t->loader) / (now - t->started),
                                      .params = t->params};
     t->hooks.progress(t->hooks.user, &progress);
 }
@@ -87,6 +88,7 @@ static cairn_status take_step(cairn_trainer *t)
                              .step = cairn_trainer_updates(t),
                              .epoch = (uint32_t)s->epoch,
                              .seed = t->config.seed};
+    cairn_trainer_mix(t, n);
     status = cairn_plan_run(t->plan, &run);
     if (status != CAIRN_OK)
         return status;
@@ -118,7 +120,8 @@ static cairn_status take_steps(cairn_trainer *t)
     if (status == CAIRN_OK)
         status = cairn_epoch_order(t->ctx, t->config.seed, (uint32_t)s->epoch, count, t->order);
     if (status == CAIRN_OK)
-        status = cairn_loader_start(t->loader, t->order, s->batch * t->config.batch, count);
+        status =
+            cairn_loader_start(t->loader, t->order, s->batch * t->config.batch, count, (uint32_t)s->epoch);
     while (status == CAIRN_OK && s->batch < t->steps) {
         status = take_step(t);
         if (status != CAIRN_OK)

@@ -85,16 +85,18 @@ static cairn_status make_graph(cairn_trainer *t, cairn_groups *groups, cairn_gra
     t->aux_weight = (double)c->aux_weight;
     cairn_status status = cairn_groups_prepare(t->ctx, c, &t->settings, groups);
     cairn_model_training training = {.loss = {.smoothing = c->label_smoothing},
+                                     .soft = cairn_augment_mixes(&t->augment),
                                      .update = update_of(c),
                                      .frozen = groups->frozen,
                                      .dropout = c->dropout >= 0 ? &c->dropout : NULL,
                                      .aux_weight = c->aux_weight >= 0 ? &t->aux_weight : NULL,
                                      .groups = cairn_groups_apply,
                                      .user = groups};
-    return status == CAIRN_OK
-               ? cairn_model_graph(t->ctx, c->model, &t->settings, CAIRN_INPUT_BYTES, t->preprocess.scale,
-                                   t->preprocess.mean, t->preprocess.std, &training, graph)
-               : status;
+    cairn_model_input input =
+        cairn_augment_needs_floats(&t->augment) ? CAIRN_INPUT_NUMBERS : CAIRN_INPUT_BYTES;
+    return status == CAIRN_OK ? cairn_model_graph(t->ctx, c->model, &t->settings, input, t->preprocess.scale,
+                                                  t->preprocess.mean, t->preprocess.std, &training, graph)
+                              : status;
 }
 
 static cairn_status begin_weights(cairn_trainer *t, const cairn_graph *graph)
@@ -129,16 +131,20 @@ static cairn_status find_ports(cairn_trainer *t)
 {
     t->ports = (cairn_step_ports){.image = cairn_plan_data(t->plan, "image"),
                                   .labels = cairn_plan_data(t->plan, "labels"),
+                                  .targets = cairn_plan_data(t->plan, "targets"),
                                   .samples = cairn_plan_data(t->plan, "samples"),
                                   .logits = cairn_plan_data(t->plan, "logits"),
                                   .losses = cairn_plan_data(t->plan, "losses"),
                                   .finite = cairn_plan_data(t->plan, "finite")};
-    if (t->ports.samples != NULL)
-        return CAIRN_OK;
     if (t->samples == NULL)
         t->samples = cairn_alloc(t->ctx, (size_t)t->config.batch, sizeof *t->samples);
-    t->ports.samples = t->samples;
-    return t->samples == NULL ? CAIRN_MEMORY : CAIRN_OK;
+    if (t->labels == NULL)
+        t->labels = cairn_alloc(t->ctx, (size_t)t->config.batch, sizeof *t->labels);
+    if (t->ports.samples == NULL)
+        t->ports.samples = t->samples;
+    if (t->ports.labels == NULL)
+        t->ports.labels = t->labels;
+    return t->samples == NULL || t->labels == NULL ? CAIRN_MEMORY : CAIRN_OK;
 }
 
 static cairn_loader_options loading_of(const cairn_trainer *t, cairn_split split,
@@ -152,7 +158,10 @@ static cairn_loader_options loading_of(const cairn_trainer *t, cairn_split split
                                   .w = settings->w,
                                   .c = settings->c,
                                   .batch = t->config.batch,
-                                  .thread = t->config.loaders > 0};
+                                  .seed = t->config.seed,
+                                  .broken = CAIRN_BROKEN_MARKED,
+                                  .max_bad = (double)t->config.max_bad,
+                                  .threads = t->config.loaders};
 }
 
 cairn_status cairn_trainer_size(cairn_trainer *t, int64_t epoch)
@@ -172,6 +181,9 @@ cairn_status cairn_trainer_size(cairn_trainer *t, int64_t epoch)
     if (status != CAIRN_OK)
         return status;
     cairn_loader_options loading = loading_of(t, CAIRN_TRAIN, &t->settings, &t->preprocess);
+    loading.augment = &t->augment;
+    loading.floats = cairn_augment_needs_floats(&t->augment);
+    loading.broken = CAIRN_BROKEN_REPLACED;
     return cairn_loader_create(t->ctx, &loading, &t->loader);
 }
 

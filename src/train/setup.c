@@ -6,15 +6,70 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define USUAL_VAL_SPLIT 0.2f /* of pictures in one folder */
+
 /* ---- data ---- */
 
-static cairn_status open_data(cairn_trainer *t)
+/* What is asked for, or usual; the settings get it in its one form. */
+static cairn_status choose_augment(cairn_trainer *t)
+{
+    const char *asked = t->config.augment;
+    char *text;
+    cairn_status status = CAIRN_OK;
+    cairn_model_settings final = t->settings;
+    final.h = final.w = cairn_trainer_side(t, t->config.epochs);
+    cairn_preprocess chain = cairn_trainer_chain(t, &final);
+    if (asked[0] == '\0')
+        t->augment = cairn_augment_usual(t->data);
+    else
+        status = cairn_augment_parse(t->ctx, asked, &t->augment);
+    if (status == CAIRN_OK)
+        status = cairn_augment_check(t->ctx, &t->augment, &chain, final.h, final.w);
+    if (status == CAIRN_OK)
+        status = cairn_augment_print(t->ctx, &t->augment, &text);
+    if (status != CAIRN_OK)
+        return status;
+    cairn_free(t->ctx, t->config.augment);
+    t->config.augment = text;
+    return CAIRN_OK;
+}
+
+static cairn_status open_set(cairn_trainer *t)
 {
     cairn_dataset_options options = {.val_split = t->config.val_split, .seed = t->config.seed};
     cairn_status status = cairn_dataset_open(t->ctx, t->config.data, &options, &t->dataset);
+    if (status == CAIRN_OK)
+        t->data = cairn_dataset_about(t->dataset);
+    return status;
+}
+
+/* Pictures in one folder without parts: some of each class are kept for validation even if nobody asked for
+ * it, and that is said. */
+static cairn_status open_parts(cairn_trainer *t)
+{
+    cairn_status status = open_set(t);
+    bool one_folder =
+        status == CAIRN_OK && t->data->h == 0 && t->data->count[CAIRN_TRAIN] == 0 && t->config.val_split <= 0;
+    if (!one_folder)
+        return status;
+    cairn_dataset_close(t->dataset);
+    t->dataset = NULL;
+    t->config.val_split = USUAL_VAL_SPLIT;
+    status = open_set(t);
+    if (status == CAIRN_OK)
+        cairn_log(
+            t->ctx, CAIRN_LOG_WARNING,
+            "%s: has no parts: %lld of %lld pictures, the same share of each class, are kept for validation",
+            t->data->path, (long long)t->data->count[CAIRN_VALIDATION],
+            (long long)(t->data->count[CAIRN_VALIDATION] + t->data->count[CAIRN_TRAIN]));
+    return status;
+}
+
+static cairn_status open_data(cairn_trainer *t)
+{
+    cairn_status status = open_parts(t);
     if (status != CAIRN_OK)
         return status;
-    t->data = cairn_dataset_about(t->dataset);
     t->evaluated = t->config.val_split > 0 ? CAIRN_VALIDATION : CAIRN_TEST;
     if (t->data->count[CAIRN_TRAIN] == 0)
         return cairn_fail(t->ctx, CAIRN_INPUT, "%s: has no training part", t->data->path);
@@ -32,7 +87,7 @@ static cairn_status open_data(cairn_trainer *t)
         return status;
     t->eval_settings.h = t->eval_settings.w = cairn_trainer_eval_side(t);
     t->eval_preprocess = cairn_trainer_chain(t, &t->eval_settings);
-    return CAIRN_OK;
+    return choose_augment(t);
 }
 
 /* Name, sizes and counts of the data set, and the bits of its mean and deviation, which every pixel entered.
@@ -126,6 +181,7 @@ void cairn_trainer_free(cairn_trainer *t)
     cairn_weights_destroy(t->unsaved_best);
     cairn_dataset_close(t->dataset);
     cairn_free(t->ctx, t->samples);
+    cairn_free(t->ctx, t->labels);
     cairn_free(t->ctx, t->order);
     if (t->checkpoints.folder != NULL)
         cairn_checkpoints_close(&t->checkpoints);

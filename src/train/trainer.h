@@ -11,8 +11,9 @@
 
 /* Where the training plan takes its input and leaves its results. */
 typedef struct cairn_step_ports {
-    uint8_t *image;
+    void *image;
     int32_t *labels;
+    float *targets; /* NULL unless pictures are mixed */
     int64_t *samples;
     const float *logits, *losses;
     const int32_t *finite;
@@ -31,6 +32,7 @@ typedef struct cairn_trainer {
     /* As it is trained in the epoch at hand, and as it is evaluated and said in the weights. */
     cairn_model_settings settings, eval_settings;
     cairn_preprocess preprocess, eval_preprocess;
+    cairn_augment augment;
     cairn_preprocess init_chain; /* of the weights that it begins from, for pictures of any size */
     bool has_init_chain;
 
@@ -43,6 +45,7 @@ typedef struct cairn_trainer {
     cairn_loader *loader, *evaluation_loader;
     cairn_step_ports ports;
     int64_t *samples; /* of the batch, if the plan does not ask for them */
+    int32_t *labels;  /* likewise */
     int64_t *order;
     int64_t steps; /* of an epoch */
     cairn_schedule schedule;
@@ -77,6 +80,14 @@ int cairn_trainer_side(const cairn_trainer *trainer, int64_t epoch);
 int cairn_trainer_eval_side(const cairn_trainer *trainer);
 /* How the data's pictures become the network's input. */
 cairn_preprocess cairn_trainer_chain(const cairn_trainer *trainer, const cairn_model_settings *settings);
+
+/* The targets of the n pictures that the loader has just given, if it mixes pictures. */
+static inline void cairn_trainer_mix(const cairn_trainer *t, int n)
+{
+    if (t->ports.targets != NULL)
+        cairn_mix_targets(cairn_loader_mix(t->loader), n, t->settings.classes, t->ports.labels,
+                          t->ports.targets);
+}
 
 /* average.c: brings trainer->averaged up to date with the averages among the optimiser's tensors. */
 void cairn_trainer_average(cairn_trainer *trainer);

@@ -5,7 +5,7 @@ mkdir data
 
 fails 2 "unknown verb 'trian' (did you mean 'cairn train'?)" trian
 fails 2 "unknown verb 'xyzzyxyzzy' (cairn --help" xyzzyxyzzy
-for verb in export explain study data; do
+for verb in export explain study; do
     fails 2 "unknown verb '$verb'" $verb
 done
 fails 2 "unknown option '--frobnicate'" --frobnicate

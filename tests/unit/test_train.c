@@ -570,7 +570,10 @@ static void settings_that_make_no_sense_are_refused(void **state)
     REFUSED("nesterov", settings.momentum = 0);
     REFUSED("schedule", settings.schedule = "sawtooth");
     REFUSED("seed", settings.seed = UINT64_MAX);
-    REFUSED("loaders", settings.loaders = 9);
+    REFUSED("loaders", settings.loaders = 65);
+    REFUSED("did you mean 'flip'", settings.augment = "flop");
+    REFUSED("at least the network's 32x32, found 16", settings.augment = "window=16");
+    REFUSED("max_bad", settings.max_bad = 1);
     REFUSED("", settings.set = "no=such");
 #undef REFUSED
     assert_int_equal(cairn_path_look(bench_path(b, "run")), CAIRN_PATH_MISSING);
