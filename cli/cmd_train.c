@@ -4,6 +4,7 @@
 #include "model.h"
 #include "output.h"
 #include "progress.h"
+#include "settings.h"
 #include "signals.h"
 #include <errno.h>
 #include <string.h>
@@ -20,6 +21,7 @@ typedef struct training {
     int epochs, shown;
     const char *model;                  /* NULL: said already, or resumed */
     char announcement[CLI_ERROR_BYTES]; /* what is to be said once the training has really begun */
+    cli_notes notes;                    /* likewise: an error before stays one line */
 } training;
 
 /* ---- what is shown ---- */
@@ -36,6 +38,7 @@ static void on_progress(void *user, const cairn_train_progress *progress)
         cairn_cli_note(t->cli, "%s", t->announcement);
     t->model = NULL;
     *t->announcement = '\0';
+    cairn_cli_notes_show(&t->notes);
     cairn_cli_progress_show(t->cli, progress);
 }
 
@@ -76,6 +79,11 @@ static bool on_stop(void *user)
 {
     (void)user;
     return cairn_cli_signal() != 0;
+}
+
+static void on_note(void *user, const char *line)
+{
+    cairn_cli_notes_take(&((training *)user)->notes, line);
 }
 
 /* ---- the run folder ---- */
@@ -145,6 +153,7 @@ static cairn_status finish(training *t, const char *run, cairn_status status,
     }
     if (status != CAIRN_OK)
         return status;
+    cairn_cli_notes_show(&t->notes);
     build_report(cli, run, t->shown > 0, report);
     if (cairn_cli_given(cli, OPTION_JSON)) {
         cairn_cli_json_open(&t->json, NULL, '{');
@@ -171,48 +180,26 @@ static void prepare_announcement(training *t, const char *model, const char *dat
              cairn_cli_brief(run, run_brief));
 }
 
-static cairn_train_settings settings_of(const cli_call *cli)
-{
-    return (cairn_train_settings){
-        .set = cairn_cli_text(cli, OPTION_SET, NULL),
-        .init = cairn_cli_text(cli, OPTION_INIT, NULL),
-        .epochs = cairn_cli_int(cli, OPTION_EPOCHS, 0),
-        .batch = cairn_cli_int(cli, OPTION_BATCH, 0),
-        .lr = (float)cairn_cli_real(cli, OPTION_LR, -1),
-        .momentum = (float)cairn_cli_real(cli, OPTION_MOMENTUM, -1),
-        .weight_decay = (float)cairn_cli_real(cli, OPTION_WEIGHT_DECAY, -1),
-        .label_smoothing = (float)cairn_cli_real(cli, OPTION_LABEL_SMOOTHING, -1),
-        .val_split = (float)cairn_cli_real(cli, OPTION_VAL_SPLIT, -1),
-        .nesterov = cairn_cli_given(cli, OPTION_NESTEROV) ? 1 : -1,
-        .schedule = cairn_cli_text(cli, OPTION_SCHEDULE, NULL),
-        .warmup = (float)cairn_cli_real(cli, OPTION_WARMUP, -1),
-        .seed = cli->values[OPTION_SEED].given ? (uint64_t)cli->values[OPTION_SEED].integer : 0,
-        .loaders = cairn_cli_int(cli, OPTION_LOADERS, 0),
-    };
-}
-
 static cairn_status train_new(training *t, const cairn_train_hooks *hooks)
 {
     cli_call *cli = t->cli;
     char made[MAX_PATH];
     const char *out = cairn_cli_text(cli, OPTION_OUT, NULL);
-    cairn_train_settings settings = settings_of(cli);
+    cli_settings given;
+    cairn_train_settings settings;
     cairn_train_result result = {0};
-    cli_model model;
+    cli_model model = {0};
     cairn_status status = out ? cairn_cli_check_output(cli, out, cli->names[1]) : CAIRN_OK;
-    if (status != CAIRN_OK)
-        return status;
-    status = cairn_cli_model_open(cli, cli->names[0], &model);
-    if (status == CAIRN_OK && model.classifier && !settings.init)
-        settings.init = cairn_classifier_about(model.classifier)->weights_path;
-    if (status == CAIRN_OK && model.classifier && !settings.set)
-        settings.set = model.settings.set;
+    if (status == CAIRN_OK)
+        status = cairn_cli_settings(cli, &given, &model, &settings);
     if (status == CAIRN_OK && !out)
         status = make_run_folder(cli, model.model->name, cli->names[1], made);
     if (status == CAIRN_OK) {
-        settings.model = model.model->name;
-        settings.data = cli->names[1];
         settings.out = out ? out : made;
+        if (given.fine_tunes)
+            cairn_cli_notes_take(&t->notes,
+                                 "it begins from weights: recipe finetune (--recipe none takes the "
+                                 "network's own settings)");
         prepare_announcement(t, settings.model, settings.data, settings.out);
         cairn_cli_progress_begin(cli, &t->progress);
         status = cairn_train(cli->ctx, &settings, hooks, &result);
@@ -248,13 +235,20 @@ static cairn_status train_resume(training *t, const cairn_train_hooks *hooks)
 
 static cairn_status run(cli_call *cli)
 {
-    training t = {.cli = cli};
-    cairn_train_hooks hooks = {.progress = on_progress, .epoch = on_epoch, .stop = on_stop, .user = &t};
+    training t = {.cli = cli, .notes = {.cli = cli}};
+    cairn_train_hooks hooks = {
+        .note = on_note, .progress = on_progress, .epoch = on_epoch, .stop = on_stop, .user = &t};
     bool resume = cairn_cli_given(cli, OPTION_RESUME);
+    if (cairn_cli_given(cli, OPTION_PRINT_CONFIG) && !resume && cli->count > 0)
+        return cairn_cli_print_config(cli);
     if (!resume && cli->count < 2)
         return cairn_cli_fail(cli, CAIRN_USAGE,
                               "train: an argument is missing (expected cairn train MODEL DATA)");
     cairn_cli_signals_catch();
+    if (cairn_cli_given(cli, OPTION_FIND_LR) && !resume) {
+        cairn_cli_progress_begin(cli, &t.progress);
+        return cairn_cli_find_lr(cli, &hooks);
+    }
     return resume ? train_resume(&t, &hooks) : train_new(&t, &hooks);
 }
 
@@ -265,20 +259,42 @@ const cli_command cairn_cli_train = {
     .text =
         "DATA is a known set (fashion-mnist, mnist, cifar10, cifar100), searched in $CAIRN_DATA, ./data "
         "and /usr/share/datasets, or a folder: of IDX files, of CIFAR binaries, or of pictures in a folder "
-        "for each class.\n\nThe run folder gets weights, metrics, checkpoints and report.html. "
+        "for each class.\n\n--augment: rrc[=LOW:HIGH] (random resized crop), scale[=LOW:HIGH] (VGG's), "
+        "window[=SIDE] (AlexNet's), pad[=N] (CIFAR's), flip[=P], jitter[=B:C:S:H], trivial, "
+        "lighting[=DEVIATION], erase[=P], mixup[=ALPHA], cutmix[=ALPHA]. A picture that cannot be read is "
+        "named once and another one takes its place.\n\nThe run folder gets weights, metrics, checkpoints "
+        "and report.html. "
         "SIGINT (Ctrl-C), "
         "SIGTERM and SIGHUP end the training at the next step with a checkpoint and exit code 75; "
         "--resume goes on "
-        "from there. The same seed gives the same bits, whatever the number of threads.",
+        "from there. The same seed gives the same bits, whatever the number of threads.\n\n"
+        "A recipe stands in for the network's own settings, and options stand in for the recipe's. With a "
+        "batch "
+        "of your own a recipe's learning rate is scaled by the linear rule, with epochs of your own its "
+        "schedule "
+        "is stretched; both are said. Recipes: paper (of the network's own paper), alexnet, vgg, googlenet, "
+        "googlenet-bvlc, inception-v2, inception-v3, resnet, resnext, cifar-resnet, cifar-resnet-deep, "
+        "cifar-resnext, torchvision-v1, torchvision-v2, timm-a2, small, finetune, none. A training that "
+        "begins "
+        "from weights takes finetune unless it is told otherwise.",
     .examples = {{"cairn train lenet5 fashion-mnist", "with the network's own settings"},
                  {"cairn train lenet5 mnist --epochs 5 --lr 0.02", "half the epochs, a lower rate"},
+                 {"cairn train resnet50 photos --init resnet50.pth", "fine-tuning, with a new head"},
                  {"cairn train --resume runs/lenet5-mnist-1", "goes on after an interruption"}},
-    .options =
-        {OPTION_EPOCHS,    OPTION_BATCH,        OPTION_LR,       OPTION_OPTIMIZER, OPTION_MOMENTUM,
-         OPTION_NESTEROV,  OPTION_WEIGHT_DECAY, OPTION_SCHEDULE, OPTION_WARMUP,    OPTION_LABEL_SMOOTHING,
-         OPTION_VAL_SPLIT, OPTION_SEED,         OPTION_SET,      OPTION_INIT,      OPTION_OUT,
-         OPTION_RESUME,    OPTION_THREADS,      OPTION_LOADERS,  OPTION_JSON,      OPTION_QUIET,
-         OPTION_VERBOSE},
+    .options = {OPTION_RECIPE,       OPTION_PRINT_CONFIG, OPTION_SETTING,
+                OPTION_EPOCHS,       OPTION_BATCH,        OPTION_LR,
+                OPTION_OPTIMIZER,    OPTION_MOMENTUM,     OPTION_NESTEROV,
+                OPTION_WEIGHT_DECAY, OPTION_CLIP_NORM,    OPTION_EMA,
+                OPTION_SCHEDULE,     OPTION_WARMUP,       OPTION_LABEL_SMOOTHING,
+                OPTION_DROPOUT,      OPTION_AUX_WEIGHT,   OPTION_INPUT,
+                OPTION_EVAL_INPUT,   OPTION_PROGRESSIVE,  OPTION_VAL_SPLIT,
+                OPTION_SEED,         OPTION_SET,          OPTION_INIT,
+                OPTION_FREEZE,       OPTION_LR_DECAY,     OPTION_HEAD_LR_FACTOR,
+                OPTION_PATIENCE,     OPTION_KEEP,         OPTION_OUT,
+                OPTION_RESUME,       OPTION_FIND_LR,      OPTION_OUTPUT,
+                OPTION_TENSORBOARD,  OPTION_THREADS,      OPTION_LOADERS,
+                OPTION_AUGMENT,      OPTION_MAX_BAD,      OPTION_JSON,
+                OPTION_QUIET,        OPTION_VERBOSE},
     .max_names = 2,
     .completion = CLI_COMPLETE_MODELS,
     .run = run,

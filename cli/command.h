@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #define CLI_ERROR_BYTES 500 /* of a message, with "cairn: error: " and the newline */
-#define CLI_MAX_OPTIONS 32  /* of one verb */
+#define CLI_MAX_OPTIONS 64  /* of one verb */
 #define CLI_MAX_EXAMPLES 4
 
 /* ---- options ---- */

@@ -6,7 +6,8 @@
 
 #define CLI_COMMANDS(X)                                                                                      \
     X(models)                                                                                                \
-    X(summary) X(draw) X(train) X(eval) X(predict) X(inspect) X(convert) X(bench) X(report) X(doctor) X(help)
+    X(summary)                                                                                               \
+    X(draw) X(train) X(eval) X(predict) X(inspect) X(convert) X(bench) X(data) X(report) X(doctor) X(help)
 
 #define COMMAND(name) extern const cli_command cairn_cli_##name;
 CLI_COMMANDS(COMMAND)

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,18 +29,6 @@ static cairn_status add(cli_files *files, char *name)
     return CAIRN_OK;
 }
 
-/* Formats that are not read are told of, not passed over. */
-static bool is_picture(const char *name)
-{
-    static const char *const endings[] = {".jpg", ".jpeg", ".png",  ".ppm", ".pgm",
-                                          ".bmp", ".webp", ".tiff", ".tif", ".gif"};
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < CAIRN_COUNT(endings); i++)
-        if (strcasecmp(dot, endings[i]) == 0)
-            return true;
-    return false;
-}
-
 /* Links to folders are not followed below the one that was named, so there are no circles. */
 static bool is_real_folder(const char *path)
 {
@@ -62,8 +49,8 @@ static cairn_status scan_folder(cli_files *files, cli_files *folders, const char
             status = CAIRN_MEMORY;
         else if (is_real_folder(path))
             status = add(folders, path);
-        else if (is_picture(names[i]))
-            status = add(files, path);
+        else if (cairn_picture_name(names[i]))
+            status = add(files, path); /* also of formats that are not read: that is told, not passed over */
         else
             cairn_free(ctx, path);
     }

@@ -175,7 +175,7 @@ cairn_status cairn_cli_model_graph(cli_call *cli, const cli_model *model, bool t
     const cairn_training_defaults *defaults = &model->model->training;
     cairn_model_training settings = {
         .loss = {.smoothing = defaults->label_smoothing},
-        .sgd = {.momentum = defaults->momentum,
+        .update = {.momentum = defaults->momentum,
                 .nesterov = defaults->nesterov,
                 .weight_decay = defaults->weight_decay},
     };

@@ -1,5 +1,6 @@
 /* The progress bar, in the manner of tqdm:
  *     epoch 3/10  45%|████▌     | 422/938 [00:01<00:01, 310 it/s, loss 0.41, top1 85.2, 19.8k img/s]
+ * and, where it is worth saying, ", waits 12%": for pictures.
  * What does not fit into the terminal is left out, least important first. */
 #include "progress.h"
 #include "output.h"
@@ -10,6 +11,7 @@
 #define SECONDS_BETWEEN_BARS 0.05
 #define SECONDS_BETWEEN_LINES 5.0
 #define SHORTEST_BAR 8
+#define WORTH_SAYING 0.05 /* share of the time that goes into waiting for pictures */
 
 double cairn_cli_clock(void)
 {
@@ -72,6 +74,8 @@ static int put_tail(const cairn_train_progress *now, int fields, char *text, siz
         at += (size_t)snprintf(text + at, size - at, ", top1 %.1f", now->top1);
     if (fields > 2)
         at += (size_t)snprintf(text + at, size - at, ", %s img/s", images);
+    if (fields > 2 && now->waiting >= WORTH_SAYING)
+        at += (size_t)snprintf(text + at, size - at, ", waits %.0f%%", 100 * now->waiting);
     at += (size_t)snprintf(text + at, size - at, "]");
     return (int)at;
 }
@@ -106,9 +110,11 @@ void cairn_cli_progress_show(cli_call *cli, const cairn_train_progress *now)
         progress->drawn = true;
         return;
     }
-    char images[24];
+    char images[24], waits[32] = "";
     put_rate(now->images_per_s, images, sizeof images);
-    fprintf(stderr, "%s %d/%d, step %lld/%lld, loss %.4g, top1 %.1f, %s img/s\n",
+    if (now->waiting >= WORTH_SAYING)
+        snprintf(waits, sizeof waits, ", waits %.0f%%", 100 * now->waiting);
+    fprintf(stderr, "%s %d/%d, step %lld/%lld, loss %.4g, top1 %.1f, %s img/s%s\n",
             now->evaluating ? "valid" : "epoch", now->epoch, now->epochs, (long long)now->step,
-            (long long)now->steps, now->loss, now->top1, images);
+            (long long)now->steps, now->loss, now->top1, images, waits);
 }

@@ -12,6 +12,8 @@ set(ref_sources ${all_sources})
 list(FILTER ref_sources INCLUDE REGEX "/ref\\.c$")
 set(plain_sources ${all_sources})
 list(FILTER plain_sources EXCLUDE REGEX "(\\.simd|/ref)\\.c$")
+include(CairnRecipes)
+list(APPEND plain_sources ${CAIRN_RECIPES_SOURCE})
 
 set(CAIRN_OBJECTS)
 function(cairn_objects name)

@@ -91,6 +91,12 @@ if(NOT CAIRN_SANITIZE)
   endforeach()
 endif()
 
+# pipeline: what the loader delivers (bench/pipeline.py compares).
+add_executable(pipeline ${PROJECT_SOURCE_DIR}/bench/pipeline.c)
+target_include_directories(pipeline PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_compile_definitions(pipeline PRIVATE _GNU_SOURCE)
+target_link_libraries(pipeline PRIVATE cairn_static)
+
 # cli: shell scripts that run the command, found as $CAIRN, tests/cli/NAME.sh. faults: the same with signals, full
 # disks and failing system calls in the way of a training, tests/faults/NAME.sh.
 if(TARGET cairn)

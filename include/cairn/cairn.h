@@ -2,6 +2,7 @@
 #ifndef CAIRN_CAIRN_H
 #define CAIRN_CAIRN_H
 
+#include <cairn/augment.h>
 #include <cairn/context.h>
 #include <cairn/data.h>
 #include <cairn/graph.h>

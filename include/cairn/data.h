@@ -34,6 +34,10 @@ CAIRN_API cairn_status cairn_picture_decode(cairn_ctx *ctx, const char *name, co
 CAIRN_API cairn_status cairn_picture_check(cairn_ctx *ctx, const char *name, const void *bytes, size_t size);
 CAIRN_API void cairn_picture_free(cairn_ctx *ctx, cairn_picture *picture);
 
+/* Whether a file's name ends as those of pictures do, of formats that are read or not, and is not hidden:
+ * what is taken from a folder. */
+CAIRN_API bool cairn_picture_name(const char *name);
+
 typedef enum cairn_filter { CAIRN_BILINEAR, CAIRN_BICUBIC, CAIRN_NEAREST } cairn_filter;
 typedef enum cairn_pass_order { CAIRN_PASS_H, CAIRN_PASS_PILLOW13 } cairn_pass_order;
 
@@ -88,6 +92,9 @@ CAIRN_API cairn_status cairn_preprocess_whole(cairn_ctx *ctx, const cairn_prepro
 /* Left becomes right, in place. */
 CAIRN_API void cairn_picture_mirror(cairn_picture *picture);
 
+/* Red becomes blue, in place; of a grey picture nothing does. */
+CAIRN_API void cairn_picture_turn_channels(cairn_picture *picture);
+
 /* ---- data sets ---- */
 
 typedef enum cairn_split { CAIRN_TRAIN, CAIRN_TEST, CAIRN_VALIDATION } cairn_split;
@@ -111,6 +118,8 @@ typedef struct cairn_dataset_options {
 /* Opens a known set ("fashion-mnist", "mnist", "cifar10", "cifar100") found on the search path, or a folder:
  *   - IDX files, plain or gzip; the test part alone is enough
  *   - CIFAR binaries; the test part alone is enough
+ *   - shards that cairn_dataset_pack wrote
+ *   - tar shards as WebDataset has them (NNN.jpg with NNN.cls), in train/ and val/ or called so
  *   - pictures in a folder for each class, below train/ and val/ (valid/, validation/, test/) or at once
  *   - pictures called after their class ("n01440764_tench.JPEG")
  *   - pictures with val.txt ("NAME INDEX" a line) or ILSVRC2012_validation_ground_truth.txt
@@ -145,6 +154,61 @@ CAIRN_API cairn_status cairn_dataset_read(const cairn_dataset *dataset, cairn_sp
 CAIRN_API cairn_status cairn_dataset_picture(cairn_ctx *ctx, const cairn_dataset *dataset, cairn_split split,
                                              int64_t index, const cairn_decode_options *options,
                                              cairn_picture *picture, int *label, int64_t *sample);
+
+/* The file of a picture by its sample number; NULL where pictures are no files of their own. */
+CAIRN_API const char *cairn_dataset_file(const cairn_dataset *dataset, cairn_split split, int64_t sample);
+
+/* ---- looking after data sets ---- */
+
+typedef enum cairn_finding_kind {
+    CAIRN_FINDING_BROKEN,    /* cannot be read */
+    CAIRN_FINDING_TRUNCATED, /* ends too early */
+    CAIRN_FINDING_DAMAGED,   /* can be read, with faults in what is seen */
+    CAIRN_FINDING_MISNAMED,  /* its ending names another format */
+    CAIRN_FINDING_DUPLICATE, /* the same bytes as another one of its class and part */
+    CAIRN_FINDING_CONFLICT,  /* the same bytes as another one of its part, in another class */
+    CAIRN_FINDING_LEAK,      /* the same bytes as one of the training part, in the test part */
+} cairn_finding_kind;
+#define CAIRN_FINDING_KINDS 7
+
+typedef struct cairn_finding {
+    cairn_finding_kind kind;
+    const char *file;
+    const char *text; /* what is wrong; of the last three kinds the other file */
+} cairn_finding;
+
+typedef struct cairn_check_hooks {
+    void (*found)(void *user, const cairn_finding *finding);   /* in a fixed order, whatever the threads */
+    void (*progress)(void *user, int64_t done, int64_t count); /* may be NULL */
+    void *user;
+} cairn_check_hooks;
+
+/* Reads every picture of a data set. count[kind] gets how many findings there are of each kind. CAIRN_MEMORY.
+ */
+CAIRN_API cairn_status cairn_dataset_check(cairn_ctx *ctx, const cairn_dataset *dataset,
+                                           const cairn_check_hooks *hooks,
+                                           int64_t count[CAIRN_FINDING_KINDS]);
+
+typedef struct cairn_pack_options {
+    int unused_;
+    bool raw;            /* [false] pixels, not JPEG files */
+    int side;            /* [256] short side of pictures that are larger */
+    int quality;         /* [90] of JPEG files that are made */
+    int64_t shard_bytes; /* [1 GiB] */
+    void (*progress)(void *user, int64_t done, int64_t count); /* may be NULL */
+    void (*skipped)(void *user, const char *message); /* a picture that cannot be read; may be NULL */
+    void *user;
+} cairn_pack_options;
+
+typedef struct cairn_packed {
+    int64_t pictures, skipped, bytes;
+} cairn_packed;
+
+/* Writes both parts of a data set, which was opened without a validation split, into a new folder that
+ * cairn_dataset_open reads, and reads fast: shards of pictures that are resized already, with an index. The
+ * folder is there when all of it is. CAIRN_USAGE when the folder exists, CAIRN_IO, CAIRN_MEMORY. */
+CAIRN_API cairn_status cairn_dataset_pack(cairn_ctx *ctx, const cairn_dataset *dataset, const char *folder,
+                                          const cairn_pack_options *options, cairn_packed *packed);
 
 CAIRN_END
 

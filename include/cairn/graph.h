@@ -40,6 +40,13 @@ CAIRN_API cairn_status cairn_graph_create(cairn_ctx *ctx, cairn_graph **graph);
 CAIRN_API void cairn_graph_for_training(cairn_graph *graph);
 CAIRN_API void cairn_graph_destroy(cairn_graph *graph);
 
+/* Before building: parameters of the layers whose names are `layer` or begin with it and a '.' do not learn,
+ * and normalisation among them uses its running statistics and leaves them alone. */
+CAIRN_API void cairn_graph_freeze(cairn_graph *graph, const char *layer);
+
+/* Before building: all dropout has this rate, whatever the network says. */
+CAIRN_API void cairn_graph_set_dropout(cairn_graph *graph, float rate);
+
 /* CAIRN_OK, or what stopped the building; the text is in the context. */
 CAIRN_API cairn_status cairn_graph_status(const cairn_graph *graph);
 
@@ -191,7 +198,7 @@ typedef struct cairn_batchnorm_options {
  *     y = weight * (x - mean) / sqrt(var + eps) + bias
  * mean and variance are the running statistics, or in a graph for training those of the batch, with the
  * biased variance. Parameters: weight (C), bias (C); statistics: running_mean (C), running_var (C), which the
- * update of cairn_sgd moves. */
+ * update of cairn_update moves. */
 CAIRN_API cairn_val cairn_batchnorm_with(cairn_graph *graph, cairn_val x, const char *name,
                                          cairn_batchnorm_options options);
 #define cairn_batchnorm(graph, x, name, ...)                                                                 \
@@ -260,6 +267,9 @@ CAIRN_API void cairn_output(cairn_graph *graph, cairn_val x, const char *name);
 #define CAIRN_MAX_HEADS 4
 CAIRN_API void cairn_auxiliary_head(cairn_graph *graph, cairn_val logits, const char *name, double weight);
 
+/* All auxiliary heads so far get this weight. */
+CAIRN_API void cairn_auxiliary_weight(cairn_graph *graph, double weight);
+
 /* The value named so by cairn_output, or an input of that name; id 0 if there is none. */
 CAIRN_API cairn_val cairn_find(const cairn_graph *graph, const char *name);
 
@@ -290,26 +300,44 @@ CAIRN_API cairn_val cairn_auxiliary_losses(cairn_graph *graph, cairn_val losses,
 /* Mean over the images of a run: one number. */
 CAIRN_API cairn_val cairn_mean(cairn_graph *graph, cairn_val per_image);
 
-typedef struct cairn_sgd_options {
+typedef enum cairn_optimizer {
+    CAIRN_SGD,
+    CAIRN_RMSPROP, /* TensorFlow's, of Inception v3: eps in the root, mean squares begin at 1 */
+    CAIRN_ADAM,
+    CAIRN_ADAMW,
+    CAIRN_LARS,
+    CAIRN_LAMB,
+} cairn_optimizer;
+
+typedef struct cairn_update_options {
     int unused_;
-    double momentum;
-    double dampening;
-    bool nesterov;
-    double weight_decay;
-} cairn_sgd_options;
+    cairn_optimizer optimizer; /* [SGD] */
+    double momentum;           /* [0] SGD, RMSProp, LARS */
+    double dampening;          /* [0] SGD */
+    bool nesterov;             /* [false] SGD, LARS */
+    double weight_decay;       /* [0] */
+    double decay;              /* [0.9] RMSProp: of the mean squares */
+    double beta1, beta2;       /* [0.9, 0.999] Adam, AdamW, LAMB */
+    double eps;                /* [RMSProp 1, Adam and AdamW 1e-8, LAMB 1e-6] */
+    double trust;              /* [0.001] LARS */
+    double clip_norm;          /* [none] gradients are scaled down to this norm of all of them together */
+    double clip_value;         /* [none] every number of a gradient is brought into +-clip_value */
+    double average; /* [none] decay of a moving average of parameters and statistics: "<name>/average" among
+                     * the optimiser's tensors */
+} cairn_update_options;
 
 /* Adds the gradients of `loss` (one number) with respect to all trainable parameters. A parameter's gradient
  * is the output "<parameter>/grad". */
 CAIRN_API void cairn_differentiate(cairn_graph *graph, cairn_val loss);
 
-/* Adds the update w -= lr * v, v = momentum * v + (1 - dampening) * (g + decay * w), of every parameter that
- * has a gradient, behind one check: when the loss or any gradient is not finite, nothing changes and the
- * output "finite" is 0. The learning rate is given to each run. After cairn_differentiate. On a parameter's
- * first step v = g + decay * w. */
-CAIRN_API void cairn_sgd(cairn_graph *graph, cairn_val loss, cairn_sgd_options options);
+/* Adds the optimiser's update of every parameter that has a gradient, behind one check: when the loss or any
+ * gradient is not finite, nothing changes and the output "finite" is 0. Learning rate and number of the
+ * update are given to each run. After cairn_differentiate. SGD: w -= lr * v, v = momentum * v + (1 -
+ * dampening) * (g + decay * w), in the first update v = g + decay * w; the others: src/ops/NAME/NAME.c. */
+CAIRN_API void cairn_update(cairn_graph *graph, cairn_val loss, cairn_update_options options);
 
 /* Learning rate and decay factors of the parameters whose names begin with `prefix` ("" is all). Factor 0 of
- * the rate freezes them. To be called before cairn_sgd. */
+ * the rate freezes them. To be called before cairn_differentiate. */
 CAIRN_API void cairn_param_group(cairn_graph *graph, const char *prefix, float lr_factor, float decay_factor);
 
 /* ---- looking at a graph ---- */
@@ -335,8 +363,9 @@ CAIRN_API cairn_node_info cairn_node_at(const cairn_graph *graph, int index);
 
 typedef struct cairn_param_info {
     const char *name;
-    cairn_shape shape; /* as in memory */
-    bool trainable;
+    cairn_shape shape;             /* as in memory */
+    bool trainable;                /* neither a statistic nor frozen */
+    float lr_factor, decay_factor; /* cairn_param_group */
     int64_t fan_in, fan_out;
 } cairn_param_info;
 

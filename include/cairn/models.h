@@ -99,9 +99,16 @@ typedef enum cairn_model_input { CAIRN_INPUT_NUMBERS, CAIRN_INPUT_BYTES } cairn_
  * byte input, as is scale [255]. settings may be NULL. */
 typedef struct cairn_model_training {
     cairn_loss_options loss;
-    cairn_sgd_options sgd;
+    cairn_update_options update;
+    bool soft;           /* [false] the input is "targets", shares of each class, instead of "labels" */
     bool gradients_only; /* [false] no update */
     bool loss_only;      /* [false] no gradients either, and the network as in inference: to evaluate it */
+    const char *const *frozen; /* [none] names for cairn_graph_freeze, ends with NULL */
+    const float *dropout;      /* [the network's own] rate of all dropout */
+    const double *aux_weight;  /* [the network's own] weight of all auxiliary heads */
+    /* [none] Called when the network is built, before the gradients: the place for cairn_param_group. */
+    void (*groups)(cairn_graph *graph, void *user);
+    void *user;
 } cairn_model_training;
 
 CAIRN_API cairn_status cairn_model_graph(cairn_ctx *ctx, const cairn_model *model,

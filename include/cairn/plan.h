@@ -54,7 +54,7 @@ CAIRN_API cairn_shape cairn_plan_shape(const cairn_plan *plan, const char *name)
 typedef struct cairn_run_options {
     int n;        /* images in this run, 1 ... batch [batch] */
     double lr;    /* learning rate of the update */
-    int64_t step; /* global step, from 0 */
+    int64_t step; /* updates before this one: 0 is an optimiser's first */
     uint32_t epoch;
     uint64_t seed;
 } cairn_run_options;

@@ -30,6 +30,9 @@ CAIRN_API cairn_status cairn_draw(cairn_ctx *ctx, const cairn_graph *graph, cons
  * env.json, metrics.jsonl, weights/best.safetensors) and its data set. */
 CAIRN_API cairn_status cairn_report_run(cairn_ctx *ctx, const char *folder);
 
+/* Draws the curve of a search for a learning rate: svg, pdf or png by the file's ending. */
+CAIRN_API cairn_status cairn_draw_rates(cairn_ctx *ctx, const cairn_lr_search *search, const char *path);
+
 /* Keras' table of the layers, as text (UTF-8 box drawing). cairn_text_free. */
 typedef struct cairn_summary_options {
     int unused_;

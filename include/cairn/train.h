@@ -20,8 +20,34 @@ typedef struct cairn_train_settings {
     const char *schedule;                                         /* NULL: the default */
     float warmup;                                                 /* epochs; negative: the default */
     uint64_t seed;
-    int loaders; /* threads that prepare batches ahead: 0 or 1; the result is the same */
+    /* Threads that prepare batches ahead; 0: the context's threads prepare each when it is needed. The result
+     * is the same. With some, the memory hook is also called by one of them at a time, beside the caller's.
+     */
+    int loaders;
+    const char *augment; /* cairn_augment_parse; NULL: what is usual for the data */
+    float max_bad;       /* share of the pictures that may be broken, or ten; negative: the default */
+    /* A recipe that replaces the network's defaults: its name (cairn_recipe_at), "paper" for the one of the
+     * network's own paper, or a file; NULL: none. */
+    const char *recipe;
+    /* "key=value" for any setting (cairn_setting_at), ends with NULL; or NULL. They replace all others. */
+    const char *const *options;
 } cairn_train_settings;
+
+/* What can be set: keys as in args.json and recipes, in the order of cairn_train_describe. */
+typedef struct cairn_setting_info {
+    const char *key, *help;
+} cairn_setting_info;
+
+CAIRN_API int cairn_setting_count(void);
+CAIRN_API cairn_setting_info cairn_setting_at(int index);
+
+/* The recipes that come with the library. */
+typedef struct cairn_recipe_info {
+    const char *name, *about;
+} cairn_recipe_info;
+
+CAIRN_API int cairn_recipe_count(void);
+CAIRN_API cairn_recipe_info cairn_recipe_at(int index);
 
 /* What the command shows while it works. */
 typedef struct cairn_train_progress {
@@ -30,6 +56,7 @@ typedef struct cairn_train_progress {
     bool evaluating;
     double loss, top1; /* running means, top1 in percent */
     double seconds, images_per_s;
+    double waiting; /* share of the time in which the training waited for pictures */
     int64_t params; /* trained ones, of the network as the data's classes and channels make it */
 } cairn_train_progress;
 
@@ -39,11 +66,24 @@ typedef struct cairn_epoch_metrics {
 } cairn_epoch_metrics;
 
 typedef struct cairn_train_hooks {
+    void (*note)(void *user, const char *line); /* what the training decided and its user should know */
     void (*progress)(void *user, const cairn_train_progress *progress);
     void (*epoch)(void *user, const cairn_epoch_metrics *metrics);
     bool (*stop)(void *user); /* asked after each step: true ends with a checkpoint and CAIRN_INTERRUPTED */
     void *user;
 } cairn_train_hooks;
+
+/* Every setting of a training with its value and where that comes from: the library's default, the network,
+ * the recipe or the caller. data and out may be NULL. */
+typedef struct cairn_setting_value {
+    const char *key;
+    char value[80];
+    const char *origin; /* "default", "network", "recipe", "given", "recipe, scaled" */
+} cairn_setting_value;
+
+/* `values` has room for cairn_setting_count(). What was decided on the way goes to hooks->note. */
+CAIRN_API cairn_status cairn_train_describe(cairn_ctx *ctx, const cairn_train_settings *settings,
+                                            const cairn_train_hooks *hooks, cairn_setting_value *values);
 
 typedef struct cairn_train_result {
     int best_epoch;
@@ -58,6 +98,22 @@ CAIRN_API cairn_status cairn_train(cairn_ctx *ctx, const cairn_train_settings *s
 /* Continues the run in a folder to the same bits as if it had not been interrupted. */
 CAIRN_API cairn_status cairn_train_resume(cairn_ctx *ctx, const char *folder, const cairn_train_hooks *hooks,
                                           cairn_train_result *result);
+
+/* ---- a learning rate ---- */
+
+#define CAIRN_LR_STEPS 100
+
+/* What the loss does while the learning rate grows from step to step. */
+typedef struct cairn_lr_search {
+    int count; /* steps that were taken */
+    double lr[CAIRN_LR_STEPS], loss[CAIRN_LR_STEPS], smoothed[CAIRN_LR_STEPS];
+    double suggestion; /* where the smoothed loss falls steepest; 0: it never fell */
+} cairn_lr_search;
+
+/* Smith 2017: CAIRN_LR_STEPS steps with a rate that grows from 1e-7 to 10, or until the loss explodes;
+ * nothing is saved. settings->out is not looked at. CAIRN_INTERRUPTED. */
+CAIRN_API cairn_status cairn_train_find_lr(cairn_ctx *ctx, const cairn_train_settings *settings,
+                                           const cairn_train_hooks *hooks, cairn_lr_search *search);
 
 /* ---- a network with weights, ready to use ---- */
 

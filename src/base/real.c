@@ -43,3 +43,17 @@ void cairn_real_sincos(double turns, double *sine, double *cosine)
     *sine = table[quadrant & 3][0];
     *cosine = table[quadrant & 3][1];
 }
+
+#define EXP_TERMS 14
+
+/* x = n ln 2 + r with |r| <= ln 2 / 2; Taylor's series for e^r from its small end, times 2^n. */
+double cairn_real_exp(double x)
+{
+    int64_t n = (int64_t)(x / (LN2_HIGH + LN2_LOW) + (x < 0 ? -0.5 : 0.5));
+    double r = (x - (double)n * LN2_HIGH) - (double)n * LN2_LOW, sum = 1.0, power;
+    for (int k = EXP_TERMS; k > 0; k--)
+        sum = 1.0 + r * sum / k;
+    uint64_t bits = (uint64_t)(n + 1023) << 52;
+    memcpy(&power, &bits, sizeof power);
+    return sum * power;
+}

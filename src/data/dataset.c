@@ -1,10 +1,12 @@
 /* Data sets: found by name or folder. Small pictures of one size are decoded into memory once, larger ones
  * are files that are read when they are asked for; either way any number of threads may. */
+#include "data/dataset.h"
 #include "base/file.h"
 #include "base/rng.h"
 #include "data/locate.h"
 #include "data/picture.h"
 #include "data/source.h"
+#include <cairn/augment.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,21 +30,13 @@ struct cairn_dataset {
     char *name, *path;
 };
 
-static void free_part(cairn_ctx *ctx, cairn_part *part)
-{
-    cairn_free(ctx, part->pixels);
-    cairn_free(ctx, part->labels);
-    if (part->files != NULL)
-        cairn_names_free(ctx, part->files, (size_t)part->count);
-}
-
 void cairn_dataset_close(cairn_dataset *set)
 {
     if (set == NULL)
         return;
     cairn_ctx *ctx = set->ctx;
-    free_part(ctx, &set->source.train);
-    free_part(ctx, &set->source.test);
+    cairn_part_free(ctx, &set->source.train);
+    cairn_part_free(ctx, &set->source.test);
     cairn_names_free(ctx, set->source.classes.name, (size_t)set->source.classes.count);
     for (size_t i = 0; i < CAIRN_COUNT(set->splits); i++)
         cairn_free(ctx, set->splits[i].samples);
@@ -88,29 +82,80 @@ cairn_status cairn_dataset_read(const cairn_dataset *dataset, cairn_split which,
     return CAIRN_OK;
 }
 
+cairn_status cairn_dataset_fetch(cairn_ctx *ctx, const cairn_dataset *dataset, cairn_split which,
+                                 int64_t index, cairn_stored *stored, int *label, int64_t *sample)
+{
+    const cairn_dataset_info *info = &dataset->info;
+    cairn_picture whole = {.h = info->h, .w = info->w, .c = info->c};
+    int64_t at;
+    int unused;
+    *stored = (cairn_stored){0};
+    const cairn_part *part = find_sample(dataset, which, index, &at, label == NULL ? &unused : label, sample);
+    if (part == NULL)
+        return cairn_fail(ctx, CAIRN_USAGE, "%s: has no picture %lld", info->path, (long long)index);
+    return cairn_part_fetch(ctx, part, at, &whole, stored);
+}
+
+/* A copy of a stored picture that needs no decoding. */
+static cairn_status copy_pixels(cairn_ctx *ctx, const cairn_stored *stored, int channels,
+                                cairn_picture *picture)
+{
+    cairn_status status =
+        cairn_picture_make(ctx, stored->name, stored->h, stored->w, stored->c, CAIRN_MAX_PIXELS, picture);
+    if (status != CAIRN_OK)
+        return status;
+    memcpy(picture->data, stored->bytes, stored->size);
+    if (channels != 0)
+        status = cairn_picture_set_channels(ctx, channels, picture);
+    if (status != CAIRN_OK)
+        cairn_picture_free(ctx, picture);
+    return status;
+}
+
 cairn_status cairn_dataset_picture(cairn_ctx *ctx, const cairn_dataset *dataset, cairn_split which,
                                    int64_t index, const cairn_decode_options *options, cairn_picture *picture,
                                    int *label, int64_t *sample)
 {
-    const cairn_dataset_info *info = &dataset->info;
-    int64_t at;
-    const cairn_part *part = find_sample(dataset, which, index, &at, label, sample);
+    cairn_stored stored;
     *picture = (cairn_picture){0};
-    if (part == NULL)
-        return cairn_fail(ctx, CAIRN_USAGE, "%s: has no picture %lld", info->path, (long long)index);
-    if (part->files != NULL)
-        return cairn_picture_load(ctx, part->files[at], options, picture);
-    cairn_status status =
-        cairn_picture_make(ctx, info->path, info->h, info->w, info->c, CAIRN_MAX_PIXELS, picture);
-    if (status != CAIRN_OK)
-        return status;
-    size_t size = picture_bytes(dataset);
-    memcpy(picture->data, part->pixels + (size_t)at * size, size);
-    if (options != NULL && options->channels != 0)
-        status = cairn_picture_set_channels(ctx, options->channels, picture);
-    if (status != CAIRN_OK)
-        cairn_picture_free(ctx, picture);
+    cairn_status status = cairn_dataset_fetch(ctx, dataset, which, index, &stored, label, sample);
+    if (status == CAIRN_OK && stored.h > 0)
+        status = copy_pixels(ctx, &stored, options == NULL ? 0 : options->channels, picture);
+    else if (status == CAIRN_OK)
+        status = cairn_picture_decode(ctx, stored.name, stored.bytes, stored.size, options, picture);
+    cairn_stored_free(ctx, &stored);
     return status;
+}
+
+cairn_status cairn_dataset_augmented(cairn_ctx *ctx, const cairn_dataset *dataset, cairn_split which,
+                                     int64_t index, const cairn_augment *augment,
+                                     const cairn_preprocess *preprocess, cairn_augment_key *key, int h, int w,
+                                     cairn_picture *to, int *label)
+{
+    cairn_stored stored;
+    cairn_picture copy = {0};
+    *to = (cairn_picture){0};
+    cairn_status status = cairn_dataset_fetch(ctx, dataset, which, index, &stored, label, &key->sample);
+    cairn_picture from = {stored.h, stored.w, stored.c, (uint8_t *)(uintptr_t)stored.bytes};
+    if (status == CAIRN_OK && stored.h > 0 && stored.c != preprocess->channels) {
+        status = copy_pixels(ctx, &stored, preprocess->channels, &copy);
+        from = copy;
+    }
+    if (status == CAIRN_OK && stored.h > 0)
+        status = cairn_augment_picture(ctx, augment, preprocess, key, &from, h, w, to);
+    else if (status == CAIRN_OK)
+        status = cairn_augment_decode(ctx, augment, preprocess, key, stored.name, stored.bytes, stored.size,
+                                      h, w, to);
+    cairn_picture_free(ctx, &copy);
+    cairn_stored_free(ctx, &stored);
+    return status;
+}
+
+const char *cairn_dataset_file(const cairn_dataset *dataset, cairn_split which, int64_t sample)
+{
+    const cairn_part *part = dataset->splits[which].from;
+    return part != NULL && part->names != NULL && sample >= 0 && sample < part->count ? part->names[sample]
+                                                                                      : NULL;
 }
 
 /* ---- classes ---- */
@@ -324,12 +369,16 @@ static cairn_status read_source(cairn_dataset *set)
     if (status == CAIRN_OK && is_empty(source))
         status = cairn_source_cifar(source);
     if (status == CAIRN_OK && is_empty(source))
+        status = cairn_source_pack(source);
+    if (status == CAIRN_OK && is_empty(source))
+        status = cairn_source_tar(source);
+    if (status == CAIRN_OK && is_empty(source))
         status = cairn_source_pictures(source);
     if (status == CAIRN_OK && is_empty(source))
         status =
             cairn_fail(set->ctx, CAIRN_INPUT,
                        "%s: holds no data set (expected IDX files such as t10k-images-idx3-ubyte.gz, CIFAR "
-                       "binaries such as test_batch.bin, or folders of pictures)",
+                       "binaries such as test_batch.bin, tar shards, or folders of pictures)",
                        set->path);
     set->info.h = source->h;
     set->info.w = source->w;

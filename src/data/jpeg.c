@@ -1,5 +1,7 @@
 /* JPEG through libjpeg, with the settings that give the bytes Pillow gives: slow integer DCT, smooth
- * upsampling. libjpeg reports fatal errors by a call that must not return, hence setjmp. */
+ * upsampling. Of a part, only the blocks that it touches are transformed, and what comes below it in the file
+ * is not read at all if the file has its end. libjpeg reports fatal errors by a call that must not return,
+ * hence setjmp. */
 #include "data/picture.h"
 #include <setjmp.h>
 #include <stdio.h> /* jpeglib.h wants it before itself */
@@ -8,6 +10,7 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
+#define MARGIN 2 /* pixels that smooth upsampling looks beyond */
 #define MOST_SCANS 100
 #define HARMLESS_PIXELS ((uint64_t)6 << 20) /* at most nine bytes each while decoding: below 64 MiB */
 
@@ -20,6 +23,7 @@ typedef struct reader {
     cairn_status status;
     cairn_picture picture;
     int orientation;
+    int top, bottom, left, right; /* of what is read, in the picture as it is decoded */
 } reader;
 
 /* ---- called by libjpeg ---- */
@@ -46,7 +50,7 @@ static void on_message(j_common_ptr jpeg, int level)
         return;
     jpeg->err->num_warnings++;
     if (jpeg->err->msg_code == JWRN_JPEG_EOF)
-        escape(jpeg->client_data, CAIRN_INPUT, "is cut short");
+        escape(jpeg->client_data, CAIRN_INPUT, CAIRN_CUT_SHORT);
 }
 
 static void on_progress(j_common_ptr jpeg)
@@ -88,12 +92,55 @@ static void read_header(reader *r)
     if (components != 1 && components != 3 && components != 4)
         escape(r, CAIRN_INPUT, "number of components (expected 1, 3 or 4)");
     if (!can_hold_pixels(r))
-        escape(r, CAIRN_INPUT, "is cut short");
+        escape(r, CAIRN_INPUT, CAIRN_CUT_SHORT);
     r->jpeg.out_color_space = components == 1 ? JCS_GRAYSCALE : components == 3 ? JCS_RGB : JCS_CMYK;
     r->jpeg.dct_method = JDCT_ISLOW;
     r->jpeg.do_fancy_upsampling = TRUE;
-    r->status = cairn_picture_make(r->file->ctx, r->file->name, r->jpeg.image_height, r->jpeg.image_width,
-                                   components == 1 ? 1 : 3, r->file->max_pixels, &r->picture);
+    r->status = cairn_picture_check_size(r->file->ctx, r->file->name, r->jpeg.image_height,
+                                         r->jpeg.image_width, r->file->max_pixels);
+    if (r->status != CAIRN_OK)
+        longjmp(r->escape, 1);
+}
+
+/* The part, and around it what smooth upsampling looks at. */
+static void choose_part(reader *r)
+{
+    cairn_part_reader *part = r->file->part;
+    int h = (int)r->jpeg.image_height, w = (int)r->jpeg.image_width;
+    cairn_part_wanted want = part->choose(part->user, h, w);
+    int shrink = 1;
+    while (shrink < 8 && 2 * shrink <= want.most_shrink)
+        shrink *= 2; /* by an inverse transform of fewer frequencies, which costs less than the whole one */
+    part->shrink = shrink;
+    r->jpeg.scale_num = 1;
+    r->jpeg.scale_denom = (unsigned)shrink;
+    r->top = want.top / shrink - MARGIN;
+    r->left = want.left / shrink - MARGIN;
+    r->bottom = (want.top + want.h + shrink - 1) / shrink + MARGIN;
+    r->right = (want.left + want.w + shrink - 1) / shrink + MARGIN;
+}
+
+/* The picture as it comes out of the decoder, which begins a row of blocks at a block. */
+static void make_picture(reader *r)
+{
+    int h = (int)r->jpeg.output_height, w = (int)r->jpeg.output_width;
+    bool whole = r->file->part == NULL;
+    r->top = whole || r->top < 0 ? 0 : r->top;
+    r->left = whole || r->left < 0 ? 0 : r->left;
+    r->bottom = whole || r->bottom > h ? h : r->bottom;
+    r->right = whole || r->right > w ? w : r->right;
+    if (r->left > 0 || r->right < w) {
+        JDIMENSION left = (JDIMENSION)r->left, width = (JDIMENSION)(r->right - r->left);
+        jpeg_crop_scanline(&r->jpeg, &left, &width);
+        r->left = (int)left;
+        r->right = (int)(left + width);
+    }
+    if (!whole) {
+        r->file->part->top = r->top;
+        r->file->part->left = r->left;
+    }
+    r->status = cairn_picture_make(r->file->ctx, r->file->name, r->bottom - r->top, r->right - r->left,
+                                   r->jpeg.num_components == 1 ? 1 : 3, r->file->max_pixels, &r->picture);
     if (r->status != CAIRN_OK)
         longjmp(r->escape, 1);
 }
@@ -111,22 +158,49 @@ static void cmyk_to_rgb(const uint8_t *cmyk, int pixels, uint8_t *rgb)
     }
 }
 
+/* Whether the file ends as it should. */
+static bool has_end(const cairn_picture_file *file)
+{
+    return file->size >= 2 && file->bytes[file->size - 2] == 0xFF && file->bytes[file->size - 1] == JPEG_EOI;
+}
+
+/* What comes below the part, to meet the place where a file is cut short; of one that has its end nothing.
+ * The last row is read, since to skip it means to skip all that is left of the file. */
+static void read_rest(reader *r)
+{
+    int rest = (int)r->jpeg.output_height - r->bottom;
+    if (rest > 0 && has_end(r->file))
+        return;
+    if (rest > 1)
+        jpeg_skip_scanlines(&r->jpeg, (JDIMENSION)rest - 1);
+    if (rest > 0) {
+        JDIMENSION bytes = r->jpeg.output_width * (JDIMENSION)r->jpeg.output_components;
+        jpeg_read_scanlines(&r->jpeg,
+                            r->jpeg.mem->alloc_sarray((j_common_ptr)&r->jpeg, JPOOL_IMAGE, bytes, 1), 1);
+    }
+    jpeg_finish_decompress(&r->jpeg);
+}
+
 static void read_pixels(reader *r)
 {
     jpeg_start_decompress(&r->jpeg);
+    make_picture(r);
     cairn_picture *p = &r->picture;
     bool cmyk = r->jpeg.out_color_space == JCS_CMYK;
     JSAMPARRAY cmyk_row = NULL;
     if (cmyk)
         cmyk_row =
             r->jpeg.mem->alloc_sarray((j_common_ptr)&r->jpeg, JPOOL_IMAGE, 4 * r->jpeg.output_width, 1);
-    while (r->jpeg.output_scanline < r->jpeg.output_height) {
-        JSAMPROW row = p->data + (size_t)r->jpeg.output_scanline * (size_t)p->w * (size_t)p->c;
+    if (r->top > 0)
+        jpeg_skip_scanlines(&r->jpeg, (JDIMENSION)r->top);
+    while ((int)r->jpeg.output_scanline < r->bottom) {
+        JSAMPROW row =
+            p->data + (size_t)((int)r->jpeg.output_scanline - r->top) * (size_t)p->w * (size_t)p->c;
         jpeg_read_scanlines(&r->jpeg, cmyk ? cmyk_row : &row, 1);
         if (cmyk)
             cmyk_to_rgb(cmyk_row[0], p->w, row);
     }
-    jpeg_finish_decompress(&r->jpeg);
+    read_rest(r);
 }
 
 /* False when a step escaped. In a function of its own, so that nothing it changes is local to it. */
@@ -138,6 +212,8 @@ static bool run(reader *r)
     r->jpeg.client_data = r;
     r->jpeg.progress = &r->progress;
     read_header(r);
+    if (r->file->part != NULL)
+        choose_part(r);
     read_pixels(r);
     return true;
 }
@@ -153,6 +229,8 @@ cairn_status cairn_jpeg_decode(const cairn_picture_file *file, cairn_picture *pi
     bool done = run(&r);
     if (done && r.errors.num_warnings > 0)
         cairn_log(file->ctx, CAIRN_LOG_DEBUG, "%s: JPEG: %ld warnings", file->name, r.errors.num_warnings);
+    if (file->warnings != NULL)
+        *file->warnings = r.errors.num_warnings;
     jpeg_destroy_decompress(&r.jpeg);
     if (!done) {
         cairn_picture_free(file->ctx, &r.picture);

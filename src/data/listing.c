@@ -4,36 +4,8 @@
 #include "base/file.h"
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define MOST_DEPTH 32
-
-bool cairn_is_picture_name(const char *name)
-{
-    static const char *const endings[] = {".jpg", ".jpeg", ".png", ".ppm", ".pgm",
-                                          ".bmp", ".webp", ".tif", ".tiff"};
-    const char *dot = name[0] == '.' ? NULL : strrchr(name, '.');
-    for (size_t i = 0; dot != NULL && i < CAIRN_COUNT(endings); i++)
-        if (strcasecmp(dot, endings[i]) == 0)
-            return true;
-    return false;
-}
-
-cairn_status cairn_class_add(cairn_ctx *ctx, cairn_class_list *list, const char *name)
-{
-    if (list->count == CAIRN_MAX_CLASSES)
-        return cairn_fail(ctx, CAIRN_INPUT, "%s: too many classes (expected at most %d)", name,
-                          CAIRN_MAX_CLASSES);
-    char **longer = cairn_resize(ctx, list->name, (size_t)list->count + 1, sizeof *longer);
-    if (longer == NULL)
-        return CAIRN_MEMORY;
-    list->name = longer;
-    longer[list->count] = cairn_strdup(ctx, name);
-    if (longer[list->count] == NULL)
-        return CAIRN_MEMORY;
-    list->count++;
-    return CAIRN_OK;
-}
 
 void cairn_listing_free(cairn_listing *listing)
 {
@@ -100,7 +72,7 @@ static cairn_status walk(cairn_listing *listing, const char *folder, int32_t lab
                           MOST_DEPTH);
     cairn_status status = cairn_folder_list(ctx, folder, &names, &count);
     for (size_t i = 0; status == CAIRN_OK && i < count; i++)
-        if (cairn_is_picture_name(names[i])) {
+        if (cairn_picture_name(names[i])) {
             char *path = cairn_path_join(ctx, folder, names[i]);
             if (path != NULL && cairn_path_look(path) == CAIRN_PATH_FOLDER)
                 cairn_free(ctx, path);
@@ -196,7 +168,7 @@ static cairn_status read_names(cairn_listing *listing, char **names, size_t coun
             status = CAIRN_MEMORY;
         else if (folder && names[i][0] != '.')
             status = add_class(listing, names[i]);
-        pictures += !folder && cairn_is_picture_name(names[i]);
+        pictures += !folder && cairn_picture_name(names[i]);
         cairn_free(ctx, path);
     }
     if (status == CAIRN_OK && listing->count > 0) {

@@ -22,8 +22,6 @@ void cairn_listing_free(cairn_listing *listing);
 
 /* ---- of the two files of it ---- */
 
-bool cairn_is_picture_name(const char *name);
-
 /* Takes the path. CAIRN_MEMORY frees it. */
 cairn_status cairn_listing_add(cairn_listing *listing, char *path, int32_t label);
 

@@ -62,7 +62,7 @@ static cairn_status collect_ids(cairn_listing *listing, char *const *names, size
     char id[ID_LENGTH + 1], before[ID_LENGTH + 1] = "";
     cairn_status status = CAIRN_OK;
     for (size_t i = 0; status == CAIRN_OK && i < count; i++) {
-        if (!cairn_is_picture_name(names[i]))
+        if (!cairn_picture_name(names[i]))
             continue;
         if (!find_id(names[i], id))
             return cairn_fail(listing->ctx, CAIRN_INPUT,
@@ -83,7 +83,7 @@ static cairn_status add_by_id(cairn_listing *listing, char *const *names, size_t
     char id[ID_LENGTH + 1];
     cairn_status status = collect_ids(listing, names, count);
     for (size_t i = 0; status == CAIRN_OK && i < count; i++)
-        if (cairn_is_picture_name(names[i]) && find_id(names[i], id))
+        if (cairn_picture_name(names[i]) && find_id(names[i], id))
             status = cairn_listing_add(listing, cairn_path_join(listing->ctx, listing->folder, names[i]),
                                        place_of(&listing->classes, id));
     return status;
@@ -168,7 +168,7 @@ static cairn_status add_by_truth(cairn_listing *listing, char *text, char *const
     char *rest = NULL, *line = strtok_r(text, "\r\n", &rest);
     for (size_t i = 0; status == CAIRN_OK && i < count; i++) {
         int32_t number;
-        if (!cairn_is_picture_name(names[i]))
+        if (!cairn_picture_name(names[i]))
             continue;
         if (!read_label(line, &number) || number < 1 || number > listing->classes.count)
             return cairn_fail(listing->ctx, CAIRN_INPUT,

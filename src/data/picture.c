@@ -3,11 +3,10 @@
 #include "base/file.h"
 #include "base/sniff.h"
 #include <string.h>
+#include <strings.h>
 
-#define FILE_LIMIT ((size_t)1 << 30)
-
-cairn_status cairn_picture_make(cairn_ctx *ctx, const char *name, int64_t h, int64_t w, int c,
-                                int64_t max_pixels, cairn_picture *picture)
+cairn_status cairn_picture_check_size(cairn_ctx *ctx, const char *name, int64_t h, int64_t w,
+                                      int64_t max_pixels)
 {
     if (h < 1 || w < 1 || h > INT32_MAX || w > INT32_MAX)
         return cairn_fail(ctx, CAIRN_INPUT, "%s: a picture of %lld x %lld pixels", name, (long long)w,
@@ -15,6 +14,15 @@ cairn_status cairn_picture_make(cairn_ctx *ctx, const char *name, int64_t h, int
     if (h > max_pixels / w)
         return cairn_fail(ctx, CAIRN_INPUT, "%s: too many pixels (expected at most %lld, found %lld x %lld)",
                           name, (long long)max_pixels, (long long)w, (long long)h);
+    return CAIRN_OK;
+}
+
+cairn_status cairn_picture_make(cairn_ctx *ctx, const char *name, int64_t h, int64_t w, int c,
+                                int64_t max_pixels, cairn_picture *picture)
+{
+    cairn_status status = cairn_picture_check_size(ctx, name, h, w, max_pixels);
+    if (status != CAIRN_OK)
+        return status;
     uint8_t *data = cairn_resize(ctx, NULL, (size_t)h * (size_t)w, (size_t)c);
     if (data == NULL)
         return CAIRN_MEMORY;
@@ -94,6 +102,21 @@ cairn_status cairn_picture_orient(cairn_ctx *ctx, int orientation, cairn_picture
     return CAIRN_OK;
 }
 
+/* ---- names ---- */
+
+bool cairn_picture_name(const char *name)
+{
+    static const char *const endings[] = {".jpg", ".jpeg", ".png",  ".webp", ".gif",
+                                          ".bmp", ".tif",  ".tiff", ".ppm",  ".pgm"};
+    const char *slash = strrchr(name, '/'), *dot = strrchr(name, '.');
+    if ((slash == NULL ? name : slash + 1)[0] == '.')
+        return false;
+    for (size_t i = 0; dot != NULL && i < CAIRN_COUNT(endings); i++)
+        if (strcasecmp(dot, endings[i]) == 0)
+            return true;
+    return false;
+}
+
 /* ---- decoding ---- */
 
 #define CONVERT ", not supported: convert it to PNG or JPEG"
@@ -101,7 +124,7 @@ cairn_status cairn_picture_orient(cairn_ctx *ctx, int orientation, cairn_picture
 static const cairn_signature other_formats[] = {
     {0, 4, "GIF8", "a GIF picture" CONVERT},
     {0, 2, "BM", "a BMP picture" CONVERT},
-    {8, 4, "WEBP", "a WebP picture" CONVERT},
+    {8, 4, "WEBP", "a WebP picture, which this build does not read: convert it to PNG or JPEG"},
     {0, 4, "II*\0", "a TIFF picture" CONVERT},
     {0, 4, "MM\0*", "a TIFF picture" CONVERT},
     {4, 4, "ftyp", "an AVIF or HEIC picture" CONVERT},
@@ -121,21 +144,29 @@ static bool is_png(const void *bytes, size_t size)
     return size >= sizeof png && memcmp(bytes, png, sizeof png) == 0;
 }
 
+static bool is_webp(const void *bytes, size_t size)
+{
+    const uint8_t *at = bytes;
+    return CAIRN_READS_WEBP && size >= 12 && memcmp(at, "RIFF", 4) == 0 && memcmp(at + 8, "WEBP", 4) == 0;
+}
+
 cairn_status cairn_picture_check(cairn_ctx *ctx, const char *name, const void *bytes, size_t size)
 {
-    if (is_jpeg(bytes, size) || is_png(bytes, size))
+    if (is_jpeg(bytes, size) || is_png(bytes, size) || is_webp(bytes, size))
         return CAIRN_OK;
     const char *other = cairn_sniff(other_formats, CAIRN_COUNT(other_formats), bytes, size);
     return cairn_fail(ctx, CAIRN_INPUT, "%s: is %s", name,
                       other != NULL ? other : "not a JPEG or PNG picture");
 }
 
-static cairn_status decode(const cairn_picture_file *file, cairn_picture *picture, int *orientation)
+cairn_status cairn_picture_read(const cairn_picture_file *file, cairn_picture *picture, int *orientation)
 {
     if (is_jpeg(file->bytes, file->size))
         return cairn_jpeg_decode(file, picture, orientation);
     if (is_png(file->bytes, file->size))
         return cairn_png_decode(file, picture);
+    if (is_webp(file->bytes, file->size))
+        return cairn_webp_decode(file, picture);
     return cairn_picture_check(file->ctx, file->name, file->bytes, file->size);
 }
 
@@ -143,11 +174,15 @@ cairn_status cairn_picture_decode(cairn_ctx *ctx, const char *name, const void *
                                   const cairn_decode_options *options, cairn_picture *picture)
 {
     cairn_decode_options o = options == NULL ? (cairn_decode_options){0} : *options;
-    cairn_picture_file file = {ctx, name, bytes, size, o.max_pixels > 0 ? o.max_pixels : CAIRN_MAX_PIXELS};
+    cairn_picture_file file = {.ctx = ctx,
+                               .name = name,
+                               .bytes = bytes,
+                               .size = size,
+                               .max_pixels = o.max_pixels > 0 ? o.max_pixels : CAIRN_MAX_PIXELS};
     cairn_picture decoded = {0};
     int orientation = 1;
     *picture = decoded;
-    cairn_status status = decode(&file, &decoded, &orientation);
+    cairn_status status = cairn_picture_read(&file, &decoded, &orientation);
     if (status == CAIRN_OK && o.exif)
         status = cairn_picture_orient(ctx, orientation, &decoded);
     if (status == CAIRN_OK && o.channels != 0)
@@ -165,7 +200,7 @@ cairn_status cairn_picture_load(cairn_ctx *ctx, const char *path, const cairn_de
     uint8_t *bytes;
     size_t size;
     *picture = (cairn_picture){0};
-    cairn_status status = cairn_file_read(ctx, path, FILE_LIMIT, &bytes, &size);
+    cairn_status status = cairn_file_read(ctx, path, CAIRN_PICTURE_FILE_LIMIT, &bytes, &size);
     if (status == CAIRN_OK)
         status = cairn_picture_decode(ctx, path, bytes, size, options, picture);
     cairn_free(ctx, bytes);

@@ -66,7 +66,7 @@ static void on_read(png_structp png, png_bytep data, size_t size)
 {
     reader *r = png_get_io_ptr(png);
     if (size > r->file->size - r->at)
-        escape(r, "is cut short");
+        escape(r, CAIRN_CUT_SHORT);
     memcpy(data, r->file->bytes + r->at, size);
     r->at += size;
 }
@@ -84,7 +84,7 @@ static void read_header(reader *r)
     uint64_t h = png_get_image_height(r->png, r->info);
     r->row_bytes = png_get_rowbytes(r->png, r->info);
     if (h * r->row_bytes > cairn_deflate_most(r->file->size)) /* both below 2^32 */
-        escape(r, "is cut short");
+        escape(r, CAIRN_CUT_SHORT);
     int type = png_get_color_type(r->png, r->info);
     r->palette = type == PNG_COLOR_TYPE_PALETTE;
     r->status = cairn_picture_make(

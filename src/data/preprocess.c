@@ -5,29 +5,28 @@
 
 /* ---- applying ---- */
 
-/* The size after resizing: short side to `resize` with the aspect kept and the long side truncated, or both
- * sides. */
+void cairn_scaled_size(int side, int from_h, int from_w, int64_t *h, int64_t *w)
+{
+    int64_t s = side;
+    *h = *w = s;
+    if (from_w <= from_h)
+        *h = (int64_t)((double)(s * from_h) / from_w);
+    else
+        *w = (int64_t)((double)(s * from_w) / from_h);
+}
+
+/* The size after resizing: short side to `resize` with the aspect kept, or both sides. */
 static void resized_size(const cairn_preprocess *p, const cairn_picture *from, int64_t *h, int64_t *w)
 {
     *h = from->h;
     *w = from->w;
-    if (p->resize == 0)
-        return;
-    int64_t side = p->resize;
-    if (p->squash) {
-        *h = *w = side;
-    } else if (from->w <= from->h) {
-        *w = side;
-        *h = (int64_t)((double)(side * from->h) / from->w);
-    } else {
-        *h = side;
-        *w = (int64_t)((double)(side * from->w) / from->h);
-    }
+    if (p->resize != 0 && p->squash)
+        *h = *w = p->resize;
+    else if (p->resize != 0)
+        cairn_scaled_size(p->resize, from->h, from->w, h, w);
 }
 
-/* round((side - crop) / 2), halves to even; negative where the picture is smaller and zeros go around it:
- * then the smaller half of the zeros goes before. */
-static int64_t crop_start(int64_t side, int64_t crop)
+int64_t cairn_crop_start(int64_t side, int64_t crop)
 {
     int64_t rest = side - crop;
     if (rest < 0)
@@ -36,8 +35,7 @@ static int64_t crop_start(int64_t side, int64_t crop)
     return rest % 2 != 0 && half % 2 != 0 ? half + 1 : half;
 }
 
-/* Where the window of h x w whose corner is at (top, left) of `from` lies outside of it, `value` is put. */
-static cairn_status cut_window(cairn_ctx *ctx, const cairn_picture *from, int64_t top, int64_t left,
+cairn_status cairn_picture_cut(cairn_ctx *ctx, const cairn_picture *from, int64_t top, int64_t left,
                                int64_t h, int64_t w, uint8_t value, cairn_picture *to)
 {
     cairn_status status = cairn_picture_make(ctx, "cropped picture", h, w, from->c, CAIRN_MAX_PIXELS, to);
@@ -58,8 +56,8 @@ static cairn_status crop(cairn_ctx *ctx, const cairn_preprocess *p, cairn_pictur
     int64_t h = p->resize == 0 ? cairn_min(p->crop, picture->h) : p->crop;
     int64_t w = p->resize == 0 ? cairn_min(p->crop, picture->w) : p->crop;
     cairn_picture to;
-    cairn_status status =
-        cut_window(ctx, picture, crop_start(picture->h, h), crop_start(picture->w, w), h, w, 0, &to);
+    cairn_status status = cairn_picture_cut(ctx, picture, cairn_crop_start(picture->h, h),
+                                            cairn_crop_start(picture->w, w), h, w, 0, &to);
     if (status != CAIRN_OK)
         return status;
     cairn_picture_free(ctx, picture);
@@ -71,8 +69,8 @@ static cairn_status add_border(cairn_ctx *ctx, const cairn_preprocess *p, cairn_
 {
     int64_t pad = p->pad;
     cairn_picture to;
-    cairn_status status =
-        cut_window(ctx, picture, -pad, -pad, picture->h + 2 * pad, picture->w + 2 * pad, p->pad_value, &to);
+    cairn_status status = cairn_picture_cut(ctx, picture, -pad, -pad, picture->h + 2 * pad,
+                                            picture->w + 2 * pad, p->pad_value, &to);
     if (status != CAIRN_OK)
         return status;
     cairn_picture_free(ctx, picture);
@@ -80,19 +78,25 @@ static cairn_status add_border(cairn_ctx *ctx, const cairn_preprocess *p, cairn_
     return CAIRN_OK;
 }
 
+void cairn_picture_turn_channels(cairn_picture *picture)
+{
+    size_t size = picture->c == 3 ? (size_t)picture->h * (size_t)picture->w * 3 : 0;
+    for (size_t i = 0; i < size; i += 3) {
+        uint8_t red = picture->data[i];
+        picture->data[i] = picture->data[i + 2];
+        picture->data[i + 2] = red;
+    }
+}
+
 /* The first step, which also makes the copy that the others change: the network's channels in its order. */
 static cairn_status copy_with_channels(cairn_ctx *ctx, const cairn_preprocess *p, const cairn_picture *from,
                                        cairn_picture *to)
 {
-    cairn_status status = cut_window(ctx, from, 0, 0, from->h, from->w, 0, to);
+    cairn_status status = cairn_picture_cut(ctx, from, 0, 0, from->h, from->w, 0, to);
     if (status == CAIRN_OK)
         status = cairn_picture_set_channels(ctx, p->channels, to);
-    size_t size = (size_t)to->h * (size_t)to->w * 3;
-    for (size_t i = 0; status == CAIRN_OK && p->bgr && p->channels == 3 && i < size; i += 3) {
-        uint8_t red = to->data[i];
-        to->data[i] = to->data[i + 2];
-        to->data[i + 2] = red;
-    }
+    if (status == CAIRN_OK && p->bgr)
+        cairn_picture_turn_channels(to);
     return status;
 }
 
@@ -163,10 +167,10 @@ static cairn_status five_crops(cairn_ctx *ctx, const cairn_picture *square, int 
                                   {0, right},
                                   {bottom, 0},
                                   {bottom, right},
-                                  {crop_start(square->h, h), crop_start(square->w, w)}};
+                                  {cairn_crop_start(square->h, h), cairn_crop_start(square->w, w)}};
     cairn_status status = CAIRN_OK;
     for (int i = 0; status == CAIRN_OK && i < 5; i++)
-        status = cut_window(ctx, square, corner[i][0], corner[i][1], h, w, 0, &to[i]);
+        status = cairn_picture_cut(ctx, square, corner[i][0], corner[i][1], h, w, 0, &to[i]);
     return status;
 }
 
@@ -180,8 +184,8 @@ cairn_status cairn_preprocess_ten_crops(cairn_ctx *ctx, const cairn_preprocess *
     /* a side smaller than the crop gets zeros around it, as in the single view */
     int64_t side = cairn_min(resized.h, resized.w), high = cairn_max(side, h), wide = cairn_max(side, w);
     if (status == CAIRN_OK)
-        status = cut_window(ctx, &resized, crop_start(resized.h, high), crop_start(resized.w, wide), high,
-                            wide, 0, &square);
+        status = cairn_picture_cut(ctx, &resized, cairn_crop_start(resized.h, high),
+                                   cairn_crop_start(resized.w, wide), high, wide, 0, &square);
     if (status == CAIRN_OK)
         status = five_crops(ctx, &square, h, w, to);
     if (status == CAIRN_OK) {

@@ -1,17 +1,9 @@
-/* Resampling as Pillow does it, bit for bit: separable, antialiased when shrinking, coefficients in 22-bit
- * fixed point, and a rounded 8-bit picture between the two passes. */
-#include "data/picture.h"
+/* Resampling as Pillow does it, bit for bit, of whole pictures and of parts: separable, antialiased when
+ * shrinking, coefficients in 22-bit fixed point, and a rounded 8-bit picture between the two passes. */
+#include "base/cpu.h"
+#include "data/resample.h"
 #include <math.h>
 #include <string.h>
-
-#define PRECISION 22
-
-/* What one axis does: output i is the sum of count[i] inputs from first[i], times coefficients. */
-typedef struct axis {
-    int in, out, width; /* width: coefficients per output, some unused */
-    int *first, *count;
-    int32_t *coefficient;
-} axis;
 
 static double bilinear(double t)
 {
@@ -29,126 +21,231 @@ static double bicubic(double t)
     return t < 2 ? (((t - 5) * t + 8) * t - 4) * a : 0;
 }
 
-static void free_axis(cairn_ctx *ctx, axis *a)
+/* ---- an axis ---- */
+
+static void free_axis(cairn_ctx *ctx, cairn_axis *a)
 {
     cairn_free(ctx, a->first);
     cairn_free(ctx, a->count);
     cairn_free(ctx, a->coefficient);
-    *a = (axis){0};
+    *a = (cairn_axis){0};
 }
 
-static void fill_axis(axis *a, cairn_filter filter, double scale, double support, double *weight)
+static double support_of(const cairn_span *span, cairn_filter filter)
 {
+    double scale = span->length / span->to;
+    return (filter == CAIRN_BICUBIC ? 2.0 : 1.0) * (scale > 1 ? scale : 1);
+}
+
+/* The inputs of output i, counted from the pixel that the span starts in: [*first, *last). */
+static double window_of(const cairn_span *span, double support, int i, int *first, int *last)
+{
+    double begin = span->start - floor(span->start), centre = begin + (i + 0.5) * (span->length / span->to);
+    int end = (int)ceil(begin + span->length);
+    *first = (int)(centre - support + 0.5);
+    *last = (int)(centre + support + 0.5);
+    *first = *first < 0 ? 0 : *first;
+    *last = *last > end ? end : *last;
+    return centre;
+}
+
+void cairn_span_needs(const cairn_span *span, cairn_filter filter, int size, int *first, int *last)
+{
+    double support = support_of(span, filter);
+    int begin = (int)floor(span->start), unused;
+    window_of(span, support, span->first, first, &unused);
+    window_of(span, support, span->first + span->count - 1, &unused, last);
+    *first = (int)cairn_min(cairn_max(begin + *first, 0), size - 1);
+    *last = (int)cairn_max(cairn_min(begin + *last, size), *first + 1);
+}
+
+/* `skipped`: pixels of the source before the one that the axis counts from. */
+static void fill_axis(cairn_axis *a, const cairn_span *span, cairn_filter filter, int skipped, int size,
+                      double *weight)
+{
+    double scale = span->length / span->to, support = support_of(span, filter);
     double shrink = 1 / (scale > 1 ? scale : 1);
+    int begin = (int)floor(span->start);
     for (int i = 0; i < a->out; i++) {
-        double centre = (i + 0.5) * scale, sum = 0;
-        int first = (int)(centre - support + 0.5), last = (int)(centre + support + 0.5);
-        first = first < 0 ? 0 : first;
-        last = last > a->in ? a->in : last;
-        a->first[i] = first;
-        a->count[i] = last - first;
+        double sum = 0;
+        int first, last;
+        int output = span->first + (span->mirrored ? a->out - 1 - i : i);
+        double centre = window_of(span, support, output, &first, &last);
+        last = last + begin > size ? size - begin : last; /* a part may end within its last pixel */
         for (int x = 0; x < last - first; x++) {
             double t = (x + first - centre + 0.5) * shrink;
             weight[x] = filter == CAIRN_BICUBIC ? bicubic(t) : bilinear(t);
             sum += weight[x];
         }
+        a->first[i] = first + begin - skipped;
+        a->count[i] = last - first;
         int32_t *coefficient = a->coefficient + (size_t)i * (size_t)a->width;
         for (int x = 0; x < last - first; x++) {
-            double k = (sum != 0 ? weight[x] / sum : weight[x]) * (1 << PRECISION);
+            double k = (sum != 0 ? weight[x] / sum : weight[x]) * (1 << CAIRN_RESAMPLE_BITS);
             coefficient[x] = (int32_t)(k < 0 ? k - 0.5 : k + 0.5);
         }
     }
 }
 
-static cairn_status make_axis(cairn_ctx *ctx, int in, int out, cairn_filter filter, axis *a)
+void cairn_axis_reach(const cairn_axis *a, int *begin, int *end)
 {
-    double scale = (double)in / out;
-    double support = (filter == CAIRN_BICUBIC ? 2.0 : 1.0) * (scale > 1 ? scale : 1);
-    *a = (axis){.in = in, .out = out, .width = (int)ceil(support) * 2 + 1};
-    a->first = cairn_alloc(ctx, (size_t)out, sizeof *a->first);
-    a->count = cairn_alloc(ctx, (size_t)out, sizeof *a->count);
-    size_t coefficients;
-    if (cairn_size_mul((size_t)out, (size_t)a->width, &coefficients))
-        a->coefficient = cairn_alloc(ctx, coefficients, sizeof *a->coefficient);
+    *begin = INT32_MAX;
+    *end = 0;
+    for (int i = 0; i < a->out; i++) {
+        *begin = (int)cairn_min(*begin, a->first[i]);
+        *end = (int)cairn_max(*end, a->first[i] + a->count[i]);
+    }
+}
+
+static cairn_status make_axis(cairn_ctx *ctx, const cairn_span *span, cairn_filter filter, int skipped,
+                              int size, cairn_axis *a)
+{
+    size_t out = (size_t)span->count, coefficients;
+    *a = (cairn_axis){.out = span->count, .width = (int)ceil(support_of(span, filter)) * 2 + 1};
+    a->first = cairn_alloc(ctx, out, sizeof *a->first);
+    a->count = cairn_alloc(ctx, out, sizeof *a->count);
+    if (cairn_size_mul(out, (size_t)a->width, &coefficients))
+        a->coefficient = cairn_resize(ctx, NULL, coefficients, sizeof *a->coefficient);
     double *weight = cairn_alloc(ctx, (size_t)a->width, sizeof *weight);
     bool ok = a->first != NULL && a->count != NULL && a->coefficient != NULL && weight != NULL;
     if (ok)
-        fill_axis(a, filter, scale, support, weight);
+        fill_axis(a, span, filter, skipped, size, weight);
     else
         free_axis(ctx, a);
     cairn_free(ctx, weight);
     return ok ? CAIRN_OK : CAIRN_MEMORY;
 }
 
-static uint8_t clip(int32_t sum)
+/* ---- the passes ---- */
+
+typedef struct passes {
+    cairn_pass_rows *rows;
+    cairn_pass_columns *columns;
+} passes;
+
+static passes passes_here(void)
 {
-    int32_t value = sum >> PRECISION;
-    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+    cairn_isa isa = cairn_isa_level();
+#if defined(__x86_64__)
+    if (isa >= CAIRN_ISA_AVX512)
+        return (passes){cairn_pass_rows_avx512, cairn_pass_columns_avx512};
+    if (isa >= CAIRN_ISA_AVX2)
+        return (passes){cairn_pass_rows_avx2, cairn_pass_columns_avx2};
+#endif
+    return isa >= CAIRN_ISA_BASE ? (passes){cairn_pass_rows_base, cairn_pass_columns_base}
+                                 : (passes){cairn_pass_rows_scalar, cairn_pass_columns_scalar};
 }
 
-static void pass_horizontal(const axis *a, const cairn_picture *from, cairn_picture *to)
+/* Whether an axis only chooses pixels. */
+static bool only_cuts(const cairn_span *span)
 {
-    size_t c = (size_t)from->c;
-    uint8_t *out = to->data;
-    for (int y = 0; y < from->h; y++) {
-        const uint8_t *row = from->data + (size_t)y * (size_t)from->w * c;
-        for (int x = 0; x < to->w; x++) {
-            const int32_t *k = a->coefficient + (size_t)x * (size_t)a->width;
-            const uint8_t *in = row + (size_t)a->first[x] * c;
-            for (size_t channel = 0; channel < c; channel++) {
-                int32_t sum = 1 << (PRECISION - 1);
-                for (int i = 0; i < a->count[x]; i++)
-                    sum += in[(size_t)i * c + channel] * k[i];
-                *out++ = clip(sum);
-            }
-        }
+    return span->length == (double)span->to && span->start == floor(span->start) && !span->mirrored;
+}
+
+/* The pixels of an axis that are wanted of a picture that is `size` long. */
+static void needs_of(const cairn_span *span, cairn_filter filter, int size, int *first, int *last)
+{
+    if (only_cuts(span)) {
+        *first = (int)span->start + span->first;
+        *last = *first + span->count;
+    } else {
+        cairn_span_needs(span, filter, size, first, last);
     }
 }
 
-/* `sums`: one for each element of a row. */
-static void pass_vertical(const axis *a, const cairn_picture *from, cairn_picture *to, int32_t *sums)
+/* Rows from `top` on into as many of `to`, with an axis. */
+static cairn_status run_rows(cairn_ctx *ctx, const cairn_picture *from, int top, const cairn_span *span,
+                             cairn_filter filter, cairn_picture *to)
 {
-    size_t row = (size_t)from->w * (size_t)from->c;
-    for (int y = 0; y < to->h; y++) {
-        const int32_t *k = a->coefficient + (size_t)y * (size_t)a->width;
-        for (size_t x = 0; x < row; x++)
-            sums[x] = 1 << (PRECISION - 1);
-        for (int i = 0; i < a->count[y]; i++) {
-            const uint8_t *in = from->data + (size_t)(a->first[y] + i) * row;
-            for (size_t x = 0; x < row; x++)
-                sums[x] += in[x] * k[i];
-        }
-        uint8_t *out = to->data + (size_t)y * row;
-        for (size_t x = 0; x < row; x++)
-            out[x] = clip(sums[x]);
-    }
-}
-
-/* One pass into a new picture of h x w, where only one of the two differs from the source's. */
-static cairn_status pass(cairn_ctx *ctx, const cairn_picture *from, int h, int w, cairn_filter filter,
-                         cairn_picture *to)
-{
-    bool vertical = h != from->h;
-    axis a = {0};
-    int32_t *sums = NULL;
-    *to = (cairn_picture){0};
-    cairn_status status = cairn_picture_make(ctx, "resized picture", h, w, from->c, CAIRN_MAX_PIXELS, to);
-    if (status == CAIRN_OK)
-        status = vertical ? make_axis(ctx, from->h, h, filter, &a) : make_axis(ctx, from->w, w, filter, &a);
-    if (status == CAIRN_OK && vertical) {
-        sums = cairn_alloc(ctx, (size_t)w * (size_t)from->c, sizeof *sums);
-        status = sums == NULL ? CAIRN_MEMORY : CAIRN_OK;
-    }
+    cairn_axis a = {0};
+    int begin, end;
+    size_t pitch = (size_t)from->w * (size_t)from->c;
+    cairn_status status = make_axis(ctx, span, filter, 0, from->w, &a);
     if (status != CAIRN_OK)
-        cairn_picture_free(ctx, to);
-    else if (vertical)
-        pass_vertical(&a, from, to, sums);
+        return status;
+    cairn_axis_reach(&a, &begin, &end);
+    uint8_t *scratch = cairn_resize(ctx, NULL, (size_t)(end - begin) + (size_t)a.out, CAIRN_TURNED_PITCH);
+    if (scratch != NULL)
+        passes_here().rows(&a, from->data + (size_t)top * pitch, pitch, to->h, to->c, scratch, to->data);
     else
-        pass_horizontal(&a, from, to);
-    cairn_free(ctx, sums);
+        status = CAIRN_MEMORY;
+    cairn_free(ctx, scratch);
     free_axis(ctx, &a);
     return status;
 }
+
+/* Rows `top` to below `bottom`, resampled along the rows. */
+static cairn_status resample_rows(cairn_ctx *ctx, const cairn_picture *from, int top, int bottom,
+                                  const cairn_span *span, cairn_filter filter, cairn_picture *to)
+{
+    if (only_cuts(span))
+        return cairn_picture_cut(ctx, from, top, (int)span->start + span->first, bottom - top, span->count, 0,
+                                 to);
+    cairn_status status =
+        cairn_picture_make(ctx, "resized picture", bottom - top, span->count, from->c, CAIRN_MAX_PIXELS, to);
+    if (status == CAIRN_OK)
+        status = run_rows(ctx, from, top, span, filter, to);
+    if (status != CAIRN_OK)
+        cairn_picture_free(ctx, to);
+    return status;
+}
+
+/* All columns of a picture whose row 0 is row `skipped` of the `size` that the span counts in. */
+static cairn_status resample_columns(cairn_ctx *ctx, const cairn_picture *from, int skipped, int size,
+                                     const cairn_span *span, cairn_filter filter, cairn_picture *to)
+{
+    cairn_axis a = {0};
+    size_t row = (size_t)from->w * (size_t)from->c;
+    cairn_status status =
+        cairn_picture_make(ctx, "resized picture", span->count, from->w, from->c, CAIRN_MAX_PIXELS, to);
+    if (status == CAIRN_OK && !only_cuts(span))
+        status = make_axis(ctx, span, filter, skipped, size, &a);
+    if (status != CAIRN_OK) {
+        cairn_picture_free(ctx, to);
+        return status;
+    }
+    if (only_cuts(span))
+        memcpy(to->data, from->data + (size_t)((int)span->start + span->first - skipped) * row,
+               (size_t)to->h * row);
+    else
+        passes_here().columns(&a, from->data, row, row, to->data);
+    free_axis(ctx, &a);
+    return CAIRN_OK;
+}
+
+cairn_status cairn_picture_resample(cairn_ctx *ctx, const cairn_picture *from, const cairn_span *rows,
+                                    const cairn_span *columns, cairn_filter filter, cairn_pass_order order,
+                                    cairn_picture *to)
+{
+    /* Pillow 13 begins with the pass that leaves less to do for the other */
+    bool columns_first = order == CAIRN_PASS_PILLOW13 && !only_cuts(columns) && !only_cuts(rows) &&
+                         rows->to < rows->length &&
+                         rows->length - rows->to > 2 * (columns->length - columns->to);
+    int top, bottom;
+    cairn_picture between = {0};
+    cairn_status status;
+    *to = (cairn_picture){0};
+    needs_of(rows, filter, from->h, &top, &bottom);
+    if (only_cuts(columns) && columns->count == from->w)
+        return resample_columns(ctx, from, 0, from->h, rows, filter, to);
+    if (columns_first) {
+        status = resample_columns(ctx, from, 0, from->h, rows, filter, &between);
+        if (status == CAIRN_OK)
+            status = resample_rows(ctx, &between, 0, between.h, columns, filter, to);
+    } else {
+        status = resample_rows(ctx, from, top, bottom, columns, filter, &between);
+        if (status == CAIRN_OK && only_cuts(rows)) {
+            *to = between;
+            return status;
+        }
+        if (status == CAIRN_OK)
+            status = resample_columns(ctx, &between, top, from->h, rows, filter, to);
+    }
+    cairn_picture_free(ctx, &between);
+    return status;
+}
+
+/* ---- whole pictures ---- */
 
 /* Pillow's way: the place is a running sum, in double. */
 static cairn_status resize_nearest(cairn_ctx *ctx, const cairn_picture *from, int h, int w, cairn_picture *to)
@@ -166,32 +263,13 @@ static cairn_status resize_nearest(cairn_ctx *ctx, const cairn_picture *from, in
     return status;
 }
 
-static cairn_status copy_picture(cairn_ctx *ctx, const cairn_picture *from, cairn_picture *to)
-{
-    cairn_status status = cairn_picture_make(ctx, "picture", from->h, from->w, from->c, INT64_MAX, to);
-    if (status == CAIRN_OK)
-        memcpy(to->data, from->data, (size_t)from->h * (size_t)from->w * (size_t)from->c);
-    return status;
-}
-
 cairn_status cairn_picture_resize(cairn_ctx *ctx, const cairn_picture *from, int h, int w,
                                   cairn_filter filter, cairn_pass_order order, cairn_picture *to)
 {
+    cairn_span rows = {.length = from->h, .to = h, .count = h},
+               columns = {.length = from->w, .to = w, .count = w};
     *to = (cairn_picture){0};
-    if (h == from->h && w == from->w)
-        return copy_picture(ctx, from, to);
-    if (filter == CAIRN_NEAREST)
+    if (filter == CAIRN_NEAREST && (h != from->h || w != from->w))
         return resize_nearest(ctx, from, h, w, to);
-    if (h == from->h || w == from->w)
-        return pass(ctx, from, h, w, filter, to);
-    /* Pillow 13 begins with the pass that leaves less to do for the other */
-    bool vertical_first =
-        order == CAIRN_PASS_PILLOW13 && h < from->h && (int64_t)from->h - h > 2 * ((int64_t)from->w - w);
-    cairn_picture between;
-    cairn_status status = vertical_first ? pass(ctx, from, h, from->w, filter, &between)
-                                         : pass(ctx, from, from->h, w, filter, &between);
-    if (status == CAIRN_OK)
-        status = pass(ctx, &between, h, w, filter, to);
-    cairn_picture_free(ctx, &between);
-    return status;
+    return cairn_picture_resample(ctx, from, &rows, &columns, filter, order, to);
 }

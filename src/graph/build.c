@@ -108,7 +108,10 @@ cairn_val cairn_add_parameter(cairn_graph *graph, const char *layer, const char 
     }
     if (init.kind == CAIRN_INIT_DEFAULT)
         init = standard;
-    return cairn_add_variable(graph, name, shape, role, init, fan_in, fan_out);
+    cairn_val value = cairn_add_variable(graph, name, shape, role, init, fan_in, fan_out);
+    if (cairn_graph_ok(graph) && cairn_is_frozen(graph, layer))
+        cairn_variable_of(graph, value)->lr_factor = 0;
+    return value;
 }
 
 static cairn_val parameter(cairn_graph *graph, const char *layer, const char *kind, const cairn_shape *shape,
@@ -336,6 +339,7 @@ cairn_val cairn_flatten(cairn_graph *graph, cairn_val x)
 
 cairn_val cairn_dropout(cairn_graph *graph, cairn_val x, float rate)
 {
+    rate = graph->own_dropout ? graph->dropout : rate;
     if (!(rate >= 0 && rate < 1)) {
         cairn_graph_fail(graph, CAIRN_USAGE, "dropout: expected a rate from 0 to below 1, found %g",
                          (double)rate);

@@ -61,7 +61,7 @@ cairn_val cairn_batchnorm_with(cairn_graph *graph, cairn_val x, const char *name
     cairn_val beta = channel_vector(graph, name, "bias", c, CAIRN_ROLE_PARAMETER, none, 0);
     s.mean = channel_vector(graph, name, "running_mean", c, CAIRN_ROLE_BUFFER, none, 0);
     s.var = channel_vector(graph, name, "running_var", c, CAIRN_ROLE_BUFFER, none, 1);
-    if (graph->for_training)
+    if (graph->for_training && !cairn_is_frozen(graph, name))
         return by_batch(graph, x, name, &s, beta, gamma);
     cairn_val in[5] = {x, beta, s.mean, s.var, gamma};
     return cairn_add_node(graph, &cairn_op_batchnorm, name, &s.attrs, options.no_scale ? 4 : 5, in, NULL);

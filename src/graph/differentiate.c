@@ -1,4 +1,4 @@
-/* Loss, gradients and update: nodes added to the same graph. */
+/* Loss and gradients: nodes added to the same graph. */
 #include "graph/graph.h"
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +37,12 @@ void cairn_auxiliary_head(cairn_graph *graph, cairn_val logits, const char *name
     }
     cairn_output(graph, logits, output);
     graph->heads[graph->head_count++] = (cairn_head){logits, weight};
+}
+
+void cairn_auxiliary_weight(cairn_graph *graph, double weight)
+{
+    for (int i = 0; i < graph->head_count; i++)
+        graph->heads[i].weight = weight;
 }
 
 cairn_val cairn_auxiliary_losses(cairn_graph *graph, cairn_val losses, cairn_val targets,
@@ -152,92 +158,4 @@ void cairn_differentiate(cairn_graph *graph, cairn_val loss)
     graph->in_training = false;
     cairn_free(graph->ctx, t.gradient);
     cairn_free(graph->ctx, t.wanted);
-}
-
-/* ---- update ---- */
-
-void cairn_param_group(cairn_graph *graph, const char *prefix, float lr_factor, float decay_factor)
-{
-    for (int i = 0; i < graph->variable_count; i++) {
-        cairn_variable *variable = &graph->variables[i];
-        if (variable->role == CAIRN_ROLE_PARAMETER && strncmp(variable->name, prefix, strlen(prefix)) == 0) {
-            variable->lr_factor = lr_factor;
-            variable->decay_factor = decay_factor;
-        }
-    }
-}
-
-static cairn_val gradient_of(const cairn_graph *graph, const cairn_variable *variable)
-{
-    char name[CAIRN_NAME_BYTES];
-    snprintf(name, sizeof name, "%.249s/grad", variable->name);
-    return cairn_find(graph, name);
-}
-
-/* One flag over the loss and every gradient, as a chain of nodes with up to seven new values each. */
-static cairn_val check_finite(cairn_graph *graph, cairn_val loss)
-{
-    cairn_val in[CAIRN_MAX_OPERANDS] = {loss};
-    int inputs = 1;
-    for (int i = 0; i < graph->variable_count; i++) {
-        cairn_val gradient = gradient_of(graph, &graph->variables[i]);
-        if (gradient.id == 0)
-            continue;
-        if (inputs == CAIRN_MAX_OPERANDS) {
-            in[0] = cairn_add_node(graph, &cairn_op_finite, "finite", NULL, inputs, in, NULL);
-            inputs = 1;
-        }
-        in[inputs++] = gradient;
-    }
-    return cairn_add_node(graph, &cairn_op_finite, "finite", NULL, inputs, in, NULL);
-}
-
-static void update(cairn_graph *graph, int index, cairn_val flag, const cairn_sgd_options *options)
-{
-    cairn_variable variable = graph->variables[index];
-    cairn_val gradient = gradient_of(graph, &variable);
-    if (gradient.id == 0)
-        return;
-    char name[CAIRN_NAME_BYTES];
-    snprintf(name, sizeof name, "%.246s/velocity", variable.name);
-    cairn_shape shape = cairn_shape_of(graph, variable.value);
-    cairn_val in[4] = {variable.value, gradient};
-    in[2] =
-        cairn_add_variable(graph, name, &shape, CAIRN_ROLE_STATE, (cairn_init){CAIRN_INIT_ZEROS, 0}, 0, 0);
-    in[3] = flag;
-    cairn_sgd_attrs attrs = {.momentum = options->momentum,
-                             .dampening = options->dampening,
-                             .nesterov = options->nesterov,
-                             .weight_decay = options->weight_decay * (double)variable.decay_factor,
-                             .lr_factor = (double)variable.lr_factor};
-    snprintf(name, sizeof name, "%.248s/update", variable.name);
-    cairn_add_node(graph, &cairn_op_sgd, name, &attrs, 4, in, NULL);
-}
-
-static void update_statistics(cairn_graph *graph, const cairn_statistics *s, cairn_val flag)
-{
-    cairn_val in[5] = {s->mean, s->var, s->sums, s->squares, flag};
-    cairn_add_node(graph, &cairn_op_batchnorm_update, "statistics", &s->attrs, 5, in, NULL);
-}
-
-void cairn_sgd(cairn_graph *graph, cairn_val loss, cairn_sgd_options options)
-{
-    if (!cairn_graph_ok(graph))
-        return;
-    if (!(options.momentum >= 0) || !(options.weight_decay >= 0) ||
-        (options.nesterov && !(options.momentum > 0))) {
-        cairn_graph_fail(graph, CAIRN_USAGE,
-                         "sgd: momentum %g, weight decay %g (expected 0 or more, and momentum with nesterov)",
-                         options.momentum, options.weight_decay);
-        return;
-    }
-    graph->in_training = true;
-    cairn_val flag = check_finite(graph, loss);
-    int variables = graph->variable_count;
-    for (int i = 0; i < variables && cairn_graph_ok(graph); i++)
-        update(graph, i, flag, &options);
-    for (int i = 0; i < graph->statistics_count && cairn_graph_ok(graph); i++)
-        update_statistics(graph, &graph->statistics[i], flag);
-    cairn_output(graph, flag, "finite");
-    graph->in_training = false;
 }

@@ -33,6 +33,9 @@ void cairn_graph_destroy(cairn_graph *graph)
         cairn_free(ctx, graph->constants[i].data);
     for (int i = 0; i < graph->port_count; i++)
         cairn_free(ctx, graph->ports[i].name);
+    for (int i = 0; i < graph->frozen_count; i++)
+        cairn_free(ctx, graph->frozen[i]);
+    cairn_free(ctx, graph->frozen);
     cairn_free(ctx, graph->statistics);
     cairn_free(ctx, graph->names);
     cairn_free(ctx, graph->nodes);
@@ -46,6 +49,37 @@ void cairn_graph_destroy(cairn_graph *graph)
 void cairn_graph_for_training(cairn_graph *graph)
 {
     graph->for_training = true;
+}
+
+void cairn_graph_freeze(cairn_graph *graph, const char *layer)
+{
+    char *copy = cairn_graph_ok(graph) ? cairn_strdup(graph->ctx, layer) : NULL;
+    if (copy != NULL && cairn_graph_grow(graph, (void **)&graph->frozen, graph->frozen_count,
+                                         &graph->frozen_room, sizeof *graph->frozen)) {
+        graph->frozen[graph->frozen_count++] = copy;
+        return;
+    }
+    cairn_free(graph->ctx, copy);
+    if (cairn_graph_ok(graph))
+        graph->status = CAIRN_MEMORY;
+}
+
+bool cairn_is_frozen(const cairn_graph *graph, const char *layer)
+{
+    char name[2 * CAIRN_NAME_BYTES];
+    snprintf(name, sizeof name, "%s%s", graph->scope, layer);
+    for (int i = 0; i < graph->frozen_count; i++) {
+        size_t length = strlen(graph->frozen[i]);
+        if (strncmp(name, graph->frozen[i], length) == 0 && (name[length] == '\0' || name[length] == '.'))
+            return true;
+    }
+    return false;
+}
+
+void cairn_graph_set_dropout(cairn_graph *graph, float rate)
+{
+    graph->own_dropout = true;
+    graph->dropout = rate;
 }
 
 cairn_status cairn_graph_status(const cairn_graph *graph)

@@ -74,6 +74,10 @@ struct cairn_graph {
     char scope[CAIRN_NAME_BYTES];
     size_t scope_end[CAIRN_MAX_SCOPES];
     int scope_depth;
+    char **frozen; /* names of layers */
+    int frozen_count, frozen_room;
+    bool own_dropout; /* every dropout has this rate */
+    float dropout;
     int dropouts; /* made so far: each has a random stream of its own */
     cairn_head heads[CAIRN_MAX_HEADS];
     int head_count;
@@ -87,6 +91,9 @@ struct cairn_graph {
 cairn_val cairn_add_parameter(cairn_graph *graph, const char *layer, const char *kind,
                               const cairn_shape *shape, cairn_role role, cairn_init init, cairn_init standard,
                               int64_t fan_in, int64_t fan_out);
+
+/* Whether a layer, its name in the current scope, is frozen. */
+bool cairn_is_frozen(const cairn_graph *graph, const char *layer);
 
 /* True while nothing has failed. */
 static inline bool cairn_graph_ok(const cairn_graph *graph)

@@ -114,9 +114,14 @@ cairn_param_info cairn_param_at(const cairn_graph *graph, int index)
         const cairn_variable *variable = &graph->variables[i];
         if (variable->role == CAIRN_ROLE_STATE || index-- > 0)
             continue;
-        return (cairn_param_info){variable->name, cairn_shape_of(graph, variable->value),
-                                  variable->role == CAIRN_ROLE_PARAMETER && variable->lr_factor > 0,
-                                  variable->fan_in, variable->fan_out};
+        return (cairn_param_info){.name = variable->name,
+                                  .shape = cairn_shape_of(graph, variable->value),
+                                  .trainable =
+                                      variable->role == CAIRN_ROLE_PARAMETER && variable->lr_factor > 0,
+                                  .lr_factor = variable->lr_factor,
+                                  .decay_factor = variable->decay_factor,
+                                  .fan_in = variable->fan_in,
+                                  .fan_out = variable->fan_out};
     }
     return (cairn_param_info){0};
 }

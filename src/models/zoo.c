@@ -207,18 +207,22 @@ static cairn_model_settings complete(const cairn_model *model, const cairn_model
 static void add_training(cairn_graph *graph, const cairn_model *model, const cairn_model_settings *settings,
                          cairn_val logits, const cairn_model_training *training)
 {
-    cairn_val labels = cairn_labels(graph);
+    cairn_val labels = training->soft ? cairn_targets(graph, settings->classes) : cairn_labels(graph);
     cairn_val losses = model->loss != NULL ? model->loss(graph, logits, labels, settings, training->loss)
                                            : cairn_cross_entropy(graph, logits, labels, training->loss);
+    if (training->aux_weight != NULL)
+        cairn_auxiliary_weight(graph, *training->aux_weight);
     losses = cairn_auxiliary_losses(graph, losses, labels, training->loss);
     cairn_val loss = cairn_mean(graph, losses);
     cairn_output(graph, losses, "losses");
     cairn_output(graph, loss, "loss");
     if (training->loss_only)
         return;
+    if (training->groups != NULL)
+        training->groups(graph, training->user);
     cairn_differentiate(graph, loss);
     if (!training->gradients_only)
-        cairn_sgd(graph, loss, training->sgd);
+        cairn_update(graph, loss, training->update);
 }
 
 cairn_status cairn_model_graph(cairn_ctx *ctx, const cairn_model *model, const cairn_model_settings *settings,
@@ -237,6 +241,11 @@ cairn_status cairn_model_graph(cairn_ctx *ctx, const cairn_model *model, const c
         return status;
     if (learns)
         cairn_graph_for_training(graph);
+    for (const char *const *layer = learns ? training->frozen : NULL; layer != NULL && *layer != NULL;
+         layer++)
+        cairn_graph_freeze(graph, *layer);
+    if (learns && training->dropout != NULL)
+        cairn_graph_set_dropout(graph, *training->dropout);
     cairn_val image = input == CAIRN_INPUT_BYTES ? cairn_image_bytes(graph, s.h, s.w, s.c, scale, mean, std)
                                                  : cairn_image(graph, s.h, s.w, s.c);
     cairn_val logits = model->build(graph, image, &s);

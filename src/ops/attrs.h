@@ -143,12 +143,54 @@ typedef struct cairn_finite_attrs {
     bool chained; /* completed: the first input is a flag */
 } cairn_finite_attrs;
 
-/* sgd (w, gradient, velocity, finite flag) -> w, velocity, in place. */
+/* Begins the attributes of every optimiser's update; see ops/update.h. */
+#define CAIRN_UPDATE_FIELDS                                                                                  \
+    double lr_factor;    /* of the parameter's group */                                                      \
+    double weight_decay; /* times the group's factor */                                                      \
+    double clip_norm;    /* of all gradients together; 0: no limit */                                        \
+    double clip_value;   /* of each number of the gradient; 0: no limit */
+
+typedef struct cairn_update_attrs {
+    CAIRN_UPDATE_FIELDS
+} cairn_update_attrs;
+
+/* sgd (w, gradient, velocity, finite flag[, squares]) -> w, velocity, in place. */
 typedef struct cairn_sgd_attrs {
+    CAIRN_UPDATE_FIELDS
     double momentum, dampening;
     bool nesterov;
-    double weight_decay; /* times the group's factor */
-    double lr_factor;
 } cairn_sgd_attrs;
+
+/* rmsprop (w, gradient, mean square, velocity, finite flag[, squares]) -> w, mean square, velocity. */
+typedef struct cairn_rmsprop_attrs {
+    CAIRN_UPDATE_FIELDS
+    double decay; /* of the mean square */
+    double eps, momentum;
+    double first; /* mean square before the first step */
+} cairn_rmsprop_attrs;
+
+/* adam (w, gradient, mean, mean square, finite flag[, squares]) -> w, mean, mean square; lamb likewise. */
+typedef struct cairn_adam_attrs {
+    CAIRN_UPDATE_FIELDS
+    double beta1, beta2, eps;
+    bool decoupled; /* the decay pulls at the weights, not at the gradient: AdamW */
+} cairn_adam_attrs;
+
+/* lars (w, gradient, velocity, finite flag[, squares]) -> w, velocity. */
+typedef struct cairn_lars_attrs {
+    CAIRN_UPDATE_FIELDS
+    double momentum, trust;
+    bool nesterov;
+} cairn_lars_attrs;
+
+/* square_sum (a[, b ...]) -> one number. */
+typedef struct cairn_square_sum_attrs {
+    bool chained; /* the first input is the sum of another such node */
+} cairn_square_sum_attrs;
+
+/* average (shadow, w, finite flag) -> shadow, in place. */
+typedef struct cairn_average_attrs {
+    double decay;
+} cairn_average_attrs;
 
 #endif

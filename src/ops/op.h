@@ -105,6 +105,7 @@ enum {
                           * may work on a part of the images; the plan adds the parts in a fixed order */
     CAIRN_OP_UPDATE = 4, /* changes variables: runs in the plan's last section */
     CAIRN_OP_IN_PLACE = 8,   /* outputs live in the memory of inputs (update) */
+    CAIRN_OP_LAST = 32,      /* an update that runs behind all others, whose results it reads */
     CAIRN_OP_FLOAT_OUT = 16, /* kernels of reduced precision can store an output that is a float */
 };
 

@@ -146,7 +146,8 @@ static cairn_status add_step_of(cairn_plan *plan, const cairn_node *node)
                        .inputs = node->inputs,
                        .outputs = node->outputs,
                        .packed = -1,
-                       .update = (node->op->flags & CAIRN_OP_UPDATE) != 0};
+                       .update = (node->op->flags & CAIRN_OP_UPDATE) != 0,
+                       .last = (node->op->flags & CAIRN_OP_LAST) != 0};
     memcpy(step.attrs, node->attrs, sizeof step.attrs);
     for (int k = 0; k < node->inputs; k++) {
         step.in_type[k] = node->in[k].id;

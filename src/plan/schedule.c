@@ -29,7 +29,7 @@ static bool ready(const cairn_plan *plan, const cairn_step *step, int region, bo
     return true;
 }
 
-typedef enum pick { PICK_OF_WEIGHTS, PICK_CHAIN, PICK_OTHERS, PICK_UPDATES, PICKS } pick;
+typedef enum pick { PICK_OF_WEIGHTS, PICK_CHAIN, PICK_OTHERS, PICK_UPDATES, PICK_LAST, PICKS } pick;
 
 static bool eligible(const cairn_plan *plan, const cairn_step *step, pick what)
 {
@@ -42,7 +42,9 @@ static bool eligible(const cairn_plan *plan, const cairn_step *step, pick what)
     case PICK_OTHERS:
         return !step->of_weights && !step->update && !chained;
     case PICK_UPDATES:
-        return step->update;
+        return step->update && !step->last;
+    case PICK_LAST:
+        return step->last;
     case PICKS:
         break;
     }
@@ -169,6 +171,8 @@ static int fill_regions(cairn_plan *plan, waiting lists[PICKS])
            0)
         ;
     while (fill_region(plan, PICK_UPDATES, &lists[PICK_UPDATES], &scheduled) > 0)
+        ;
+    while (fill_region(plan, PICK_LAST, &lists[PICK_LAST], &scheduled) > 0)
         ;
     return scheduled;
 }

@@ -15,6 +15,9 @@ void cairn_plot_training(cairn_scene *scene, const cairn_epoch_metrics *epochs, 
  * are written as long as they are legible. */
 void cairn_plot_confusion(cairn_scene *scene, const int64_t *counts, int classes, const char *const *labels);
 
+/* The search for a learning rate. */
+void cairn_plot_rates(cairn_scene *scene, const cairn_lr_search *search);
+
 typedef struct cairn_tile {
     const uint8_t *pixels;
     int h, w, channels;   /* 1 or 3 */

@@ -73,11 +73,22 @@ static cairn_status read_settings(cairn_classifier *c, const cairn_weights *load
     return status;
 }
 
+cairn_preprocess cairn_preprocess_at(const cairn_preprocess *preprocess, int side)
+{
+    cairn_preprocess p = *preprocess;
+    p.squash |= p.crop == 0;
+    p.resize = p.crop > 0 ? (p.resize * side + p.crop / 2) / p.crop : side;
+    p.crop = p.crop > 0 ? side : 0;
+    return p;
+}
+
 cairn_preprocess cairn_preprocess_of(const cairn_model *model, const cairn_model_settings *s)
 {
     const cairn_preprocess *own = model->preprocess;
     if (own != NULL && s->h == model->h && s->w == model->w && s->c == own->channels)
         return *own;
+    if (own != NULL && s->h == s->w && s->c == own->channels)
+        return cairn_preprocess_at(own, s->h);
     cairn_preprocess p = {.resize = s->h, .squash = true, .channels = s->c};
     for (size_t i = 0; i < CAIRN_COUNT(p.std); i++)
         p.std[i] = 1;

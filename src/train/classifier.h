@@ -9,6 +9,9 @@
  * pixels between 0 and 1. */
 cairn_preprocess cairn_preprocess_of(const cairn_model *model, const cairn_model_settings *settings);
 
+/* The same part of a picture at another side; what has no square crop is resized to it as a whole. */
+cairn_preprocess cairn_preprocess_at(const cairn_preprocess *preprocess, int side);
+
 /* The weights, for another plan on them. */
 cairn_weights *cairn_classifier_weights(cairn_classifier *classifier);
 

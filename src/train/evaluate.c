@@ -46,7 +46,7 @@ cairn_status cairn_evaluation_run(cairn_plan *plan, cairn_loader *loader, int64_
     batch.logits = cairn_plan_data(plan, "logits");
     const float *losses = cairn_plan_data(plan, "losses");
     *tally = (cairn_tally){0};
-    cairn_status status = cairn_loader_start(loader, NULL, 0, count);
+    cairn_status status = cairn_loader_start(loader, NULL, 0, count, 0);
     while (status == CAIRN_OK) {
         batch.first += batch.n;
         status = cairn_loader_next(loader, pixels, labels, samples, &batch.n);
@@ -143,7 +143,8 @@ static cairn_loader_options loading_of(const cairn_classifier_info *info, const 
                                   .w = info->settings.w,
                                   .c = info->settings.c,
                                   .batch = batch,
-                                  .skip_broken = true};
+                                  .broken = CAIRN_BROKEN_MARKED,
+                                  .max_bad = -1};
 }
 
 static cairn_status evaluate_single(cairn_ctx *ctx, cairn_classifier *classifier,

@@ -1,22 +1,38 @@
-/* One batch of pictures that have to be read, decoded or resized, each by whichever thread is free: a
- * picture's pixels depend on its index alone. */
+/* One picture of a batch: read, decoded, brought to the input's size, augmented. What comes of it depends on
+ * its index, the seed and the epoch alone, whichever thread does it. */
 #ifndef CAIRN_GATHER_H
 #define CAIRN_GATHER_H
 
 #include "train/loader.h"
 
-typedef struct cairn_gatherer cairn_gatherer;
+/* What a thread has of its own. */
+typedef struct cairn_gatherer {
+    const cairn_loader_options *options;
+    cairn_ctx ctx; /* for errors and memory */
+    uint8_t *raw;  /* one picture as a set in memory has it */
+} cairn_gatherer;
 
-/* options must outlive it. CAIRN_MEMORY. */
-cairn_status cairn_gatherer_create(cairn_ctx *ctx, const cairn_loader_options *options,
-                                   cairn_gatherer **gatherer);
-void cairn_gatherer_destroy(cairn_gatherer *gatherer);
+/* Which picture of which pass. */
+typedef struct cairn_gather_job {
+    int64_t index; /* in the split */
+    uint32_t epoch;
+    uint8_t *to; /* views inputs */
+} cairn_gather_job;
 
-/* Pictures order[first] and on (NULL: first and on), n of them. */
-cairn_status cairn_gatherer_run(cairn_gatherer *gatherer, const int64_t *order, int64_t first, int n,
-                                uint8_t *pixels, int32_t *labels, int64_t *samples);
+typedef struct cairn_gathered {
+    int64_t index; /* as asked for */
+    int32_t label;
+    int64_t sample;
+    cairn_status status, broken; /* broken: what was wrong with the one asked for, if another came instead */
+    char *message;               /* of either; the gatherer's allocator's */
+} cairn_gathered;
 
-/* Of the last run: which pictures could not be read. */
-const bool *cairn_gatherer_broken(const cairn_gatherer *gatherer);
+/* Bytes of one input. */
+size_t cairn_gather_input_bytes(const cairn_loader_options *options);
+
+/* Whether all that is done to a set in memory is to put a border around its pictures. */
+bool cairn_gather_only_pads(const cairn_loader_options *options);
+
+void cairn_gather(cairn_gatherer *gatherer, const cairn_gather_job *job, cairn_gathered *gathered);
 
 #endif

@@ -7,9 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#define BAD_STEPS_ALLOWED 25   /* in a row */
 #define PROGRESS_INTERVAL 0.05 /* seconds */
-#define SAMPLES_NAMED 8
 
 /* ---- hooks ---- */
 
@@ -38,6 +36,7 @@ static void show_step(cairn_trainer *t)
                                      .top1 = cairn_tally_top1(&t->state.tally),
                                      .seconds = now - t->started,
                                      .images_per_s = rate_of_images(t, now - t->started),
+                                     .waiting = cairn_loader_waited(t->loader) / (now - t->started),
                                      .params = t->params};
     t->hooks.progress(t->hooks.user, &progress);
 }
@@ -65,19 +64,16 @@ static bool show_evaluation(void *user, const cairn_evaluated *batch)
 
 /* ---- a step ---- */
 
-static cairn_status fail_diverged(const cairn_trainer *t, int n)
+#define STEPS_BETWEEN_EVENTS 10
+
+/* For TensorBoard: every tenth step, and every epoch. */
+static void write_step_events(const cairn_trainer *t, double lr)
 {
-    char samples[SAMPLES_NAMED * 24 + 8];
-    size_t used = 0;
-    for (int i = 0; i < n && i < SAMPLES_NAMED; i++)
-        used += (size_t)snprintf(samples + used, sizeof samples - used, " %" PRId64, t->ports.samples[i]);
-    if (n > SAMPLES_NAMED)
-        snprintf(samples + used, sizeof samples - used, " ...");
-    return cairn_fail(
-        t->ctx, CAIRN_NUMERIC,
-        "training diverged: loss or gradients were not finite %d times in a row, the last time in step "
-        "%" PRId64 " of epoch %" PRId64 " on the samples%s; a smaller learning rate may help",
-        BAD_STEPS_ALLOWED, t->state.batch, t->state.epoch + 1, samples);
+    if (t->events == NULL || t->state.step % STEPS_BETWEEN_EVENTS != 0)
+        return;
+    cairn_events_scalar(t->events, "train/loss", t->state.step, cairn_tally_loss(&t->state.tally));
+    cairn_events_scalar(t->events, "train/top1", t->state.step, cairn_tally_top1(&t->state.tally));
+    cairn_events_scalar(t->events, "train/lr", t->state.step, lr);
 }
 
 static cairn_status take_step(cairn_trainer *t)
@@ -89,9 +85,10 @@ static cairn_status take_step(cairn_trainer *t)
         return status;
     cairn_run_options run = {.n = n,
                              .lr = cairn_schedule_rate(&t->schedule, &s->plateau, s->step),
-                             .step = s->step,
+                             .step = cairn_trainer_updates(t),
                              .epoch = (uint32_t)s->epoch,
                              .seed = t->config.seed};
+    cairn_trainer_mix(t, n);
     status = cairn_plan_run(t->plan, &run);
     if (status != CAIRN_OK)
         return status;
@@ -101,6 +98,7 @@ static cairn_status take_step(cairn_trainer *t)
     if (*t->ports.finite != 0) {
         cairn_tally_add(&s->tally, n, t->settings.classes, t->ports.logits, t->ports.losses, t->ports.labels);
         s->bad_in_row = 0;
+        write_step_events(t, run.lr);
         return CAIRN_OK;
     }
     s->skipped++;
@@ -109,7 +107,7 @@ static cairn_status take_step(cairn_trainer *t)
                   "step %" PRId64 " of epoch %" PRId64 " changed nothing: its loss or "
                   "gradients are not finite",
                   s->batch, s->epoch + 1);
-    return s->bad_in_row < BAD_STEPS_ALLOWED ? CAIRN_OK : fail_diverged(t, n);
+    return s->bad_in_row < CAIRN_BAD_STEPS_ALLOWED ? CAIRN_OK : cairn_trainer_diverged(t, n);
 }
 
 /* ---- an epoch ---- */
@@ -118,9 +116,12 @@ static cairn_status take_steps(cairn_trainer *t)
 {
     cairn_state *s = &t->state;
     int64_t count = t->data->count[CAIRN_TRAIN];
-    cairn_status status = cairn_epoch_order(t->ctx, t->config.seed, (uint32_t)s->epoch, count, t->order);
+    cairn_status status = cairn_trainer_size(t, s->epoch);
     if (status == CAIRN_OK)
-        status = cairn_loader_start(t->loader, t->order, s->batch * t->config.batch, count);
+        status = cairn_epoch_order(t->ctx, t->config.seed, (uint32_t)s->epoch, count, t->order);
+    if (status == CAIRN_OK)
+        status =
+            cairn_loader_start(t->loader, t->order, s->batch * t->config.batch, count, (uint32_t)s->epoch);
     while (status == CAIRN_OK && s->batch < t->steps) {
         status = take_step(t);
         if (status != CAIRN_OK)
@@ -149,6 +150,22 @@ static void note_epoch(const cairn_trainer *t, const cairn_epoch_metrics *m)
     cairn_run_note(&t->run, line);
 }
 
+static void write_epoch_events(const cairn_trainer *t, const cairn_epoch_metrics *m)
+{
+    const struct {
+        const char *tag;
+        double value;
+    } scalars[] = {{"epoch/loss", m->loss},
+                   {"epoch/top1", m->top1},
+                   {"epoch/lr", m->lr},
+                   {"epoch/val_loss", m->val_loss},
+                   {"epoch/val_top1", m->val_top1},
+                   {"epoch/val_top5", m->val_top5},
+                   {"epoch/images_per_s", m->images_per_s}};
+    for (size_t i = 0; i < CAIRN_COUNT(scalars); i++)
+        cairn_events_scalar(t->events, scalars[i].tag, m->epoch, scalars[i].value);
+}
+
 static cairn_status finish_epoch(cairn_trainer *t, const cairn_tally *evaluated, double train_seconds)
 {
     cairn_state *s = &t->state;
@@ -167,11 +184,12 @@ static cairn_status finish_epoch(cairn_trainer *t, const cairn_tally *evaluated,
         s->best_top1 = metrics.val_top1;
     }
     s->last_top1 = metrics.val_top1;
-    cairn_plateau_update(&s->plateau, metrics.val_loss);
+    cairn_plateau_update(&s->plateau, metrics.val_loss, t->config.plateau_patience);
     s->epoch++;
     s->batch = 0;
     s->tally = (cairn_tally){0};
     note_epoch(t, &metrics);
+    write_epoch_events(t, &metrics);
     cairn_status status = cairn_trainer_save_epoch(t, &metrics, best);
     if (t->hooks.epoch != NULL)
         t->hooks.epoch(t->hooks.user, &metrics);
@@ -187,17 +205,31 @@ static cairn_status run_epoch(cairn_trainer *t)
         return status;
     double train_seconds = cairn_clock() - t->started;
     cairn_tally evaluated;
+    cairn_trainer_average(t);
     cairn_plan_refresh(t->evaluation);
     status = cairn_evaluation_run(t->evaluation, t->evaluation_loader, t->data->count[t->evaluated],
                                   t->settings.classes, show_evaluation, t, &evaluated);
     return status == CAIRN_OK ? finish_epoch(t, &evaluated, train_seconds) : status;
 }
 
+/* Early stopping: a function of the state alone, so that a resumed run knows that it ended. */
+static bool is_over(const cairn_trainer *t)
+{
+    const cairn_state *s = &t->state;
+    int64_t waited = s->epoch - s->best_epoch;
+    return s->epoch >= t->config.epochs ||
+           (s->batch == 0 && s->best_epoch > 0 && t->config.patience > 0 && waited >= t->config.patience);
+}
+
 cairn_status cairn_trainer_run(cairn_trainer *t)
 {
     cairn_status status = CAIRN_OK;
-    while (status == CAIRN_OK && t->state.epoch < t->config.epochs)
+    while (status == CAIRN_OK && !is_over(t))
         status = run_epoch(t);
+    if (status == CAIRN_OK && t->state.epoch < t->config.epochs)
+        cairn_train_note(t->ctx, &t->hooks,
+                         "stopped after epoch %" PRId64 " of %d: no better top-1 since %" PRId64,
+                         t->state.epoch, t->config.epochs, t->state.best_epoch);
     if (status != CAIRN_INTERRUPTED)
         return status;
     status = cairn_trainer_save_position(t);

@@ -6,8 +6,21 @@
 #include <stddef.h>
 #include <string.h>
 
-#define SCHEMA 1
+#define SCHEMA 2
 #define BITS_DIGITS 16
+
+#define KEPT(i)                                                                                              \
+    {                                                                                                        \
+        "kept_" #i, offsetof(cairn_state, kept) + (i) * sizeof(int64_t)                                      \
+    }
+#define KEPT_TOP1(i)                                                                                         \
+    {                                                                                                        \
+        "kept_top1_" #i, offsetof(cairn_state, kept_top1) + (i) * sizeof(double)                             \
+    }
+#define SIXTEEN(what)                                                                                        \
+    what(0), what(1), what(2), what(3), what(4), what(5), what(6), what(7), what(8), what(9), what(10),      \
+        what(11), what(12), what(13), what(14), what(15)
+_Static_assert(CAIRN_MOST_KEPT == 16, "the keys of kept epochs are written out");
 
 static const struct {
     const char *key;
@@ -26,6 +39,7 @@ static const struct {
     {"best_epoch", offsetof(cairn_state, best_epoch)},
     {"results_bytes", offsetof(cairn_state, results_bytes)},
     {"metrics_bytes", offsetof(cairn_state, metrics_bytes)},
+    SIXTEEN(KEPT),
 };
 
 static const struct {
@@ -36,12 +50,30 @@ static const struct {
     {"plateau_best", offsetof(cairn_state, plateau.best)},
     {"best_top1", offsetof(cairn_state, best_top1)},
     {"last_top1", offsetof(cairn_state, last_top1)},
+    SIXTEEN(KEPT_TOP1),
 };
 
 void cairn_state_begin(cairn_state *state)
 {
     *state = (cairn_state){0};
     cairn_plateau_begin(&state->plateau);
+}
+
+int64_t cairn_state_keep(cairn_state *s, int keep, int64_t epoch, double top1)
+{
+    int place = 0;
+    while (place < keep && s->kept[place] != 0 && s->kept_top1[place] >= top1)
+        place++;
+    if (place == keep)
+        return epoch;
+    int64_t left = s->kept[keep - 1];
+    for (int i = keep - 1; i > place; i--) {
+        s->kept[i] = s->kept[i - 1];
+        s->kept_top1[i] = s->kept_top1[i - 1];
+    }
+    s->kept[place] = epoch;
+    s->kept_top1[place] = top1;
+    return left;
 }
 
 char *cairn_state_print(cairn_ctx *ctx, const cairn_state *state)

@@ -6,6 +6,8 @@
 #include "train/metrics.h"
 #include "train/schedule.h"
 
+#define CAIRN_MOST_KEPT 16
+
 typedef struct cairn_state {
     int64_t epoch;      /* epochs finished */
     int64_t batch;      /* batches done in the running epoch */
@@ -16,11 +18,18 @@ typedef struct cairn_state {
     cairn_plateau plateau;
     int64_t best_epoch; /* from 1; 0: none yet */
     double best_top1, last_top1;
+    int64_t
+        kept[CAIRN_MOST_KEPT]; /* epochs, from 1, whose weights are in weights/top, the best first; 0: none */
+    double kept_top1[CAIRN_MOST_KEPT];
     int64_t results_bytes, metrics_bytes; /* lengths of results.csv and metrics.jsonl */
 } cairn_state;
 
 /* At the beginning of a run. */
 void cairn_state_begin(cairn_state *state);
+
+/* Takes an epoch into the list of the `keep` best if it is one of them, the earlier first of equal ones.
+ * Returns the epoch that left the list, 0: none, or the epoch itself when it does not belong. */
+int64_t cairn_state_keep(cairn_state *state, int keep, int64_t epoch, double top1);
 
 /* Text of state.json; cairn_free it. NULL: no memory. */
 char *cairn_state_print(cairn_ctx *ctx, const cairn_state *state);

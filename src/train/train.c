@@ -22,6 +22,8 @@ static cairn_status open_checkpoints(cairn_trainer *t)
 /* Trains and ends: the result is what the state says, however much of it was trained before. */
 static cairn_status run(cairn_trainer *t, cairn_train_result *result)
 {
+    if (t->config.tensorboard && cairn_events_open(t->ctx, t->run.path, &t->events) != CAIRN_OK)
+        cairn_log(t->ctx, CAIRN_LOG_WARNING, "no event file: %s", cairn_error(t->ctx));
     cairn_status status = cairn_run_cut_metrics(&t->run, &t->state.results_bytes, &t->state.metrics_bytes);
     if (status == CAIRN_OK)
         status = cairn_trainer_run(t);
@@ -30,7 +32,7 @@ static cairn_status run(cairn_trainer *t, cairn_train_result *result)
                                        (int)t->state.epoch};
     if (status == CAIRN_OK)
         cairn_log(t->ctx, CAIRN_LOG_INFO, "%s: trained %d epochs, the best was %d", t->run.path,
-                  t->config.epochs, (int)t->state.best_epoch);
+                  (int)t->state.epoch, (int)t->state.best_epoch);
     else
         cairn_log(t->ctx, CAIRN_LOG_DEBUG, "%s", cairn_error(t->ctx));
     return status;
@@ -41,7 +43,9 @@ cairn_status cairn_train(cairn_ctx *ctx, const cairn_train_settings *settings, c
 {
     cairn_trainer t;
     begin(&t, ctx, hooks);
-    cairn_status status = cairn_config_resolve(ctx, settings, &t.config);
+    cairn_status status = settings->data != NULL && settings->out != NULL
+                              ? cairn_config_resolve(ctx, settings, hooks, &t.config)
+                              : cairn_fail(ctx, CAIRN_USAGE, "training needs data and an output folder");
     if (status == CAIRN_OK)
         status = cairn_trainer_prepare(&t);
     if (status == CAIRN_OK)

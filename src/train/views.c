@@ -70,7 +70,7 @@ static cairn_status run_ten_crops(crops *c, cairn_loader *loader, const cairn_lo
                                   cairn_evaluation *e, cairn_tally *tally)
 {
     size_t input_bytes = (size_t)o->h * (size_t)o->w * (size_t)o->c, classes = (size_t)e->classes;
-    cairn_status status = cairn_loader_start(loader, NULL, 0, e->count);
+    cairn_status status = cairn_loader_start(loader, NULL, 0, e->count, 0);
     for (int64_t first = 0; status == CAIRN_OK && first < e->count;) {
         int n;
         status = cairn_loader_next(loader, c->pixels, c->labels, NULL, &n);

@@ -94,7 +94,7 @@ cp folder/b.jpg mixed
 printf 'RIFF\000\000\000\000WEBPVP8 ' >mixed/a.webp
 "$CAIRN" predict run mixed --json --quiet >out 2>err
 [ $? = 8 ] || fail "a picture of another format: $(cat out err)"
-grep -q '^cairn: error: mixed/a.webp: is a WebP picture' err || fail "the format is not told: $(cat err)"
+grep -q '^cairn: error: mixed/a.webp: \(is a WebP picture\|WebP:\)' err || fail "the format is not told: $(cat err)"
 printf '' >nothing.txt
 fails 3 "no pictures" predict run @nothing.txt
 cp folder/b.jpg "$(printf 'new\nline\033.jpg')"

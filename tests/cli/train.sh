@@ -54,6 +54,43 @@ done
 works train lenet5 data --init again/weights/last.safetensors --epochs 1 --out init --json --quiet
 works train lenet5.paper data --set output=rbf --epochs 1 --out rbf --quiet
 
+# Recipes: every value with its origin, what is scaled is said, and mistakes are met with the nearest name.
+works train resnet50 --recipe resnext --batch 32 --print-config
+has '^lr  *0.0125  *recipe, scaled$' '^batch  *32  *given$' '^optimizer  *sgd  *recipe$' '^beta1  *0.9  *default$'
+grep -q 'learning rate 0.1 is for batches of 256; for 32 it becomes 0.0125' err || fail "not said: $(cat err)"
+works train --help
+tr '\n' ' ' <out | tr -s ' ' >help
+for recipe in "$CAIRN_TEST_DATA"/../../recipes/*.json; do
+    name=${recipe##*/}
+    grep -qe "[ (]${name%.json}[,.]" help || fail "--help does not name the recipe ${name%.json}"
+done
+works train lenet5 --print-config --json
+json model lr schedule freeze
+fails 2 "did you mean 'torchvision-v2'" train lenet5 data --recipe torchvison-v2
+fails 2 "did you mean 'weight_decay'" train lenet5 data --setting weight-decay=1
+fails 2 "expected one of sgd" train lenet5 data --setting optimizer=adamax
+fails 2 "no layer 'c9'" train lenet5 data --freeze c9 --out never
+[ ! -e never ] || fail "a folder was left"
+works train lenet5 data --epochs 2 --recipe small --optimizer adamw --lr 0.002 --ema 0.9 --clip-norm 1 --keep 1 \
+    --tensorboard --setting milestones=3,4,patience=9 --out recipe --quiet
+for setting in '"recipe": *"small"' '"optimizer": *"adamw"' '"ema": *0.9' '"milestones": *"3,4"' '"patience": *9' \
+    '"tensorboard": *true'; do
+    grep -q "$setting" recipe/args.json || fail "no $setting in $(cat recipe/args.json)"
+done
+[ "$(ls recipe/weights/top | wc -l)" = 1 ] || fail "kept: $(ls recipe/weights/top)"
+ls recipe/events.out.tfevents.* >/dev/null || fail "no event file"
+works train lenet5 data --epochs 1 --init again/weights/last.safetensors --freeze body --out tuned
+grep -q '^it begins from weights: recipe finetune' err || fail "the recipe is not said: $(cat err)"
+grep -q '"recipe": *"finetune"' tuned/args.json || fail "weights to begin from do not ask for fine-tuning"
+works train lenet5 data --epochs 1 --init again/weights/last.safetensors --recipe none --out plain --quiet
+grep -q '"recipe": *null' plain/args.json || fail "--recipe none"
+
+# The search for a learning rate draws a curve and trains nothing.
+works train lenet5 data --find-lr -o rates.svg
+has '^learning rate  [0-9.e-]*, where' '^curve  *rates.svg$'
+grep -q '<svg' rates.svg || fail "rates.svg is no picture"
+fails 2 "svg, .pdf or .png" train lenet5 data --find-lr -o rates.txt
+
 # A finished run prints its result again; what it was made with cannot be changed.
 works train --resume again --json
 json run best_epoch best_top1

@@ -5,7 +5,7 @@ mkdir data
 
 fails 2 "unknown verb 'trian' (did you mean 'cairn train'?)" trian
 fails 2 "unknown verb 'xyzzyxyzzy' (cairn --help" xyzzyxyzzy
-for verb in export explain study data; do
+for verb in export explain study; do
     fails 2 "unknown verb '$verb'" $verb
 done
 fails 2 "unknown option '--frobnicate'" --frobnicate
@@ -37,7 +37,7 @@ fails 2 "\-\-threads: expected" bench lenet5 --threads 1025
 fails 2 "\-\-seed: expected" train lenet5 data --seed -1
 fails 2 "\-\-momentum: expected" train lenet5 data --momentum 1
 fails 2 "\-\-val-split: expected" train lenet5 data --val-split 1
-fails 2 "\-\-schedule: expected constant|step|cosine|plateau, found 'linear'" train lenet5 data --schedule linear
+fails 2 "\-\-schedule: expected constant|step|multistep|cosine|polynomial|one-cycle|plateau, found 'linear'" train lenet5 data --schedule linear
 fails 2 "\-\-precision: expected f32|bf16, found 'f16'" bench lenet5 --precision f16
 for value in 28 x28 28x 28x28x1 0x28 28X28 -1x5 100000x1; do
     fails 2 "\-\-input: expected HxW" summary lenet5 --input $value

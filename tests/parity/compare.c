@@ -222,7 +222,7 @@ cairn_status golden_compare(cairn_ctx *ctx, const cairn_model *model, const char
     if (status != CAIRN_OK || !json_is_object(section))
         return status;
     cairn_model_training training = {
-        .sgd = {.momentum = number(section, "momentum"), .weight_decay = number(section, "weight_decay")}};
+        .update = {.momentum = number(section, "momentum"), .weight_decay = number(section, "weight_decay")}};
     set_size(&settings, json_object_get(section, "input"));
     status = cairn_model_graph(ctx, model, &settings, CAIRN_INPUT_NUMBERS, 0, NULL, NULL, &training, &graph);
     if (status == CAIRN_OK)

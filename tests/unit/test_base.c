@@ -50,6 +50,9 @@ static void elementary_functions(void **state)
         double expected = log(x);
         assert_true(fabs(cairn_real_log(x) - expected) <= 4e-16 * fmax(1, fabs(expected)));
     }
+    for (double x = -690; x < 690; x += 0.0173)
+        assert_true(fabs(cairn_real_exp(x) - exp(x)) <= 4e-16 * exp(x));
+    assert_true(cairn_real_exp(0) == 1);
     for (double t = -2; t < 2; t += 0.0007) {
         double s, c;
         cairn_real_sincos(t, &s, &c);

@@ -1,4 +1,6 @@
 /* The graph: building, names, errors that stick, counts, gradients as nodes, initialisation. */
+#include "graph/graph.h"
+#include "ops/attrs.h"
 #include <cairn/cairn.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -225,7 +227,7 @@ static void gradients_are_nodes(void **state)
     cairn_val loss = cairn_mean(g, cairn_cross_entropy(g, x, cairn_labels(g), (cairn_loss_options){0}));
     cairn_differentiate(g, loss);
     cairn_param_group(g, "fc1", 0, 0);
-    cairn_sgd(g, loss, (cairn_sgd_options){.momentum = 0.9});
+    cairn_update(g, loss, (cairn_update_options){.momentum = 0.9});
     assert_int_equal(cairn_graph_status(g), CAIRN_OK);
     assert_int_equal(cairn_node_count(g), visible);
     assert_int_not_equal(cairn_find(g, "fc1.weight/grad").id, 0);
@@ -238,13 +240,58 @@ static void gradients_are_nodes(void **state)
     cairn_graph_destroy(g);
 }
 
+/* What is told before the network is built holds for all of it. */
+static void layers_are_frozen_before_they_are_built(void **state)
+{
+    (void)state;
+    cairn_graph *g = new_graph();
+    cairn_graph_for_training(g);
+    cairn_graph_freeze(g, "a.conv");
+    cairn_graph_freeze(g, "norm");
+    cairn_graph_set_dropout(g, 0.25f);
+    cairn_enter(g, "a");
+    cairn_val x = cairn_conv2d(g, cairn_image(g, 8, 8, 1), "conv", 4, .k = 3);
+    x = cairn_conv2d(g, x, "conv2", 4, .k = 3); /* no part of a.conv */
+    cairn_leave(g);
+    x = cairn_dropout(g, cairn_batchnorm(g, x, "norm"), 0.5f);
+    x = cairn_linear(g, cairn_flatten(g, cairn_batchnorm(g, x, "other")), "fc", 2);
+    cairn_val loss = cairn_mean(g, cairn_cross_entropy(g, x, cairn_labels(g), (cairn_loss_options){0}));
+    cairn_differentiate(g, loss);
+    cairn_update(g, loss, (cairn_update_options){.optimizer = CAIRN_RMSPROP, .clip_norm = 2, .average = 0.9});
+    assert_int_equal(cairn_graph_status(g), CAIRN_OK);
+    assert_int_equal(cairn_find(g, "a.conv.weight/grad").id, 0);
+    assert_int_not_equal(cairn_find(g, "a.conv2.weight/grad").id, 0); /* through the frozen normalisation */
+    assert_int_equal(cairn_find(g, "norm.weight/grad").id, 0);
+    char text[16000];
+    assert_true(cairn_graph_print(g, text, sizeof text) < sizeof text);
+    static const char *const there[] = {"fc.weight/square", "fc.weight/velocity",
+                                        "other.running_mean/average", "square_sum", "rmsprop"};
+    for (size_t i = 0; i < CAIRN_COUNT(there); i++)
+        if (strstr(text, there[i]) == NULL)
+            fail_msg("there is no %s in %s", there[i], text);
+    assert_null(strstr(text, "norm.running_mean/average"));
+    int dropouts = 0;
+    for (int i = 0; i < g->node_count; i++)
+        if (g->nodes[i].op == &cairn_op_dropout) {
+            assert_true(((const cairn_dropout_attrs *)(const void *)g->nodes[i].attrs)->rate == 0.25f);
+            dropouts++;
+        }
+    assert_int_equal(dropouts, 1);
+    cairn_graph_destroy(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shapes_of_windows),    cmocka_unit_test(names_have_scopes),
-        cmocka_unit_test(first_error_sticks),   cmocka_unit_test(bad_options_are_errors),
-        cmocka_unit_test(counts_of_the_lenets), cmocka_unit_test(switches_are_checked),
-        cmocka_unit_test(gradients_are_nodes),  cmocka_unit_test(initial_weights_follow_their_rule),
+        cmocka_unit_test(shapes_of_windows),
+        cmocka_unit_test(names_have_scopes),
+        cmocka_unit_test(first_error_sticks),
+        cmocka_unit_test(bad_options_are_errors),
+        cmocka_unit_test(counts_of_the_lenets),
+        cmocka_unit_test(switches_are_checked),
+        cmocka_unit_test(gradients_are_nodes),
+        cmocka_unit_test(layers_are_frozen_before_they_are_built),
+        cmocka_unit_test(initial_weights_follow_their_rule),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

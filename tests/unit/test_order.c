@@ -73,7 +73,7 @@ static void read_all(cairn_ctx *ctx, const cairn_loader_options *options, const 
     size_t size = (size_t)options->h * (size_t)options->w;
     assert_int_equal(cairn_loader_create(ctx, options, &loader), CAIRN_OK);
     for (int pass = 0; pass < 2; pass++) { /* the second one begins while the first is unfinished */
-        assert_int_equal(cairn_loader_start(loader, order, first, TINY_TRAIN), CAIRN_OK);
+        assert_int_equal(cairn_loader_start(loader, order, first, TINY_TRAIN, 0), CAIRN_OK);
         int64_t done = 0;
         int n;
         do {
@@ -105,7 +105,7 @@ static void batches_are_the_same_with_and_without_a_thread(void **state)
                                             .w = 32,
                                             .c = 1,
                                             .batch = batch,
-                                            .thread = thread == 1};
+                                            .threads = 2 * thread};
             read_all(b->ctx, &options, order, 3, pixels[thread], labels[thread], samples[thread],
                      TINY_TRAIN - 3);
         }
@@ -147,7 +147,7 @@ static void pictures_of_other_sizes_are_resampled(void **state)
         .dataset = set, .preprocess = &squash, .h = 40, .w = 40, .c = 1, .batch = 1};
     cairn_loader *loader;
     assert_int_equal(cairn_loader_create(b->ctx, &options, &loader), CAIRN_OK);
-    assert_int_equal(cairn_loader_start(loader, NULL, 0, 1), CAIRN_OK);
+    assert_int_equal(cairn_loader_start(loader, NULL, 0, 1, 0), CAIRN_OK);
     uint8_t raw[TINY_SIDE * TINY_SIDE], pixels[40 * 40];
     int32_t label;
     int n, truth;

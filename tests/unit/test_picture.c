@@ -505,7 +505,7 @@ static void P10_not_pictures(void **state)
         {"GIF89a and so on", "a GIF picture"},
         {"<html><body>404</body></html>", "an HTML page"},
         {"version https://git-lfs.github.com/spec/v1\n", "a git-lfs pointer"},
-        {"RIFF1234WEBPVP8 ", "a WebP picture"},
+        {"RIFF1234WEBPVP8 ", "WebP"},
         {"", "empty"},
         {"plain text", "not a JPEG or PNG"},
     };
@@ -524,6 +524,40 @@ static void P10_not_pictures(void **state)
                  "Too many levels of symbolic links");
     assert_fails(b, cairn_picture_load(b->ctx, bench_path(b, "none"), NULL, &picture), CAIRN_IO,
                  "No such file");
+}
+
+/* ---- WebP ---- */
+
+/* Both files hold red 3x+5y, green xy, blue xx+7y, one an alpha besides; every prefix is refused. */
+static void webp_is_read_or_named(void **state)
+{
+    bench *b = *state;
+    static const char *const names[] = {"lossless", "alpha"};
+    for (int i = 0; i < 2; i++) {
+        char path[512];
+        uint8_t *file;
+        size_t size;
+        cairn_picture p;
+        snprintf(path, sizeof path, "%s/augment/%s.webp", CAIRN_TEST_DATA, names[i]);
+        assert_int_equal(cairn_file_read(b->ctx, path, 4096, &file, &size), CAIRN_OK);
+#if defined(CAIRN_WEBP)
+        assert_int_equal(cairn_picture_decode(b->ctx, path, file, size, NULL, &p), CAIRN_OK);
+        assert_true(p.h == 14 && p.w == 20 && p.c == 3);
+        for (int k = 0; k < 14 * 20; k++) {
+            int x = k % 20, y = k / 20;
+            const uint8_t *rgb = p.data + (size_t)k * 3;
+            assert_true(rgb[0] == (uint8_t)(3 * x + 5 * y) && rgb[1] == (uint8_t)(x * y) &&
+                        rgb[2] == (uint8_t)(x * x + 7 * y));
+        }
+        cairn_picture_free(b->ctx, &p);
+        for (size_t k = 12; k < size; k++)
+            assert_fails(b, cairn_picture_decode(b->ctx, path, file, k, NULL, &p), CAIRN_INPUT, "WebP");
+#else
+        assert_fails(b, cairn_picture_decode(b->ctx, path, file, size, NULL, &p), CAIRN_INPUT,
+                     "which this build does not read");
+#endif
+        cairn_free(b->ctx, file);
+    }
 }
 
 /* ---- EXIF ---- */
@@ -594,10 +628,21 @@ static void reads_orientation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(P1_every_prefix),      TEST(survives_flips),    TEST(P2_huge_headers), TEST(P3_smallest),
-        TEST(P4_many_scans),        TEST(P5_kinds_of_jpeg),  TEST(P5_cmyk),         TEST(P6_damaged_jpeg),
-        TEST(P7_damaged_png),       TEST(P8_bombs),          TEST(P9_kinds_of_png), TEST(P10_not_pictures),
-        TEST(turns_by_orientation), TEST(reads_orientation),
+        TEST(P1_every_prefix),
+        TEST(survives_flips),
+        TEST(P2_huge_headers),
+        TEST(P3_smallest),
+        TEST(P4_many_scans),
+        TEST(P5_kinds_of_jpeg),
+        TEST(P5_cmyk),
+        TEST(P6_damaged_jpeg),
+        TEST(P7_damaged_png),
+        TEST(P8_bombs),
+        TEST(P9_kinds_of_png),
+        TEST(P10_not_pictures),
+        TEST(webp_is_read_or_named),
+        TEST(turns_by_orientation),
+        TEST(reads_orientation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

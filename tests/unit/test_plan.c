@@ -25,7 +25,7 @@ static cairn_status rig_open(rig *r, const cairn_ctx_options *host, const char *
                              const cairn_plan_options *options, bool training)
 {
     static const float mean[1] = {0.25f}, std[1] = {0.5f};
-    cairn_model_training settings = {.sgd = {.momentum = 0.9, .weight_decay = 1e-4}};
+    cairn_model_training settings = {.update = {.momentum = 0.9, .weight_decay = 1e-4}};
     *r = (rig){0};
     cairn_status status = cairn_ctx_create(host, &r->ctx);
     if (status == CAIRN_OK)

@@ -80,7 +80,7 @@ static void training_counts_gradients(void **state)
     cairn_graph *graph;
     cairn_weights *weights, *update;
     cairn_plan *plan;
-    cairn_model_training settings = {.sgd = {.momentum = 0.9}};
+    cairn_model_training settings = {.update = {.momentum = 0.9}};
     assert_int_equal(cairn_model_graph(b->ctx, cairn_model_find("lenet5"), NULL, CAIRN_INPUT_NUMBERS, 0, NULL,
                                        NULL, &settings, &graph),
                      CAIRN_OK);

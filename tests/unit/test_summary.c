@@ -11,7 +11,7 @@
 static cairn_graph *new_graph(cairn_ctx *ctx, const char *name, bool training)
 {
     cairn_graph *graph;
-    cairn_model_training how = {.sgd = {.momentum = 0.9f}};
+    cairn_model_training how = {.update = {.momentum = 0.9f}};
     assert_int_equal(cairn_model_graph(ctx, cairn_model_find(name), NULL, CAIRN_INPUT_NUMBERS, 0, NULL, NULL,
                                        training ? &how : NULL, &graph),
                      CAIRN_OK);

@@ -36,7 +36,7 @@ static void on_progress(void *user, const cairn_train_progress *progress)
 
 static cairn_train_hooks hooks_of(watch *w)
 {
-    return (cairn_train_hooks){on_progress, on_epoch, on_stop, w};
+    return (cairn_train_hooks){.progress = on_progress, .epoch = on_epoch, .stop = on_stop, .user = w};
 }
 
 static void assert_ok(bench *b, cairn_status status)
@@ -430,7 +430,7 @@ static void a_diverged_run_ends(void **state)
     cairn_train_hooks hooks = hooks_of(&w);
     /* 24 steps are 8 epochs, each followed by an evaluation; the 25th is the first of epoch 9 */
     assert_fails(b, cairn_train(b->ctx, &settings, &hooks, NULL), CAIRN_NUMERIC,
-                 "step 1 of epoch 9 on the samples");
+                 "step 1 of epoch 9, where the weights '");
     assert_int_equal(w.epochs, 8);
 }
 
@@ -570,7 +570,10 @@ static void settings_that_make_no_sense_are_refused(void **state)
     REFUSED("nesterov", settings.momentum = 0);
     REFUSED("schedule", settings.schedule = "sawtooth");
     REFUSED("seed", settings.seed = UINT64_MAX);
-    REFUSED("loaders", settings.loaders = 9);
+    REFUSED("loaders", settings.loaders = 65);
+    REFUSED("did you mean 'flip'", settings.augment = "flop");
+    REFUSED("at least the network's 32x32, found 16", settings.augment = "window=16");
+    REFUSED("max_bad", settings.max_bad = 1);
     REFUSED("", settings.set = "no=such");
 #undef REFUSED
     assert_int_equal(cairn_path_look(bench_path(b, "run")), CAIRN_PATH_MISSING);

@@ -24,7 +24,7 @@
  */
 #define LEAST_TRAINED 32
 
-static const cairn_model_training training = {.sgd = {.momentum = 0.9, .weight_decay = 1e-4}};
+static const cairn_model_training training = {.update = {.momentum = 0.9, .weight_decay = 1e-4}};
 
 /* Normal numbers, of which there are a thousand million here, take most of the time to draw; even ones do as
  * well. */

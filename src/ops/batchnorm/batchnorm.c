@@ -5,6 +5,7 @@
 #include "ops/kernel_list.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static cairn_status expect_vectors(const cairn_infer *node, int first)
 {
@@ -19,6 +20,22 @@ static cairn_status infer(cairn_infer *node)
 {
     node->out[0] = *node->in[0];
     return expect_vectors(node, 1);
+}
+
+/* Of normalisation that learns nothing: by the running statistics, a factor for each channel. It is the same
+ * operator without mean and beta, which a factor of 0 makes of the mean. */
+static void grad(cairn_grad *g)
+{
+    char name[CAIRN_GRAD_NAME_BYTES + 8];
+    cairn_scale_attrs nothing = {0};
+    if (!g->wanted[0])
+        return;
+    cairn_grad_name(g, 0, name);
+    strcat(name, "/zero");
+    cairn_val zero = cairn_add_node(g->graph, &cairn_op_scale, name, &nothing, 1, &g->in[2], NULL);
+    cairn_val in[5] = {g->d_out[0], zero, zero, g->in[3], g->in[4]};
+    g->d_in[0] = cairn_add_node(g->graph, &cairn_op_batchnorm, cairn_grad_name(g, 0, name), g->attrs,
+                                g->inputs, in, NULL);
 }
 
 static cairn_activation_kind *epilogue(void *attrs)
@@ -40,6 +57,7 @@ const cairn_op cairn_op_batchnorm = {
     .outputs = 1,
     .attr_size = sizeof(cairn_batchnorm_attrs),
     .infer = infer,
+    .grad = grad,
     .describe = describe,
     .epilogue = epilogue,
     .kernels = kernels,

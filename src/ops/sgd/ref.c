@@ -1,5 +1,5 @@
 /* Stochastic gradient descent: reference. */
-#include "ops/elementwise.h"
+#include "ops/update.h"
 
 static void plan(cairn_site *site)
 {
@@ -9,15 +9,18 @@ static void plan(cairn_site *site)
 static void run(const cairn_work *work)
 {
     const cairn_sgd_attrs *attrs = work->attrs;
-    const real *g = cairn_image_of(&work->in[1], 0);
+    const real *gradient = cairn_image_of(&work->in[1], 0);
     real *w = cairn_image_of(&work->out[0], 0), *velocity = cairn_image_of(&work->out[1], 0);
     double lr = work->run->lr * attrs->lr_factor, decay = attrs->weight_decay;
     double momentum = attrs->momentum, share = work->run->step == 0 ? 1.0 : 1.0 - attrs->dampening;
-    int64_t end = cairn_min(work->end * CAIRN_ELEMENT_BLOCK, work->out[0].elements);
-    if (*(const int32_t *)(const void *)work->in[3].data == 0)
+    int64_t begin, end;
+    cairn_clip clip;
+    if (!cairn_update_begin(work, 1, &clip))
         return;
-    for (int64_t i = work->begin * CAIRN_ELEMENT_BLOCK; i < end; i++) {
-        double d = (double)g[i] + decay * (double)w[i], v = momentum * (double)velocity[i] + share * d;
+    cairn_update_span(work, &begin, &end);
+    for (int64_t i = begin; i < end; i++) {
+        double d = cairn_clipped(&clip, (double)gradient[i]) + decay * (double)w[i];
+        double v = momentum * (double)velocity[i] + share * d;
         velocity[i] = (real)v;
         w[i] = (real)((double)w[i] - lr * (attrs->nesterov ? d + momentum * v : v));
     }

@@ -89,6 +89,19 @@ CAIRN_INLINE vec vec_max(vec a, vec b)
 #endif
 }
 
+CAIRN_INLINE vec vec_sqrt(vec v)
+{
+#if defined(CAIRN_SIMD_AVX512)
+    return (vec)_mm512_sqrt_ps((__m512)v);
+#elif defined(CAIRN_SIMD_AVX2)
+    return (vec)_mm256_sqrt_ps((__m256)v);
+#else
+    for (int i = 0; i < CAIRN_LANES; i++)
+        v[i] = __builtin_sqrtf(v[i]);
+    return v;
+#endif
+}
+
 /* Lanes in which one of two numbers is no number; flags are joined by |. */
 #if defined(CAIRN_SIMD_AVX512)
 typedef __mmask16 vec_flags;

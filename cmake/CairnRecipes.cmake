@@ -1,0 +1,21 @@
+# The recipes become a part of the library: recipes/NAME.json as bytes in a source file, so that an installed
+# command needs no path to find them.
+file(GLOB recipes CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/recipes/*.json)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${recipes})
+set(recipe_texts)
+set(recipe_table)
+foreach(recipe IN LISTS recipes)
+  get_filename_component(name ${recipe} NAME_WE)
+  file(READ ${recipe} text)
+  string(JSON about GET "${text}" about)
+  string(REPLACE "\\" "\\\\" about "${about}")
+  string(REPLACE "\"" "\\\"" about "${about}")
+  file(READ ${recipe} bytes HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
+  string(MAKE_C_IDENTIFIER ${name} identifier)
+  string(APPEND recipe_texts "static const unsigned char ${identifier}[] = {${bytes}};\n")
+  string(APPEND recipe_table "    {\"${name}\", \"${about}\", ${identifier}, sizeof ${identifier}},\n")
+endforeach()
+set(CAIRN_RECIPES_SOURCE ${PROJECT_BINARY_DIR}/recipes.c)
+file(CONFIGURE OUTPUT ${CAIRN_RECIPES_SOURCE} @ONLY
+     CONTENT "/* Made by the build from recipes/. */\n#include \"train/recipe.h\"\n\n@recipe_texts@\nconst cairn_recipe_file cairn_recipe_files[] = {\n@recipe_table@    {0},\n};\n")

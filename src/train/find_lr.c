@@ -1,0 +1,129 @@
+/* The search for a learning rate: one short training whose rate grows in every step; Smith 2017. */
+#include "base/real.h"
+#include "train/order.h"
+#include "train/trainer.h"
+#include <math.h>
+
+#define FIRST 1e-7
+#define LAST 10.0
+#define SMOOTHING 0.9  /* share of the mean loss that stays */
+#define EXPLODED 4.0   /* times the lowest loss */
+#define LEAST_STEPS 10 /* before a loss can count as exploded, and at the begin of what is suggested */
+
+static double rate_of(int step)
+{
+    double share = (double)step / (CAIRN_LR_STEPS - 1);
+    return cairn_real_exp(cairn_real_log(FIRST) + share * (cairn_real_log(LAST) - cairn_real_log(FIRST)));
+}
+
+static void show(const cairn_trainer *t, int step, double loss)
+{
+    if (t->hooks.progress == NULL)
+        return;
+    cairn_train_progress progress = {.epoch = 1,
+                                     .epochs = 1,
+                                     .step = step + 1,
+                                     .steps = CAIRN_LR_STEPS,
+                                     .loss = loss,
+                                     .params = t->params};
+    t->hooks.progress(t->hooks.user, &progress);
+}
+
+/* The next batch, of the next pass when one has ended. */
+static cairn_status next_batch(cairn_trainer *t, int *n)
+{
+    cairn_state *s = &t->state;
+    int64_t count = t->data->count[CAIRN_TRAIN];
+    cairn_status status = CAIRN_OK;
+    if (s->step % t->steps == 0) {
+        s->epoch = s->step / t->steps;
+        status = cairn_epoch_order(t->ctx, t->config.seed, (uint32_t)s->epoch, count, t->order);
+        if (status == CAIRN_OK)
+            status = cairn_loader_start(t->loader, t->order, 0, count, (uint32_t)s->epoch);
+    }
+    if (status == CAIRN_OK)
+        status = cairn_loader_next(t->loader, t->ports.image, t->ports.labels, t->ports.samples, n);
+    if (status == CAIRN_OK)
+        cairn_trainer_mix(t, *n);
+    return status;
+}
+
+/* The mean loss of a step at this rate; infinite when something was not finite. */
+static cairn_status take_step(cairn_trainer *t, double lr, double *loss)
+{
+    int n = 0;
+    cairn_status status = next_batch(t, &n);
+    cairn_run_options run = {.n = n,
+                             .lr = lr,
+                             .step = cairn_trainer_updates(t),
+                             .epoch = (uint32_t)t->state.epoch,
+                             .seed = t->config.seed};
+    if (status == CAIRN_OK)
+        status = cairn_plan_run(t->plan, &run);
+    if (status != CAIRN_OK)
+        return status;
+    double sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += (double)t->ports.losses[i];
+    *loss = *t->ports.finite != 0 ? sum / n : (double)INFINITY;
+    t->state.step++;
+    return CAIRN_OK;
+}
+
+/* Steepest in terms of the logarithm of the rate, which grows evenly; between neighbours on both sides. */
+static double suggest(const cairn_lr_search *s)
+{
+    double steepest = 0, lr = 0;
+    for (int i = LEAST_STEPS; i + 1 < s->count; i++) {
+        double fall = s->smoothed[i + 1] - s->smoothed[i - 1];
+        if (!(fall < steepest))
+            continue;
+        steepest = fall;
+        lr = s->lr[i];
+    }
+    return lr;
+}
+
+static cairn_status search_rates(cairn_trainer *t, cairn_lr_search *s)
+{
+    double mean = 0, weight = 0, lowest = (double)INFINITY;
+    for (int i = 0; i < CAIRN_LR_STEPS; i++) {
+        double loss, lr = rate_of(i);
+        cairn_status status = take_step(t, lr, &loss);
+        if (status != CAIRN_OK)
+            return status;
+        if (!isfinite(loss))
+            break;
+        mean = SMOOTHING * mean + (1 - SMOOTHING) * loss;
+        weight = SMOOTHING * weight + (1 - SMOOTHING);
+        s->lr[i] = lr;
+        s->loss[i] = loss;
+        s->smoothed[i] = mean / weight;
+        s->count = i + 1;
+        show(t, i, s->smoothed[i]);
+        lowest = fmin(lowest, s->smoothed[i]);
+        if (i >= LEAST_STEPS && s->smoothed[i] > EXPLODED * lowest)
+            break;
+        if (t->hooks.stop != NULL && t->hooks.stop(t->hooks.user))
+            return cairn_fail(t->ctx, CAIRN_INTERRUPTED, "interrupted in the search for a learning rate");
+    }
+    s->suggestion = suggest(s);
+    return CAIRN_OK;
+}
+
+cairn_status cairn_train_find_lr(cairn_ctx *ctx, const cairn_train_settings *settings,
+                                 const cairn_train_hooks *hooks, cairn_lr_search *search)
+{
+    cairn_trainer t = {.ctx = ctx};
+    *search = (cairn_lr_search){0};
+    if (hooks != NULL)
+        t.hooks = *hooks;
+    cairn_status status = settings->data != NULL ? cairn_config_resolve(ctx, settings, hooks, &t.config)
+                                                 : cairn_fail(ctx, CAIRN_USAGE, "training needs data");
+    if (status == CAIRN_OK)
+        status = cairn_trainer_prepare(&t);
+    if (status == CAIRN_OK)
+        status = search_rates(&t, search);
+    cairn_trainer_free(&t);
+    return status;
+}
