@@ -141,7 +141,7 @@ static void train(const char *name, int size, double lr, cairn_dtype precision, 
     cairn_weights *weights = NULL, *state = NULL;
     cairn_plan *plan = NULL;
     cairn_model_settings settings = {.classes = 10, .h = size, .w = size};
-    cairn_model_training training = {.sgd = {.momentum = 0.9}};
+    cairn_model_training training = {.update = {.momentum = 0.9}};
     assert_int_equal(cairn_ctx_create(&(cairn_ctx_options){.threads = threads}, &ctx), CAIRN_OK);
     assert_int_equal(cairn_model_graph(ctx, cairn_model_find(name), &settings, CAIRN_INPUT_NUMBERS, 0, NULL,
                                        NULL, &training, &graph),
