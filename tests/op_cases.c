@@ -114,22 +114,28 @@ static void random_padding(maker *m, cairn_window_attrs *a)
 
 typedef struct known_conv {
     int64_t n, size, in, out;
-    int32_t k, pad;
+    int32_t k, pad, stride;
 } known_conv;
 
-static const known_conv lenet_convs[] = {{3, 32, 1, 6, 5, 0},    {3, 14, 6, 16, 5, 0},  {5, 5, 16, 120, 5, 0},
-                                         {2, 32, 1, 6, 5, 2},    {2, 16, 6, 16, 5, 2},  {2, 9, 32, 64, 3, 1},
-                                         {1, 14, 64, 160, 1, 0}, {2, 7, 20, 100, 3, 1}, {3, 7, 48, 33, 3, 1},
-                                         {1, 30, 16, 72, 3, 1},  {2, 13, 70, 16, 3, 2}, {5, 8, 32, 32, 3, 0}};
+/* Those of LeNet, some that Winograd's tiles do not divide, and some whose weights outweigh their pictures.
+ */
+static const known_conv known_convs[] = {
+    {3, 32, 1, 6, 5, 0, 1},    {3, 14, 6, 16, 5, 0, 1},    {5, 5, 16, 120, 5, 0, 1},
+    {2, 32, 1, 6, 5, 2, 1},    {2, 16, 6, 16, 5, 2, 1},    {2, 9, 32, 64, 3, 1, 1},
+    {1, 14, 64, 160, 1, 0, 1}, {2, 7, 20, 100, 3, 1, 1},   {3, 7, 48, 33, 3, 1, 1},
+    {1, 30, 16, 72, 3, 1, 1},  {2, 13, 70, 16, 3, 2, 1},   {5, 8, 32, 32, 3, 0, 1},
+    {3, 4, 128, 130, 3, 1, 1}, {5, 3, 136, 1000, 1, 0, 1}, {3, 5, 1000, 136, 1, 0, 2},
+    {2, 6, 130, 120, 3, 1, 2}};
 
 static bool conv_shapes(maker *m, cairn_conv2d_attrs *attrs, cairn_shape *x, cairn_shape *w)
 {
     memset(attrs, 0, sizeof *attrs);
-    if (!m->small && m->index < (int)CAIRN_COUNT(lenet_convs)) {
-        const known_conv *k = &lenet_convs[m->index];
+    if (!m->small && m->index < (int)CAIRN_COUNT(known_convs)) {
+        const known_conv *k = &known_convs[m->index];
         m->call->run.n = k->n;
         attrs->groups = 1;
-        attrs->geometry.window = (cairn_window){k->k, k->k, 1, 1, 1, 1, k->pad, k->pad, k->pad, k->pad};
+        attrs->geometry.window =
+            (cairn_window){k->k, k->k, k->stride, k->stride, 1, 1, k->pad, k->pad, k->pad, k->pad};
         *x = per_image(3, k->size, k->size, k->in);
         *w = (cairn_shape){.rank = 4, .dim = {k->k, k->k, k->in, k->out}};
         return true;

@@ -35,7 +35,8 @@ typedef struct setup {
 static bool fits(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
-    return attrs->groups == 1 && site->in[0].c >= LEAST_CHANNELS && site->in[1].c >= CAIRN_LANES;
+    return attrs->groups == 1 && site->in[0].c >= LEAST_CHANNELS && site->in[1].c >= CAIRN_LANES &&
+           site->in[1].h * site->in[1].w > 1;
 }
 
 /* Rows of x that so many rows of dy see, where they are packed. */
