@@ -176,8 +176,8 @@ cairn_status cairn_cli_model_graph(cli_call *cli, const cli_model *model, bool t
     cairn_model_training settings = {
         .loss = {.smoothing = defaults->label_smoothing},
         .update = {.momentum = defaults->momentum,
-                .nesterov = defaults->nesterov,
-                .weight_decay = defaults->weight_decay},
+                   .nesterov = defaults->nesterov,
+                   .weight_decay = defaults->weight_decay},
     };
     cairn_status status = cairn_model_graph(cli->ctx, model->model, &model->settings, CAIRN_INPUT_NUMBERS, 0,
                                             NULL, NULL, training ? &settings : NULL, graph);

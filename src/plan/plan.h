@@ -67,7 +67,7 @@ typedef struct cairn_step {
     int in[CAIRN_MAX_OPERANDS], out[CAIRN_MAX_OPERANDS];                /* buffers */
     int packed;                                                         /* buffer, -1: none */
     bool is_pack;                                                       /* runs kernel->pack */
-    bool update, last; /* CAIRN_OP_UPDATE, CAIRN_OP_LAST */
+    bool update, last;                                                  /* CAIRN_OP_UPDATE, CAIRN_OP_LAST */
     cairn_dtype precision; /* of its kernel; REAL is not affected by BF16 */
     bool of_weights;
     bool idle;                  /* everything it would make is shared */

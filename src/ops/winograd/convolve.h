@@ -104,8 +104,8 @@ static inline void cairn_winograd_plan(cairn_site *site, const cairn_winograd *s
 static inline bool cairn_winograd_fits(const cairn_site *site, const cairn_conv2d_attrs *attrs)
 {
     const cairn_window *w = &attrs->geometry.window;
-    return !site->exact && !cairn_is_float(&site->out[0]) && attrs->groups == 1 && w->k_h == 3 && w->k_w == 3 &&
-           w->stride_h == 1 && w->stride_w == 1 && w->dilation_h == 1 && w->dilation_w == 1 &&
+    return !site->exact && !cairn_is_float(&site->out[0]) && attrs->groups == 1 && w->k_h == 3 &&
+           w->k_w == 3 && w->stride_h == 1 && w->stride_w == 1 && w->dilation_h == 1 && w->dilation_w == 1 &&
            site->in[0].c >= CAIRN_LANES && site->out[0].c >= CAIRN_LANES;
 }
 
