@@ -35,6 +35,15 @@ cairn_objects(cairn_ref_f64 SOURCES ${ref_sources} DEFINITIONS CAIRN_REAL_F64)
 # Contraction to FMA is wanted in kernels and the same in every build; their inner loops index nothing but what the
 # plan sized, so a stack guard would only cost.
 set(simd_options -ffp-contract=fast -fno-stack-protector -fno-trapping-math)
+# Sanitizers see what this machine runs. Kernels of higher levels are compiled there all the same, since lists name
+# them, but shortly.
+set(idle_avx512)
+if(CAIRN_SANITIZE AND EXISTS /proc/cpuinfo)
+  file(STRINGS /proc/cpuinfo processor_flags REGEX "^flags" LIMIT_COUNT 1)
+  if(NOT processor_flags MATCHES " avx512bw ")
+    set(idle_avx512 -fno-sanitize=all -O1)
+  endif()
+endif()
 # cairn_level(NAME OPTION...): the kernels of one level; cairn_bf16_level: those in bfloat16.
 macro(cairn_level name)
   string(TOLOWER ${name} lower)
@@ -48,7 +57,7 @@ macro(cairn_bf16_level name)
 endmacro()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set(avx2_options -march=x86-64-v3 -mprefer-vector-width=256)
-  set(avx512_options -march=x86-64-v4 -mprefer-vector-width=512)
+  set(avx512_options -march=x86-64-v4 -mprefer-vector-width=512 ${idle_avx512})
   cairn_level(BASE -march=x86-64-v2)
   cairn_level(AVX2 ${avx2_options})
   cairn_level(AVX512 ${avx512_options})

@@ -114,7 +114,9 @@ static cairn_status begin_weights(cairn_trainer *t, const cairn_graph *graph)
 /* The first time also the weights. */
 static cairn_status make_plan(cairn_trainer *t)
 {
-    cairn_plan_options options = {.batch = t->config.batch, .training = true};
+    cairn_plan_options options = {.batch = t->config.batch,
+                                  .training = true,
+                                  .precision = t->config.precision == 1 ? CAIRN_BF16 : CAIRN_F32};
     cairn_groups groups;
     cairn_graph *graph = NULL;
     cairn_status status = make_graph(t, &groups, &graph);

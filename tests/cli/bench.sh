@@ -33,7 +33,7 @@ CAIRN_ISA=scalar works bench lenet5 --seconds 0.02
 has 'scalar kernels'
 
 # Kernels are chosen by measuring only when that is asked for; what was measured is kept.
-[ ! -e cache ] || fail "something is kept without --tune"
+[ ! -e cache/cairn ] || fail "something is kept without --tune"
 works bench resnet20 --seconds 0.02 --tune
 has '^tuned: [1-9][0-9]* choices* of kernels measured, 0 read, [0-9]* other' "^  *$work/cache/cairn/tune-[0-9a-f]*.json\$"
 works bench resnet20 lenet5 --seconds 0.02 --tune --json

@@ -71,6 +71,8 @@ static limits limits_of(const json_t *net, bool away_from_kinks, const mode *m)
             double reached = json_number_value(json_array_get(losses, i < last ? i : last));
             l.loss_relative[i] = fmax(l.loss_relative[i], (i > last ? 100 : 10) * reached);
         }
+        for (int i = 1; i < 4 && !m->exact; i++) /* follow from gradients of such limits */
+            l.loss_relative[i] = fmax(l.loss_relative[i], l.gradients);
     }
     return l;
 }
