@@ -6,40 +6,23 @@
 #include "ops/real.h"
 #include "ops/simd/vector.h"
 
-/* A pixel's channels, mostly few, which memcpy would take longer to think about. */
-CAIRN_INLINE void cairn_copy_pixel(real *to, const real *from, int64_t c)
-{
-    int64_t i = 0;
-    for (; i + CAIRN_LANES <= c; i += CAIRN_LANES)
-        vec_store(to + i, vec_load(from + i));
-    if (i < c) {
-        vec_mask part = vec_first(c - i);
-        vec_store_part(to + i, vec_load_part(from + i, part), part);
+/* A pixel's channels, mostly few, which memcpy would take longer to think about: as they are, and to and from
+ * floats, which some kernels work in. */
+#define CAIRN_COPY(name, to_type, from_type)                                                                 \
+    CAIRN_INLINE void name(to_type *to, const from_type *from, int64_t c)                                    \
+    {                                                                                                        \
+        int64_t i = 0;                                                                                       \
+        for (; i + CAIRN_LANES <= c; i += CAIRN_LANES)                                                       \
+            vec_store(to + i, vec_load(from + i));                                                           \
+        if (i < c) {                                                                                         \
+            vec_mask part = vec_first(c - i);                                                                \
+            vec_store_part(to + i, vec_load_part(from + i, part), part);                                     \
+        }                                                                                                    \
     }
-}
-
-/* The same from and to floats, which the kernel works in. */
-CAIRN_INLINE void cairn_widen_pixel(float *to, const real *from, int64_t c)
-{
-    int64_t i = 0;
-    for (; i + CAIRN_LANES <= c; i += CAIRN_LANES)
-        vec_store(to + i, vec_load(from + i));
-    if (i < c) {
-        vec_mask part = vec_first(c - i);
-        vec_store_part(to + i, vec_load_part(from + i, part), part);
-    }
-}
-
-CAIRN_INLINE void cairn_narrow_pixel(real *to, const float *from, int64_t c)
-{
-    int64_t i = 0;
-    for (; i + CAIRN_LANES <= c; i += CAIRN_LANES)
-        vec_store(to + i, vec_load(from + i));
-    if (i < c) {
-        vec_mask part = vec_first(c - i);
-        vec_store_part(to + i, vec_load_part(from + i, part), part);
-    }
-}
+CAIRN_COPY(cairn_copy_pixel, real, real)
+CAIRN_COPY(cairn_widen_pixel, float, real)
+CAIRN_COPY(cairn_narrow_pixel, real, float)
+#undef CAIRN_COPY
 
 CAIRN_INLINE void cairn_clear_pixel(real *to, int64_t c)
 {
