@@ -12,6 +12,24 @@
 /* The shape rule of an update with so many slots. */
 cairn_status cairn_infer_update(cairn_infer *node, int slots);
 
+/* The operator of an update with so many slots, in whose file kernel_list.h was included. */
+#define CAIRN_UPDATE_OP(op, slots, attrs)                                                                    \
+    static cairn_status infer(cairn_infer *node)                                                             \
+    {                                                                                                        \
+        return cairn_infer_update(node, slots);                                                              \
+    }                                                                                                        \
+    const cairn_op cairn_op_##op = {                                                                         \
+        .name = #op,                                                                                         \
+        .min_inputs = 3 + (slots),                                                                           \
+        .max_inputs = 4 + (slots),                                                                           \
+        .outputs = 1 + (slots),                                                                              \
+        .attr_size = sizeof(attrs),                                                                          \
+        .infer = infer,                                                                                      \
+        .kernels = kernels,                                                                                  \
+        .flags = CAIRN_OP_UPDATE | CAIRN_OP_IN_PLACE,                                                        \
+        .in_place = {0, 2, 3}, /* as many as there are outputs */                                            \
+    };
+
 /* How a gradient is clipped; factor 1 and limit INFINITY leave it as it is. */
 typedef struct cairn_clip {
     double factor, limit;

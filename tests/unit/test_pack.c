@@ -242,41 +242,59 @@ static void end_archive(archive *a)
     a->size += 2 * BLOCK;
 }
 
-static void tar_shards_are_a_data_set(void **state)
+/* Names as tar writes them, and a folder, which is passed over. */
+static void make_plain_shard(bench *b, archive *train)
 {
-    bench *b = *state;
-    static archive train, more, val;
-    train.size = more.size = val.size = 0;
-    add_photo(b, &train, "./000000.jpg", "photo-420.jpg");
-    add_file(&train, "./000000.cls", "0", 1);
-    add_file(&train, "./000000.json", "{}", 2);
-    add_header(&train, "folder/", 0, '5');
-    add_file(&train, "./000001.cls", "2\n", 2);
-    add_photo(b, &train, "./000001.jpg", "photo-444.jpg");
-    end_archive(&train);
-    /* a long name, once as pax and once as GNU write it */
+    train->size = 0;
+    add_photo(b, train, "./000000.jpg", "photo-420.jpg");
+    add_file(train, "./000000.cls", "0", 1);
+    add_file(train, "./000000.json", "{}", 2);
+    add_header(train, "folder/", 0, '5');
+    add_file(train, "./000001.cls", "2\n", 2);
+    add_photo(b, train, "./000001.jpg", "photo-444.jpg");
+    end_archive(train);
+}
+
+/* A long name, once as pax and once as GNU write it. */
+static void make_long_shard(bench *b, archive *more)
+{
+    more->size = 0;
     static char longer[200], record[256];
     memset(longer, 'x', 150);
     snprintf(longer + 150, sizeof longer - 150, ".jpg");
     snprintf(record, sizeof record, "%zu path=%s\n", strlen(longer) + 10, longer);
-    add_header(&more, "pax", strlen(record), 'x');
-    memset(more.bytes + more.size, 0, BLOCK);
-    memcpy(more.bytes + more.size, record, strlen(record));
-    more.size += BLOCK;
-    add_photo(b, &more, "short.jpg", "photo-grey.jpg");
+    add_header(more, "pax", strlen(record), 'x');
+    memset(more->bytes + more->size, 0, BLOCK);
+    memcpy(more->bytes + more->size, record, strlen(record));
+    more->size += BLOCK;
+    add_photo(b, more, "short.jpg", "photo-grey.jpg");
     memcpy(longer + 150, ".cls", 5);
-    add_header(&more, "././@LongLink", strlen(longer) + 1, 'L');
-    memset(more.bytes + more.size, 0, BLOCK);
-    memcpy(more.bytes + more.size, longer, strlen(longer));
-    more.size += BLOCK;
-    add_file(&more, "short.cls", "1", 1);
-    end_archive(&more);
+    add_header(more, "././@LongLink", strlen(longer) + 1, 'L');
+    memset(more->bytes + more->size, 0, BLOCK);
+    memcpy(more->bytes + more->size, longer, strlen(longer));
+    more->size += BLOCK;
+    add_file(more, "short.cls", "1", 1);
+    end_archive(more);
+}
+
+static void make_tars(bench *b)
+{
+    static archive train, more, val;
+    make_plain_shard(b, &train);
+    make_long_shard(b, &more);
+    val.size = 0;
     add_photo(b, &val, "a/1.jpg", "photo-progressive.jpg");
     add_file(&val, "a/1.cls", "1", 1);
     assert_int_equal(cairn_folder_make(b->ctx, bench_path(b, "tars")), CAIRN_OK);
     bench_put(bench_path(b, "tars/set-train-000000.tar"), train.bytes, train.size);
     bench_put(bench_path(b, "tars/set-train-000001.tar"), more.bytes, more.size);
     bench_put(bench_path(b, "tars/set-val-000000.tar"), val.bytes, val.size); /* without an end */
+}
+
+static void tar_shards_are_a_data_set(void **state)
+{
+    bench *b = *state;
+    make_tars(b);
     cairn_dataset *set = open_set(b, "tars", 0);
     const cairn_dataset_info *info = cairn_dataset_about(set);
     assert_int_equal(info->classes, 3);
@@ -299,7 +317,15 @@ static void tar_shards_are_a_data_set(void **state)
         cairn_picture_free(b->ctx, &q);
     }
     cairn_dataset_close(set);
-    /* every cut and every flipped bit of headers ends well */
+}
+
+/* Every cut and every flipped bit of headers ends well. */
+static void damaged_tars_are_refused(void **state)
+{
+    bench *b = *state;
+    static archive train;
+    make_tars(b);
+    make_plain_shard(b, &train);
     for (size_t i = 1; i < train.size; i += 97) {
         bench_put(bench_path(b, "tars/set-train-000000.tar"), train.bytes, i);
         cairn_status status = open_fails(b, "tars");
@@ -311,7 +337,12 @@ static void tar_shards_are_a_data_set(void **state)
         assert_fails(b, open_fails(b, "tars"), CAIRN_INPUT, "damaged at byte 0");
         train.bytes[i] ^= 0x40;
     }
-    /* what is not complete */
+}
+
+static void incomplete_tars_are_refused(void **state)
+{
+    bench *b = *state;
+    make_tars(b);
     static archive wrong;
     wrong.size = 0;
     add_photo(b, &wrong, "1.jpg", "photo-420.jpg");
@@ -385,6 +416,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(packed_pictures_are_the_same), TEST(packing_shrinks_and_skips),
         TEST(damaged_packs_are_refused),    TEST(tar_shards_are_a_data_set),
+        TEST(damaged_tars_are_refused),     TEST(incomplete_tars_are_refused),
         TEST(a_check_finds_what_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,19 +8,4 @@
 #define CAIRN_KERNELS_DEF "ops/adam/kernels.def"
 #include "ops/kernel_list.h"
 
-static cairn_status infer(cairn_infer *node)
-{
-    return cairn_infer_update(node, 2);
-}
-
-const cairn_op cairn_op_adam = {
-    .name = "adam",
-    .min_inputs = 5,
-    .max_inputs = 6,
-    .outputs = 3,
-    .attr_size = sizeof(cairn_adam_attrs),
-    .infer = infer,
-    .kernels = kernels,
-    .flags = CAIRN_OP_UPDATE | CAIRN_OP_IN_PLACE,
-    .in_place = {0, 2, 3},
-};
+CAIRN_UPDATE_OP(adam, 2, cairn_adam_attrs)

@@ -39,23 +39,38 @@ static inline double cairn_winograd_weights_operations(int m)
     return m == 4 ? 9 * 22 + 90 : 11 * 30 + 146;
 }
 
+/* Of tiles that cover y: what is done with them beside their products, if so many channels of inputs and of
+ * outputs are transformed, some perhaps several times. */
+static inline double cairn_winograd_cost_transforms(const cairn_machine *machine, int m, double tiles,
+                                                    double in_c, double out_c)
+{
+    double operations =
+        in_c * cairn_winograd_input_operations(m) + out_c * cairn_winograd_output_operations(m);
+    double bytes = 2 * (m + 2) * (m + 2) * tiles * (in_c + out_c) * sizeof(float);
+    return 2 * tiles * operations / (CAIRN_COST_TRANSFORM_SHARE * machine->flops) + bytes / machine->l2_read;
+}
+
+static inline double cairn_winograd_cost_products(const cairn_machine *machine, double weights, double tiles)
+{
+    return 2 * weights * tiles / (CAIRN_COST_PRODUCT_SHARE * machine->flops);
+}
+
+static inline double cairn_winograd_count_tiles(const cairn_site *site, const cairn_operand *y, int m)
+{
+    return (double)(site->capacity * cairn_ceil_div(y->h, m) * cairn_ceil_div(y->w, m));
+}
+
 /* Of the convolution of inputs 0 and 1. In training weights are transformed in every step. */
 static inline double cairn_conv2d_cost_winograd(const cairn_site *site, const cairn_machine *machine, int m)
 {
-    const cairn_operand *x = &site->in[0], *y = &site->out[0];
-    double products = (m + 2) * (m + 2), in_c = (double)x->c, out_c = (double)y->c;
-    double tiles = (double)(site->capacity * cairn_ceil_div(y->h, m) * cairn_ceil_div(y->w, m));
-    double weights = products * in_c * out_c, bytes = weights * sizeof(float);
-    double multiply = 2 * weights * tiles / (CAIRN_COST_PRODUCT_SHARE * machine->flops);
-    double transform =
-        2 * tiles *
-        (in_c * cairn_winograd_input_operations(m) + out_c * cairn_winograd_output_operations(m)) /
-        (CAIRN_COST_TRANSFORM_SHARE * machine->flops);
-    double passed_on = 2 * products * tiles * (in_c + out_c) * sizeof(float) / machine->l2_read;
+    double in_c = (double)site->in[0].c, out_c = (double)site->out[0].c;
+    double tiles = cairn_winograd_count_tiles(site, &site->out[0], m);
+    double weights = (m + 2) * (m + 2) * in_c * out_c, read = weights * sizeof(float) / machine->dram_read;
     double change = 2 * in_c * out_c * cairn_winograd_weights_operations(m) /
                         (CAIRN_COST_TRANSFORM_SHARE * machine->flops) +
-                    bytes / machine->dram_read;
-    return fmax(multiply, bytes / machine->dram_read) + transform + passed_on + (site->training ? change : 0);
+                    read;
+    return fmax(cairn_winograd_cost_products(machine, weights, tiles), read) +
+           cairn_winograd_cost_transforms(machine, m, tiles, in_c, out_c) + (site->training ? change : 0);
 }
 
 /* Of the gradient of its weights: pictures are transformed once for each block of output channels, gradients
@@ -63,17 +78,11 @@ static inline double cairn_conv2d_cost_winograd(const cairn_site *site, const ca
 static inline double cairn_conv2d_cost_winograd_weights(const cairn_site *site, const cairn_machine *machine,
                                                         int m, int64_t in_blocks, int64_t out_blocks)
 {
-    const cairn_operand *x = &site->in[0], *dy = &site->in[1];
-    double products = (m + 2) * (m + 2), in_c = (double)x->c, out_c = (double)dy->c;
-    double tiles = (double)(site->capacity * cairn_ceil_div(dy->h, m) * cairn_ceil_div(dy->w, m));
-    double multiply = 2 * products * in_c * out_c * tiles / (CAIRN_COST_PRODUCT_SHARE * machine->flops);
-    double x_times = (double)out_blocks * in_c, dy_times = (double)in_blocks * out_c;
-    double transform =
-        2 * tiles *
-        (x_times * cairn_winograd_input_operations(m) + dy_times * cairn_winograd_output_operations(m)) /
-        (CAIRN_COST_TRANSFORM_SHARE * machine->flops);
-    double passed_on = 2 * products * tiles * (x_times + dy_times) * sizeof(float) / machine->l2_read;
-    return multiply + transform + passed_on;
+    double in_c = (double)site->in[0].c, out_c = (double)site->in[1].c;
+    double tiles = cairn_winograd_count_tiles(site, &site->in[1], m);
+    return cairn_winograd_cost_products(machine, (m + 2) * (m + 2) * in_c * out_c, tiles) +
+           cairn_winograd_cost_transforms(machine, m, tiles, (double)out_blocks * in_c,
+                                          (double)in_blocks * out_c);
 }
 
 #endif

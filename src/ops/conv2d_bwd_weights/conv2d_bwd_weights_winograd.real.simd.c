@@ -25,17 +25,7 @@ typedef struct setup {
 
 static bool fits(const cairn_site *site)
 {
-    const cairn_conv2d_attrs *attrs = site->attrs;
-    const cairn_window *w = &attrs->geometry.window;
-    return !site->exact && attrs->groups == 1 && w->k_h == 3 && w->k_w == 3 && w->stride_h == 1 &&
-           w->stride_w == 1 && w->dilation_h == 1 && w->dilation_w == 1 && site->in[0].c >= CAIRN_LANES &&
-           site->in[1].c >= CAIRN_LANES;
-}
-
-/* Planes a multiple of a page apart would all fall into the same few sets of the cache. */
-static int64_t plane_of(int64_t rows, int64_t width)
-{
-    return rows * width + 64 / (int64_t)sizeof(float);
+    return cairn_winograd_can(site, site->attrs, &site->in[0], &site->in[1]);
 }
 
 static setup setup_of(const cairn_site *site)
@@ -48,9 +38,9 @@ static setup setup_of(const cairn_site *site)
                .by_weights = cairn_unit_is_weights(site)};
     int64_t all = s.tiles.count * (s.by_weights ? site->capacity : 1);
     s.at_once = cairn_ceil_div(all, cairn_ceil_div(all, MOST_TILES));
-    s.v_plane = plane_of(s.at_once, s.in.width);
-    s.d_plane = plane_of(s.at_once, s.out.width);
-    s.s_plane = plane_of(s.in.width, s.out.width);
+    s.v_plane = cairn_winograd_plane(s.at_once, s.in.width);
+    s.d_plane = cairn_winograd_plane(s.at_once, s.out.width);
+    s.s_plane = cairn_winograd_plane(s.in.width, s.out.width);
     return s;
 }
 

@@ -8,19 +8,4 @@
 #define CAIRN_KERNELS_DEF "ops/rmsprop/kernels.def"
 #include "ops/kernel_list.h"
 
-static cairn_status infer(cairn_infer *node)
-{
-    return cairn_infer_update(node, 2);
-}
-
-const cairn_op cairn_op_rmsprop = {
-    .name = "rmsprop",
-    .min_inputs = 5,
-    .max_inputs = 6,
-    .outputs = 3,
-    .attr_size = sizeof(cairn_rmsprop_attrs),
-    .infer = infer,
-    .kernels = kernels,
-    .flags = CAIRN_OP_UPDATE | CAIRN_OP_IN_PLACE,
-    .in_place = {0, 2, 3},
-};
+CAIRN_UPDATE_OP(rmsprop, 2, cairn_rmsprop_attrs)

@@ -45,12 +45,6 @@ typedef struct cairn_winograd {
     int64_t u_plane;
 } cairn_winograd;
 
-/* Planes a multiple of a page apart would all fall into the same few sets of the cache. */
-static inline int64_t cairn_winograd_plane(int64_t rows, int64_t pitch)
-{
-    return rows * pitch + 64 / (int64_t)sizeof(float);
-}
-
 static inline int64_t cairn_winograd_padded(int64_t channels)
 {
     return (int64_t)cairn_align((size_t)channels, CAIRN_LANES);
@@ -103,10 +97,7 @@ static inline void cairn_winograd_plan(cairn_site *site, const cairn_winograd *s
 
 static inline bool cairn_winograd_fits(const cairn_site *site, const cairn_conv2d_attrs *attrs)
 {
-    const cairn_window *w = &attrs->geometry.window;
-    return !site->exact && !cairn_is_float(&site->out[0]) && attrs->groups == 1 && w->k_h == 3 &&
-           w->k_w == 3 && w->stride_h == 1 && w->stride_w == 1 && w->dilation_h == 1 && w->dilation_w == 1 &&
-           site->in[0].c >= CAIRN_LANES && site->out[0].c >= CAIRN_LANES;
+    return cairn_winograd_can(site, attrs, &site->in[0], &site->out[0]) && !cairn_is_float(&site->out[0]);
 }
 
 /* ---- weights ---- */

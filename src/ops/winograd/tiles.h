@@ -7,6 +7,22 @@
 #include "ops/real.h"
 #include "ops/winograd/winograd.h"
 
+/* Planes a multiple of a page apart would all fall into the same few sets of the cache. */
+static inline int64_t cairn_winograd_plane(int64_t rows, int64_t pitch)
+{
+    return rows * pitch + 64 / (int64_t)sizeof(float);
+}
+
+/* Whether the convolution that turns x into y has tiles; a plan that is exact wants the sums themselves. */
+static inline bool cairn_winograd_can(const cairn_site *site, const cairn_conv2d_attrs *attrs,
+                                      const cairn_operand *x, const cairn_operand *y)
+{
+    const cairn_window *w = &attrs->geometry.window;
+    return !site->exact && attrs->groups == 1 && w->k_h == 3 && w->k_w == 3 && w->stride_h == 1 &&
+           w->stride_w == 1 && w->dilation_h == 1 && w->dilation_w == 1 && x->c >= CAIRN_LANES &&
+           y->c >= CAIRN_LANES;
+}
+
 typedef struct cairn_winograd_tiles {
     int64_t m, in_row, count; /* in a row and in an image */
 } cairn_winograd_tiles;
