@@ -28,7 +28,7 @@ static chart chart_of(const cairn_lr_search *s)
 {
     chart c = {.box = {44, 30, WIDTH - 14, HEIGHT - 34}, .low = INFINITY, .high = -INFINITY};
     for (int i = 0; i < s->count; i++) {
-        c.low = fmin(c.low, s->smoothed[i]);
+        c.low = fmin(c.low, fmin(s->smoothed[i], s->loss[i])); /* passes over what is no number */
         c.high = fmax(c.high, fmin(s->smoothed[i], 2 * s->smoothed[0]));
     }
     c.high = fmax(c.high, c.low + 1e-3 * fmax(fabs(c.low), 1e-3));

@@ -59,8 +59,8 @@ static cairn_status find_paper(cairn_ctx *ctx, const char *network, const cairn_
 
 static cairn_status find_named(cairn_ctx *ctx, const char *name, const cairn_recipe_file **found)
 {
-    const char *names[64];
-    size_t count = 0;
+    const char *names[64] = {"paper"}; /* which is not a file but the network's own */
+    size_t count = 1;
     char all[400] = "";
     for (const cairn_recipe_file *f = cairn_recipe_files; f->name != NULL && count < CAIRN_COUNT(names);
          f++) {

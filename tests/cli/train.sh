@@ -67,6 +67,7 @@ done
 works train lenet5 --print-config --json
 json model lr schedule freeze
 fails 2 "did you mean 'torchvision-v2'" train lenet5 data --recipe torchvison-v2
+fails 2 "did you mean 'paper'" train lenet5 data --recipe ppaer
 fails 2 "did you mean 'weight_decay'" train lenet5 data --setting weight-decay=1
 fails 2 "expected one of sgd" train lenet5 data --setting optimizer=adamax
 fails 2 "no layer 'c9'" train lenet5 data --freeze c9 --out never
