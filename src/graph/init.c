@@ -48,8 +48,7 @@ static rule rule_of(const cairn_variable *variable)
 static void draw(const rule *r, const uint32_t words[4], double values[4])
 {
     for (int i = 0; i < 4; i++)
-        values[i] =
-            r->distribution == FILLED ? r->scale : (2.0 * (double)cairn_rng_unit(words[i]) - 1.0) * r->scale;
+        values[i] = (2.0 * (double)cairn_rng_unit(words[i]) - 1.0) * r->scale;
     if (r->distribution != NORMAL && r->distribution != TRUNCATED)
         return;
     for (int i = 0; i < 4; i += 2) { /* Box and Muller 1958; 1 - u is never 0 */
@@ -101,7 +100,9 @@ static void fill_part(void *arg, size_t part)
 {
     const filling *f = arg;
     int64_t begin = (int64_t)part * PART_ELEMENTS, end = cairn_min(begin + PART_ELEMENTS, f->elements);
-    for (int64_t i = begin; i < end; i += 4) {
+    for (int64_t i = begin; i < end && f->r.distribution == FILLED; i++)
+        store(f->tensor, i, f->r.scale);
+    for (int64_t i = begin; i < end && f->r.distribution != FILLED; i += 4) {
         cairn_rng rng = cairn_rng_at(f->seed, CAIRN_STREAM_INIT, 0, 0, (uint64_t)i / 4, f->ordinal);
         double values[4];
         draw_all(&f->r, &rng, values);
