@@ -202,11 +202,12 @@ static void set_size(cairn_model_settings *settings, const json_t *size)
 }
 
 cairn_status golden_compare(cairn_ctx *ctx, const cairn_model *model, const char *set, const json_t *net,
-                            cairn_dtype precision, bool exact, golden_result *result)
+                            cairn_dtype precision, bool exact, const golden_limits *limits,
+                            golden_result *result)
 {
     const json_t *section = json_object_get(net, "train");
     cairn_model_settings settings = {.classes = (int)number(net, "classes"), .set = set, .heads = true};
-    comparison c = {ctx, model, net, precision, exact, result};
+    comparison c = {ctx, model, net, precision, exact, limits, result};
     *result = (golden_result){.logits = -1, .grad_norm = -1, .probe = -1, .sample = -1, .stats = -1};
     set_size(&settings, json_object_get(net, "input"));
     cairn_status status = compare_counts(&c, settings);
@@ -227,8 +228,8 @@ cairn_status golden_compare(cairn_ctx *ctx, const cairn_model *model, const char
     status = cairn_model_graph(ctx, model, &settings, CAIRN_INPUT_NUMBERS, 0, NULL, NULL, &training, &graph);
     if (status == CAIRN_OK)
         status = golden_train(&c, graph);
-    bool apart = !(fmax(result->grad_norm, result->probe) <= 1e-4);
-    if (status == CAIRN_OK && precision == CAIRN_F32 && apart)
+    bool apart = !(fmax(result->grad_norm, result->probe) <= limits->kinks);
+    if (status == CAIRN_OK && apart)
         status = golden_find_kinks(&c, graph);
     cairn_graph_destroy(graph);
     return status;

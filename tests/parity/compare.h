@@ -10,6 +10,7 @@ typedef struct comparison {
     const json_t *net;
     cairn_dtype precision;
     bool exact; /* sums in training */
+    const golden_limits *limits;
     golden_result *result;
 } comparison;
 

@@ -43,9 +43,17 @@ typedef struct golden_result {
     char layer[160];      /* with wrong logits: the first layer that differs */
 } golden_result;
 
+/* What a network may be off by. Errors beyond are looked into, which takes longer than all the rest. */
+typedef struct golden_limits {
+    double logits, gradients, stats;
+    double loss, loss_relative[4];
+    double kinks; /* of gradients: beyond, ReLUs and maxima decided otherwise than in double are looked for */
+} golden_limits;
+
 /* Builds the zoo network, runs it in `precision` at the kernel level in force, and compares. Training is that
  * of plans which are `exact`, or not. */
 cairn_status golden_compare(cairn_ctx *ctx, const cairn_model *model, const char *set, const json_t *net,
-                            cairn_dtype precision, bool exact, golden_result *result);
+                            cairn_dtype precision, bool exact, const golden_limits *limits,
+                            golden_result *result);
 
 #endif

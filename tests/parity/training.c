@@ -221,8 +221,7 @@ cairn_status golden_train(const comparison *c, const cairn_graph *graph)
     const json_t *expected = json_object_get(json_object_get(c->net, "train"), "losses");
     golden_training t = {0};
     double losses[4] = {0};
-    bool apart = false, single = c->precision == CAIRN_F32;
-    const double absolute = single ? 1e-6 : 1e-9, relative = single ? 1e-3 : 1e-8;
+    bool apart = false;
     int *ours = golden_trace_names(c, graph);
     cairn_status status = ours == NULL ? CAIRN_FAILURE : golden_start_training(c, graph, false, &t);
     if (status == CAIRN_OK)
@@ -230,7 +229,8 @@ cairn_status golden_train(const comparison *c, const cairn_graph *graph)
     for (size_t i = 0; i < 4 && i < json_array_size(expected); i++) {
         c->result->expected[i] = item(expected, i);
         c->result->losses[i] = fabs(losses[i] - c->result->expected[i]);
-        apart |= !(c->result->losses[i] <= absolute + relative * c->result->expected[i]);
+        apart |=
+            !(c->result->losses[i] <= c->limits->loss + c->limits->loss_relative[i] * c->result->expected[i]);
     }
     golden_end_training(&t);
     free(ours);
