@@ -100,9 +100,12 @@ static void fill_part(void *arg, size_t part)
 {
     const filling *f = arg;
     int64_t begin = (int64_t)part * PART_ELEMENTS, end = cairn_min(begin + PART_ELEMENTS, f->elements);
-    for (int64_t i = begin; i < end && f->r.distribution == FILLED; i++)
-        store(f->tensor, i, f->r.scale);
-    for (int64_t i = begin; i < end && f->r.distribution != FILLED; i += 4) {
+    if (f->r.distribution == FILLED) {
+        for (int64_t i = begin; i < end; i++)
+            store(f->tensor, i, f->r.scale);
+        return;
+    }
+    for (int64_t i = begin; i < end; i += 4) {
         cairn_rng rng = cairn_rng_at(f->seed, CAIRN_STREAM_INIT, 0, 0, (uint64_t)i / 4, f->ordinal);
         double values[4];
         draw_all(&f->r, &rng, values);

@@ -47,7 +47,8 @@ typedef struct golden_result {
 typedef struct golden_limits {
     double logits, gradients, stats;
     double loss, loss_relative[4];
-    double kinks; /* of gradients: beyond, ReLUs and maxima decided otherwise than in double are looked for */
+    double kinks; /* of gradients in single precision: beyond, ReLUs and maxima decided otherwise than in
+                     double are looked for */
 } golden_limits;
 
 /* Builds the zoo network, runs it in `precision` at the kernel level in force, and compares. Training is that

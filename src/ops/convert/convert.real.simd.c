@@ -1,25 +1,12 @@
 /* Floats to bfloat16 and back, vectorised. */
 #include "ops/real.h"
-#include "ops/simd/vector.h"
+#include "ops/simd/copy.h"
 
 #if defined(CAIRN_STORE_BF16)
 static void plan(cairn_site *site)
 {
     cairn_unit_is_band(site, &site->out[0], 4 * site->out[0].elements);
 }
-
-/* Loads and stores go by the type of the pointer. */
-#define CONVERT_SPAN(name, to_type, from_type)                                                               \
-    static void name(to_type *to, const from_type *from, int64_t count)                                      \
-    {                                                                                                        \
-        int64_t i = 0;                                                                                       \
-        for (; i + CAIRN_LANES <= count; i += CAIRN_LANES)                                                   \
-            vec_store(to + i, vec_load(from + i));                                                           \
-        if (i < count)                                                                                       \
-            vec_store_part(to + i, vec_load_part(from + i, vec_first(count - i)), vec_first(count - i));     \
-    }
-CONVERT_SPAN(shorten, cairn_bf16, float)
-CONVERT_SPAN(lengthen, float, cairn_bf16)
 
 static void run(const cairn_work *work)
 {
@@ -30,11 +17,11 @@ static void run(const cairn_work *work)
             int64_t from = band.image * cairn_image_stride(x) + pixel * x->pitch;
             int64_t to = band.image * cairn_image_stride(y) + pixel * y->pitch;
             if (y->element == CAIRN_BFLOAT16)
-                shorten((cairn_bf16 *)(void *)y->data + to, (const float *)(const void *)x->data + from,
-                        y->c);
+                cairn_narrow_pixel((cairn_bf16 *)(void *)y->data + to,
+                                   (const float *)(const void *)x->data + from, y->c);
             else
-                lengthen((float *)(void *)y->data + to, (const cairn_bf16 *)(const void *)x->data + from,
-                         y->c);
+                cairn_widen_pixel((float *)(void *)y->data + to,
+                                  (const cairn_bf16 *)(const void *)x->data + from, y->c);
         }
     }
 }
