@@ -199,17 +199,12 @@ static void put_result(const conversion *c, const char *out)
 /* Nobody shall take what is written for another format. */
 static cairn_status check_ending(cli_call *cli, const char *out)
 {
-    static const char *const others[] = {".pth", ".pt",   ".th",    ".bin",       ".ckpt",
-                                         ".h5",  ".onnx", ".keras", ".caffemodel"};
-    const char *dot = strrchr(out, '.');
     char brief[CLI_NAME_BYTES];
-    for (size_t i = 0; dot && i < CAIRN_COUNT(others); i++)
-        if (strcasecmp(dot, others[i]) == 0)
-            return cairn_cli_fail(
-                cli, CAIRN_USAGE,
-                "%s: is no name for what is written (expected one that ends in .safetensors)",
-                cairn_cli_brief(out, brief));
-    return CAIRN_OK;
+    if (!cairn_cli_foreign_ending(out))
+        return CAIRN_OK;
+    return cairn_cli_fail(cli, CAIRN_USAGE,
+                          "%s: is no name for what is written (expected one that ends in .safetensors)",
+                          cairn_cli_brief(out, brief));
 }
 
 static cairn_status convert(conversion *c)

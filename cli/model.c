@@ -6,6 +6,7 @@
 #include "train/classifier.h"
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #define MAX_MODELS 256
 #define MAX_PREPROCESS_BYTES (1u << 20)
@@ -91,6 +92,24 @@ cairn_status cairn_cli_check_finite(cli_call *cli, const char *path, const cairn
     return CAIRN_OK;
 }
 
+const char *cairn_cli_foreign_ending(const char *path)
+{
+    static const char *const endings[] = {".pth", ".pt",   ".th",    ".bin",       ".ckpt",
+                                          ".h5",  ".onnx", ".keras", ".caffemodel"};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < CAIRN_COUNT(endings); i++)
+        if (strcasecmp(dot, endings[i]) == 0)
+            return endings[i];
+    return NULL;
+}
+
+/* A file that is missing is asked for too, if its name is one of a file. */
+static bool is_path(const char *argument)
+{
+    return strchr(argument, '/') || cairn_ends_with(argument, ".safetensors") ||
+           cairn_cli_foreign_ending(argument) || cairn_path_look(argument) != CAIRN_PATH_MISSING;
+}
+
 /* Weights with the network that they name, or that they are bound to. */
 static cairn_status open_weights(cli_call *cli, const char *path, const char *name, int batch,
                                  cli_model *model)
@@ -135,8 +154,8 @@ static cairn_status open_model(cli_call *cli, const char *argument, bool weights
     if (weights)
         return cairn_cli_fail(cli, CAIRN_USAGE, "--weights: goes with the name of a network (found '%s')",
                               argument);
-    bool path = strchr(argument, '/') || cairn_path_look(argument) != CAIRN_PATH_MISSING;
-    return path ? open_weights(cli, argument, NULL, batch, model) : cairn_cli_model_unknown(cli, argument);
+    return is_path(argument) ? open_weights(cli, argument, NULL, batch, model)
+                             : cairn_cli_model_unknown(cli, argument);
 }
 
 cairn_status cairn_cli_model_open(cli_call *cli, const char *argument, cli_model *model)

@@ -27,6 +27,9 @@ void cairn_cli_model_close(cli_model *model);
 /* CAIRN_USAGE: there is no such network, but perhaps one with a name like it. */
 cairn_status cairn_cli_model_unknown(cli_call *cli, const char *argument);
 
+/* The ending of a file's name, if it is one of other programs' weights; or NULL. */
+const char *cairn_cli_foreign_ending(const char *path);
+
 /* What --preprocess says, as JSON; NULL when it is not given. cairn_free `owned`, also after a failure. */
 cairn_status cairn_cli_preprocess(cli_call *cli, const char **json, uint8_t **owned);
 

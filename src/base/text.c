@@ -109,6 +109,12 @@ bool cairn_number_parse(const char *text, double *value)
     return true;
 }
 
+bool cairn_ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
 bool cairn_names_are_numbers(const char *const *names, int count)
 {
     for (int i = 0; i < count; i++) {

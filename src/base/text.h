@@ -18,6 +18,8 @@ void cairn_number_print_float(char text[CAIRN_NUMBER_BYTES], float value);
 /* The whole text as a finite decimal number: no white space, no hexadecimal, no inf or nan. */
 bool cairn_number_parse(const char *text, double *value);
 
+bool cairn_ends_with(const char *text, const char *end);
+
 /* Whether names are "0", "1", ... in order: those of classes that nobody named. */
 bool cairn_names_are_numbers(const char *const *names, int count);
 

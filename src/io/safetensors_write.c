@@ -35,12 +35,6 @@ static int compare_records(const void *a, const void *b)
 
 /* ---- what is written ---- */
 
-static bool ends_with(const char *name, const char *end)
-{
-    size_t length = strlen(name), tail = strlen(end);
-    return length >= tail && strcmp(name + length - tail, end) == 0;
-}
-
 static bool beyond_f16(const cairn_tensor *tensor)
 {
     size_t count;
@@ -57,7 +51,7 @@ static cairn_dtype written_dtype(cairn_ctx *ctx, const cairn_tensor *tensor, cai
 {
     if (!cairn_dtype_is_real(tensor->dtype))
         return tensor->dtype;
-    if (ends_with(tensor->name, RUNNING_MEAN) || ends_with(tensor->name, RUNNING_VAR))
+    if (cairn_ends_with(tensor->name, RUNNING_MEAN) || cairn_ends_with(tensor->name, RUNNING_VAR))
         return CAIRN_F32;
     if (wanted != CAIRN_F16 || !beyond_f16(tensor))
         return wanted;
@@ -106,7 +100,7 @@ static cairn_status list_records(const cairn_weights *weights, const cairn_dtype
         const cairn_tensor *tensor = cairn_weights_at(weights, i);
         cairn_dtype written = dtype == NULL ? tensor->dtype : written_dtype(ctx, tensor, *dtype);
         records[(*count)++] = (record){tensor->name, written, tensor, NULL};
-        if (ends_with(tensor->name, RUNNING_MEAN))
+        if (cairn_ends_with(tensor->name, RUNNING_MEAN))
             status = add_counter(weights, tensor->name, records, count);
     }
     qsort(records, *count, sizeof *records, compare_records);

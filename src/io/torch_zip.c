@@ -1,6 +1,7 @@
 /* The zip form of torch.save (since 1.6): NAME/data.pkl, and a file NAME/data/KEY for each storage. libzip
  * reads the directory and unpacks what is compressed, which PyTorch never does; bytes that are stored as they
  * are, nearly all of a file, are read by our own layer, on all threads. */
+#include "base/text.h"
 #include "io/torch.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -201,17 +202,11 @@ static cairn_status read_word(zip_input *in, const char *name, char *word, size_
 
 /* ---- what kind of archive ---- */
 
-static bool ends_with(const char *name, const char *end)
-{
-    size_t length = strlen(name), tail = strlen(end);
-    return length >= tail && strcmp(name + length - tail, end) == 0;
-}
-
 static bool is_unsafe(const char *name)
 {
     size_t length = strlen(name);
     return name[0] == '/' || strcmp(name, "..") == 0 || strncmp(name, "../", 3) == 0 ||
-           strstr(name, "/../") != NULL || (length > 3 && ends_with(name, "/.."));
+           strstr(name, "/../") != NULL || (length > 3 && cairn_ends_with(name, "/.."));
 }
 
 /* Looks through the names; *pickle is the entry, or -1 with what the archive is instead. */
@@ -231,14 +226,14 @@ static cairn_status look_through(zip_input *in, int64_t *pickle, const char **in
         if (zip_name_locate(in->archive, name, ZIP_FL_ENC_RAW) != i)
             return cairn_fail(in->from->ctx, CAIRN_INPUT, "%s: entry '%s' is there twice", in->from->name,
                               name);
-        if (ends_with(name, "/constants.pkl") || strstr(name, "/code/") != NULL)
+        if (cairn_ends_with(name, "/constants.pkl") || strstr(name, "/code/") != NULL)
             *instead =
                 "a TorchScript archive, which holds a program: save the model's state_dict() with torch.save";
-        else if (ends_with(name, ".npy"))
+        else if (cairn_ends_with(name, ".npy"))
             *instead = "an archive of NumPy arrays (npz), not supported yet: convert it to safetensors";
         else if (strcmp(name, "model.weights.h5") == 0)
             *instead = "a Keras archive, not supported yet: convert it to safetensors";
-        else if (ends_with(name, PICKLE_NAME) && *pickle < 0)
+        else if (cairn_ends_with(name, PICKLE_NAME) && *pickle < 0)
             *pickle = i;
     }
     return spaces ? cairn_torch_zip_check_names(in->from) : CAIRN_OK;

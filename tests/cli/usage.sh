@@ -15,6 +15,8 @@ fails 2 "unknown option" bench lenet5 --tuned
 fails 2 "unknown option" summary lenet5 -x
 fails 2 "unknown model 'lenet-5' (did you mean 'lenet5'?)" summary lenet-5
 fails 2 "unknown model 'lenet' (did you mean 'lenet5'?)" train lenet data
+fails 4 "missing.safetensors: cannot open" predict missing.safetensors x.jpg
+fails 4 "missing.pth: cannot open" inspect missing.pth
 fails 2 "unknown model 'quux_quux_quux'" models quux_quux_quux
 fails 2 "unknown data set 'fashon-mnist' (did you mean 'fashion-mnist'?)" train lenet5 fashon-mnist
 fails 2 "did you mean 'LeNet'" models --family lenets

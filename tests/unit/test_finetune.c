@@ -142,8 +142,6 @@ static void averages_are_saved(void **state)
     static const char *const with[] = {"ema=0.9", "lr=0.01", NULL}, *const without[] = {"lr=0.01", NULL};
     train(b, "with", "resnet20", with);
     train(b, "without", "resnet20", without);
-    assert_same_file(b, "with/checkpoints/step-000009/model.safetensors",
-                     "with/checkpoints/step-000009/model.safetensors");
     static const char *const names[] = {"conv1.weight", "bn1.weight", "bn1.running_mean", "bn1.running_var"};
     for (size_t i = 0; i < CAIRN_COUNT(names); i++) {
         char average[64];
@@ -414,7 +412,7 @@ static void the_list_of_best_epochs(void **state)
 static void pictures_grow_and_are_evaluated_larger(void **state)
 {
     bench *b = *state;
-    static const char *const options[] = {"input=96", "progressive=32", "eval_input=128", "lr=0.01", NULL};
+    static const char *const options[] = {"input=64", "progressive=32", "eval_input=80", "lr=0.01", NULL};
     static const char *const wrong[] = {"input=32", "progressive=64", NULL};
     cairn_train_settings settings = tiny_settings(b, "run");
     settings.model = "resnet20";
@@ -423,7 +421,7 @@ static void pictures_grow_and_are_evaluated_larger(void **state)
     assert_ok(b, cairn_train(b->ctx, &settings, NULL, NULL));
     cairn_weights *weights;
     tensor_of(b, "run/weights/last.safetensors", "conv1.weight", &weights);
-    assert_string_equal(cairn_weights_meta(weights, "cairn.input_size"), "[1,128,128]");
+    assert_string_equal(cairn_weights_meta(weights, "cairn.input_size"), "[1,80,80]");
     cairn_weights_destroy(weights);
     resume_after(b, "resnet20", options, 4);
     settings.out = bench_path(b, "wrong");
