@@ -1,7 +1,7 @@
 # The short names of things; CMake does the work. See README.md.
 PREFIX ?= /usr/local
 
-.PHONY: build deps install test tsan aarch64 faults bench bench-peers bench-peers-train parity roundtrip format check-layers clean
+.PHONY: build deps install test tsan aarch64 faults bench bench-peers bench-peers-train parity roundtrip gradients format check-layers clean
 build:
 	@tools/build.sh release -DCAIRN_TESTS=OFF
 
@@ -55,6 +55,11 @@ roundtrip: deps
 	@tools/build.sh release -DCAIRN_TESTS=ON
 	@$$(tools/peers.sh torch torchvision timm safetensors numpy) tests/peers/roundtrip.py \
 		--build build/release $(NETWORKS)
+
+# Gradients of every network with and without fusion and Winograd; NETWORKS="resnet18 vgg11" for some.
+gradients: deps
+	@tools/build.sh release -DCAIRN_TESTS=ON
+	@build/release/gradients $(NETWORKS)
 
 format:
 	clang-format -i $$(find include src cli tests examples -name '*.[ch]' -o -name '*.cpp')

@@ -62,6 +62,7 @@ static cairn_status prepare(cli_bench *b, const char *argument)
     cairn_plan_options options = {.batch = b->batch,
                                   .precision = cairn_cli_precision(b->cli),
                                   .training = b->training,
+                                  .recompute = cairn_cli_given(b->cli, OPTION_RECOMPUTE),
                                   .outputs = b->training ? NULL : "logits",
                                   .tuning = b->tuning};
     if (status == CAIRN_OK)
@@ -280,9 +281,9 @@ const cli_command cairn_cli_bench = {
                  {"cairn bench lenet5 --train --batch 64", "a training step"},
                  {"cairn bench lenet5 --layers --threads 1", "where the time goes"},
                  {"cairn bench resnet50 --picture resnet50.svg", "the same as a picture"}},
-    .options = {OPTION_BATCH, OPTION_TRAIN, OPTION_LAYERS, OPTION_PICTURE, OPTION_SECONDS, OPTION_TUNE,
-                OPTION_PRECISION, OPTION_INPUT, OPTION_CLASSES, OPTION_SET, OPTION_THREADS, OPTION_JSON,
-                OPTION_QUIET},
+    .options = {OPTION_BATCH, OPTION_TRAIN, OPTION_RECOMPUTE, OPTION_LAYERS, OPTION_PICTURE, OPTION_SECONDS,
+                OPTION_TUNE, OPTION_PRECISION, OPTION_INPUT, OPTION_CLASSES, OPTION_SET, OPTION_THREADS,
+                OPTION_JSON, OPTION_QUIET},
     .min_names = 1,
     .max_names = -1,
     .completion = CLI_COMPLETE_MODELS,

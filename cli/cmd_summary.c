@@ -17,7 +17,10 @@ static cairn_status memory_of(cli_call *cli, const cli_model *model, bool traini
 {
     cairn_graph *graph = NULL;
     cairn_plan_memory memory = {0};
-    cairn_plan_options options = {.batch = cairn_cli_int(cli, OPTION_BATCH, 1), .training = training};
+    cairn_plan_options options = {.batch = cairn_cli_int(cli, OPTION_BATCH, 1),
+                                  .training = training,
+                                  .precision = cairn_cli_precision(cli),
+                                  .recompute = cairn_cli_given(cli, OPTION_RECOMPUTE)};
     cairn_status status = cairn_cli_model_graph(cli, model, training, &graph);
     if (status == CAIRN_OK)
         status = cairn_plan_estimate(cli->ctx, graph, &options, &memory);
@@ -96,6 +99,8 @@ static cairn_status put_table(cli_call *cli, const cli_model *model, const cairn
 {
     const char *name = model->model->name;
     cairn_summary_options options = {.batch = cairn_cli_int(cli, OPTION_BATCH, 1),
+                                     .precision = cairn_cli_precision(cli),
+                                     .recompute = cairn_cli_given(cli, OPTION_RECOMPUTE),
                                      .depth = cairn_cli_int(cli, OPTION_DEPTH, 0),
                                      .width = cairn_cli_is_terminal(stdout) ? cairn_cli_width(stdout) : 0,
                                      .keras = is_tutorial(name) || is_tutorial(cli->names[0])};
@@ -150,8 +155,8 @@ const cli_command cairn_cli_summary = {
                  {"cairn summary resnet50 --batch 8 --depth 1", "a row a stage; memory for batch 8"},
                  {"cairn summary googlenet --train", "with the auxiliary heads that training adds"},
                  {"cairn summary lenet5.tutorial", "Keras' own table"}},
-    .options = {OPTION_BATCH, OPTION_DEPTH, OPTION_TRAIN, OPTION_INPUT, OPTION_CLASSES, OPTION_SET,
-                OPTION_JSON},
+    .options = {OPTION_BATCH, OPTION_DEPTH, OPTION_TRAIN, OPTION_RECOMPUTE, OPTION_PRECISION, OPTION_INPUT,
+                OPTION_CLASSES, OPTION_SET, OPTION_JSON},
     .min_names = 1,
     .max_names = 1,
     .completion = CLI_COMPLETE_MODELS,

@@ -12,6 +12,8 @@ static const struct {
 } same[] = {{OPTION_OPTIMIZER, "optimizer"},
             {OPTION_CLIP_NORM, "clip_norm"},
             {OPTION_EMA, "ema"},
+            {OPTION_ACCUMULATE, "accumulate"},
+            {OPTION_RECOMPUTE, "recompute"},
             {OPTION_PRECISION, "precision"},
             {OPTION_EVAL_INPUT, "eval_input"},
             {OPTION_PROGRESSIVE, "progressive"},

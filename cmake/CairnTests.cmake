@@ -21,7 +21,8 @@ function(cairn_test kind name)
 endfunction()
 
 # unit: cmocka programs that see the library's inside, tests/unit/test_NAME.c.
-add_library(op_harness STATIC ${tests}/op_harness.c ${tests}/op_cases.c)
+add_library(op_harness STATIC ${tests}/op_harness.c ${tests}/op_cases.c ${tests}/op_cases_pictures.c
+            ${tests}/op_cases_update.c)
 target_include_directories(op_harness PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 target_compile_definitions(op_harness PRIVATE _GNU_SOURCE)
 file(GLOB unit_tests CONFIGURE_DEPENDS ${tests}/unit/test_*.c)
@@ -90,6 +91,10 @@ if(NOT CAIRN_SANITIZE)
     cairn_test(start ${model} start ${model})
   endforeach()
 endif()
+
+# gradients: what fast kernels and fusion do to them (make gradients).
+add_executable(gradients ${tests}/tools/gradients.c)
+target_link_libraries(gradients PRIVATE cairn_static)
 
 # pipeline: what the loader delivers (bench/pipeline.py compares).
 add_executable(pipeline ${PROJECT_SOURCE_DIR}/bench/pipeline.c)

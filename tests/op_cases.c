@@ -1,114 +1,9 @@
 /* Random calls of every operator. */
 #include "op_cases.h"
+#include "op_maker.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct maker {
-    int index;
-    bool small;
-    cairn_ctx *ctx;
-    op_random *random;
-    op_call *call;
-} maker;
-
-static int64_t range(maker *m, int64_t low, int64_t high)
-{
-    return op_random_range(m->random, low, high);
-}
-
-static bool chance(maker *m, int of)
-{
-    return range(m, 1, of) == 1;
-}
-
-static cairn_shape per_image(int rank, int64_t a, int64_t b, int64_t c)
-{
-    return (cairn_shape){.rank = rank, .dim = {a, b, c}, .batched = true};
-}
-
-static op_tensor *input(maker *m, cairn_shape shape)
-{
-    op_tensor *tensor = &m->call->in[m->call->inputs++];
-    *tensor = op_tensor_new(shape, CAIRN_REAL, m->call->run.n);
-    op_tensor_fill(tensor, m->random);
-    return tensor;
-}
-
-/* Weights of such a size that sums of that many products stay near one. */
-static void weights(maker *m, cairn_shape shape, int64_t terms)
-{
-    op_tensor *tensor = input(m, shape);
-    for (int64_t i = 0; i < op_tensor_count(tensor); i++)
-        tensor->data[i] /= sqrt((double)terms);
-}
-
-static op_tensor *integers(maker *m, cairn_shape shape, cairn_element element, int64_t low, int64_t high)
-{
-    op_tensor *tensor = input(m, shape);
-    tensor->type.element = element;
-    for (int64_t i = 0; i < op_tensor_count(tensor); i++)
-        tensor->data[i] = (double)range(m, low, high);
-    return tensor;
-}
-
-/* Channel counts around the widths of vectors and tiles. */
-static int64_t channels(maker *m)
-{
-    static const int64_t odd[] = {1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 20, 31, 32, 33, 48, 65, 120};
-    return m->small ? range(m, 1, 5) : odd[range(m, 0, CAIRN_COUNT(odd) - 1)];
-}
-
-static int64_t size(maker *m)
-{
-    return m->small ? range(m, 1, 6) : chance(m, 8) ? range(m, 20, 40) : range(m, 1, 14);
-}
-
-static cairn_activation_kind any_activation(maker *m)
-{
-    return (cairn_activation_kind)range(m, 0, CAIRN_ACT_SIGMOID);
-}
-
-static cairn_shape any_shape(maker *m)
-{
-    switch (range(m, 0, 3)) {
-    case 0:
-        return per_image(1, channels(m) * range(m, 1, 3), 0, 0);
-    case 1:
-        return (cairn_shape){.rank = 2, .dim = {size(m), channels(m) * (m->small ? 1 : 40)}};
-    default:
-        return per_image(3, size(m), size(m), channels(m));
-    }
-}
-
-static cairn_shape image_shape(maker *m)
-{
-    return chance(m, 4) ? per_image(1, channels(m), 0, 0) : per_image(3, size(m), size(m), channels(m));
-}
-
-static cairn_window random_window(maker *m, bool dilated)
-{
-    return (cairn_window){
-        .k_h = (int32_t)range(m, 1, 5),
-        .k_w = (int32_t)range(m, 1, 5),
-        .stride_h = (int32_t)range(m, 1, chance(m, 2) ? 1 : 3),
-        .stride_w = (int32_t)range(m, 1, chance(m, 2) ? 1 : 3),
-        .dilation_h = dilated && chance(m, 4) ? 2 : 1,
-        .dilation_w = dilated && chance(m, 4) ? 2 : 1,
-    };
-}
-
-static void random_padding(maker *m, cairn_window_attrs *a)
-{
-    if (chance(m, 4)) {
-        a->padding = CAIRN_PAD_SAME;
-    } else if (chance(m, 2)) {
-        a->window.pad_top = (int32_t)range(m, 0, a->window.k_h);
-        a->window.pad_bottom = (int32_t)range(m, 0, a->window.k_h);
-        a->window.pad_left = (int32_t)range(m, 0, a->window.k_w);
-        a->window.pad_right = (int32_t)range(m, 0, a->window.k_w);
-    }
-}
 
 /* ---- convolutions and dense layers ---- */
 
@@ -312,101 +207,6 @@ static void make_dropout(maker *m)
     m->call->run.seed = op_random_next(m->random);
 }
 
-/* Weights, gradient, `slots` tensors of which `square` (0: none) is not negative, flag, and perhaps squares.
- */
-static void make_update(maker *m, int slots, int square)
-{
-    cairn_update_attrs *attrs = (cairn_update_attrs *)(void *)m->call->attrs;
-    attrs->lr_factor = chance(m, 2) ? 1.0 : 0.5;
-    attrs->weight_decay = chance(m, 2) ? 0.01 : 0.0;
-    attrs->clip_norm = chance(m, 2) ? 0.5 : 0.0;
-    attrs->clip_value = chance(m, 3) ? 0.25 : 0.0;
-    m->call->run.lr = 0.1;
-    m->call->run.step = range(m, 0, 2);
-    cairn_shape shape = {.rank = 2, .dim = {channels(m), chance(m, 4) ? 3000 : channels(m)}};
-    for (int i = 0; i < 2 + slots; i++) {
-        op_tensor *x = input(m, shape);
-        for (int64_t k = 0; k < op_tensor_count(x) && square > 0 && i == square; k++)
-            x->data[k] = fabs(x->data[k]);
-    }
-    integers(m, (cairn_shape){.rank = 0}, CAIRN_INT32, chance(m, 4) ? 0 : 1, 1);
-    if (chance(m, 2)) {
-        op_tensor *squares = input(m, (cairn_shape){.rank = 0});
-        squares->data[0] = fabs(squares->data[0]);
-    }
-}
-
-static void make_sgd(maker *m)
-{
-    cairn_sgd_attrs *attrs = (cairn_sgd_attrs *)(void *)m->call->attrs;
-    attrs->momentum = chance(m, 4) ? 0.0 : 0.9;
-    attrs->dampening = chance(m, 3) ? 0.5 : 0.0;
-    attrs->nesterov = attrs->momentum > 0 && chance(m, 2);
-    make_update(m, 1, 0);
-}
-
-static void make_lars(maker *m)
-{
-    cairn_lars_attrs *attrs = (cairn_lars_attrs *)(void *)m->call->attrs;
-    attrs->momentum = 0.9;
-    attrs->trust = 0.02;
-    attrs->nesterov = chance(m, 2);
-    make_update(m, 1, 0);
-}
-
-static void make_rmsprop(maker *m)
-{
-    cairn_rmsprop_attrs *attrs = (cairn_rmsprop_attrs *)(void *)m->call->attrs;
-    attrs->decay = attrs->momentum = 0.9;
-    attrs->eps = chance(m, 2) ? 1.0 : 0.01;
-    attrs->first = chance(m, 2) ? 1.0 : 0.0;
-    make_update(m, 2, 2);
-}
-
-static void make_adam(maker *m)
-{
-    cairn_adam_attrs *attrs = (cairn_adam_attrs *)(void *)m->call->attrs;
-    attrs->beta1 = 0.9;
-    attrs->beta2 = 0.99;
-    attrs->eps = 1e-3;
-    attrs->decoupled = chance(m, 2);
-    make_update(m, 2, 3);
-}
-
-static void make_average(maker *m)
-{
-    ((cairn_average_attrs *)(void *)m->call->attrs)->decay = 0.99;
-    m->call->run.step = range(m, 0, 2000);
-    cairn_shape shape = {.rank = 2, .dim = {channels(m), chance(m, 4) ? 3000 : channels(m)}};
-    input(m, shape);
-    input(m, shape);
-    integers(m, (cairn_shape){.rank = 0}, CAIRN_INT32, chance(m, 4) ? 0 : 1, 1);
-}
-
-static void make_square_sum(maker *m)
-{
-    bool chained = chance(m, 2);
-    ((cairn_square_sum_attrs *)(void *)m->call->attrs)->chained = chained;
-    if (chained) {
-        op_tensor *sum = input(m, (cairn_shape){.rank = 0});
-        sum->data[0] = fabs(sum->data[0]);
-    }
-    for (int64_t i = range(m, 1, CAIRN_MAX_OPERANDS - 1); i > 0; i--)
-        input(m, (cairn_shape){.rank = 2, .dim = {channels(m), chance(m, 4) ? 3000 : channels(m)}});
-}
-
-static void make_finite(maker *m)
-{
-    static const double bad[] = {1e30, (double)INFINITY, -(double)INFINITY, (double)NAN};
-    if (chance(m, 2))
-        integers(m, (cairn_shape){.rank = 0}, CAIRN_INT32, chance(m, 4) ? 0 : 1, 1);
-    for (int64_t i = range(m, 1, CAIRN_MAX_OPERANDS - 1); i > 0; i--) {
-        op_tensor *x = input(m, (cairn_shape){.rank = 2, .dim = {channels(m), channels(m)}});
-        if (chance(m, 6))
-            x->data[range(m, 0, op_tensor_count(x) - 1)] = bad[range(m, 0, 3)];
-    }
-}
-
 /* ---- pools ---- */
 
 static void make_pool(maker *m)
@@ -510,191 +310,32 @@ static void make_number(maker *m)
     input(m, (cairn_shape){.rank = 0});
 }
 
-/* ---- operators that arrange pictures ---- */
-
-static cairn_shape picture_shape(maker *m)
-{
-    int64_t side = m->small ? 4 : chance(m, 8) ? 40 : 9;
-    return per_image(3, range(m, 1, side), range(m, 1, side), channels(m));
-}
-
-static void make_picture(maker *m)
-{
-    input(m, picture_shape(m));
-}
-
-static void make_concat(maker *m)
-{
-    cairn_shape shape = picture_shape(m);
-    for (int64_t parts = range(m, 1, 4); parts > 0; parts--) {
-        shape.dim[2] = channels(m);
-        input(m, shape);
-    }
-}
-
-static void make_slice(maker *m)
-{
-    cairn_slice_attrs *attrs = (void *)m->call->attrs;
-    int64_t c = input(m, picture_shape(m))->type.shape.dim[2];
-    attrs->first = (int32_t)range(m, 0, c - 1);
-    attrs->count = (int32_t)range(m, 1, c - attrs->first);
-}
-
-static void make_zero_pad(maker *m)
-{
-    cairn_zero_pad_attrs *attrs = (void *)m->call->attrs;
-    *attrs = (cairn_zero_pad_attrs){(int32_t)range(m, 0, 3), (int32_t)range(m, 0, 3), (int32_t)range(m, 0, 3),
-                                    (int32_t)range(m, 0, 3)};
-    cairn_shape shape = picture_shape(m);
-    if (m->call->op == &cairn_op_zero_pad_bwd) {
-        shape.dim[0] += attrs->top + attrs->bottom;
-        shape.dim[1] += attrs->left + attrs->right;
-    }
-    input(m, shape);
-}
-
-static void make_subsample(maker *m)
-{
-    cairn_subsample_attrs *attrs = (void *)m->call->attrs;
-    *attrs = (cairn_subsample_attrs){.stride = (int32_t)range(m, 1, 3),
-                                     .before = (int32_t)range(m, 0, 8),
-                                     .after = (int32_t)range(m, 0, 8)};
-    cairn_shape shape = picture_shape(m);
-    if (m->call->op == &cairn_op_subsample_bwd) {
-        attrs->in_h = (int32_t)shape.dim[0];
-        attrs->in_w = (int32_t)shape.dim[1];
-        shape = per_image(3, cairn_ceil_div(shape.dim[0], attrs->stride),
-                          cairn_ceil_div(shape.dim[1], attrs->stride),
-                          shape.dim[2] + attrs->before + attrs->after);
-    }
-    input(m, shape);
-}
-
-/* Gradients of what makes one row of numbers of a picture, whose shape the attributes hold. */
-static void make_from_flat(maker *m)
-{
-    cairn_shape shape = picture_shape(m);
-    ((cairn_reshape_attrs *)(void *)m->call->attrs)->shape = shape;
-    bool all = m->call->op == &cairn_op_flatten_chw_bwd;
-    input(m, per_image(1, all ? cairn_shape_elements(&shape) : shape.dim[2], 0, 0));
-}
-
-static void make_adaptive(maker *m)
-{
-    cairn_adaptive_attrs *attrs = (void *)m->call->attrs;
-    cairn_shape in = picture_shape(m);
-    *attrs = (cairn_adaptive_attrs){.out_h = (int32_t)range(m, 1, 7), .out_w = (int32_t)range(m, 1, 7)};
-    if (m->call->op == &cairn_op_adaptive_avgpool_bwd) {
-        attrs->in_h = (int32_t)in.dim[0];
-        attrs->in_w = (int32_t)in.dim[1];
-        in.dim[0] = attrs->out_h;
-        in.dim[1] = attrs->out_w;
-    }
-    input(m, in);
-}
-
-static void make_scale(maker *m)
-{
-    ((cairn_scale_attrs *)(void *)m->call->attrs)->factor = 0.17;
-    input(m, chance(m, 3) ? per_image(0, 0, 0, 0) : picture_shape(m));
-}
-
-/* ---- normalisation ---- */
-
-static void make_lrn(maker *m)
-{
-    cairn_lrn_attrs *attrs = (void *)m->call->attrs;
-    *attrs = (cairn_lrn_attrs){.size = 1 + 2 * (int32_t)range(m, 0, 3),
-                               .alpha = 0.1,
-                               .beta = chance(m, 2) ? 0.75 : 0.5,
-                               .k = (double)range(m, 1, 2)};
-    cairn_shape shape = picture_shape(m);
-    input(m, shape);
-    if (m->call->op == &cairn_op_lrn_bwd)
-        input(m, shape);
-}
-
-/* Sums and squared deviations are those of no input in particular, but squares are not negative. */
-static void positive_vector(maker *m, cairn_shape shape)
-{
-    op_tensor *tensor = input(m, shape);
-    for (int64_t i = 0; i < op_tensor_count(tensor); i++)
-        tensor->data[i] = tensor->data[i] * tensor->data[i] + 0.5;
-}
-
-static void make_batchnorm(maker *m)
-{
-    const cairn_op *op = m->call->op;
-    cairn_batchnorm_attrs *attrs = (void *)m->call->attrs;
-    *attrs = (cairn_batchnorm_attrs){.eps = 1e-3, .momentum = 0.1, .no_scale = chance(m, 2), .pixels = 12};
-    cairn_shape shape = picture_shape(m), c = {.rank = 1, .dim = {shape.dim[2]}};
-    bool backward = op == &cairn_op_batchnorm_sums || op == &cairn_op_batchnorm_bwd;
-    if (!m->small && (op == &cairn_op_batchnorm || op == &cairn_op_batchnorm_train))
-        attrs->act = any_activation(m);
-    if (op == &cairn_op_batchnorm_update) {
-        input(m, c);
-        positive_vector(m, c);
-        input(m, c);
-        positive_vector(m, c);
-        integers(m, (cairn_shape){.rank = 0}, CAIRN_INT32, 0, 1);
-        return;
-    }
-    input(m, shape);
-    if (backward)
-        input(m, shape);
-    input(m, c);
-    if (op == &cairn_op_square_deviations)
-        return;
-    if (op == &cairn_op_batchnorm)
-        input(m, c);
-    positive_vector(m, c);
-    if (op == &cairn_op_batchnorm_train)
-        input(m, c);
-    for (int i = 0; i < 2 && op == &cairn_op_batchnorm_bwd; i++)
-        input(m, c);
-    if (!attrs->no_scale && op != &cairn_op_batchnorm_sums)
-        input(m, c);
-}
-
-static void make_fold_batchnorm(maker *m)
-{
-    cairn_fold_batchnorm_attrs *attrs = (void *)m->call->attrs;
-    *attrs = (cairn_fold_batchnorm_attrs){.eps = 1e-3, .no_scale = chance(m, 2), .has_bias = chance(m, 2)};
-    cairn_shape c = {.rank = 1, .dim = {channels(m)}};
-    input(m, (cairn_shape){.rank = 4, .dim = {range(m, 1, 3), range(m, 1, 3), channels(m), c.dim[0]}});
-    input(m, c);
-    input(m, c);
-    positive_vector(m, c);
-    for (int i = 0; i < !attrs->no_scale + attrs->has_bias; i++)
-        input(m, c);
-}
-
 static const struct {
     const cairn_op *op;
     void (*make)(maker *m);
 } makers[] = {
-    {&cairn_op_fold_batchnorm, make_fold_batchnorm},
-    {&cairn_op_concat, make_concat},
-    {&cairn_op_slice, make_slice},
-    {&cairn_op_zero_pad, make_zero_pad},
-    {&cairn_op_zero_pad_bwd, make_zero_pad},
-    {&cairn_op_subsample, make_subsample},
-    {&cairn_op_subsample_bwd, make_subsample},
-    {&cairn_op_global_avgpool, make_picture},
-    {&cairn_op_global_avgpool_bwd, make_from_flat},
-    {&cairn_op_adaptive_avgpool, make_adaptive},
-    {&cairn_op_adaptive_avgpool_bwd, make_adaptive},
-    {&cairn_op_flatten_chw, make_picture},
-    {&cairn_op_flatten_chw_bwd, make_from_flat},
-    {&cairn_op_scale, make_scale},
-    {&cairn_op_lrn, make_lrn},
-    {&cairn_op_lrn_bwd, make_lrn},
-    {&cairn_op_batchnorm, make_batchnorm},
-    {&cairn_op_batchnorm_train, make_batchnorm},
-    {&cairn_op_square_deviations, make_batchnorm},
-    {&cairn_op_batchnorm_sums, make_batchnorm},
-    {&cairn_op_batchnorm_bwd, make_batchnorm},
-    {&cairn_op_batchnorm_update, make_batchnorm},
+    {&cairn_op_fold_batchnorm, op_make_fold_batchnorm},
+    {&cairn_op_concat, op_make_concat},
+    {&cairn_op_slice, op_make_slice},
+    {&cairn_op_zero_pad, op_make_zero_pad},
+    {&cairn_op_zero_pad_bwd, op_make_zero_pad},
+    {&cairn_op_subsample, op_make_subsample},
+    {&cairn_op_subsample_bwd, op_make_subsample},
+    {&cairn_op_global_avgpool, op_make_picture},
+    {&cairn_op_global_avgpool_bwd, op_make_from_flat},
+    {&cairn_op_adaptive_avgpool, op_make_adaptive},
+    {&cairn_op_adaptive_avgpool_bwd, op_make_adaptive},
+    {&cairn_op_flatten_chw, op_make_picture},
+    {&cairn_op_flatten_chw_bwd, op_make_from_flat},
+    {&cairn_op_scale, op_make_scale},
+    {&cairn_op_lrn, op_make_lrn},
+    {&cairn_op_lrn_bwd, op_make_lrn},
+    {&cairn_op_batchnorm, op_make_batchnorm},
+    {&cairn_op_batchnorm_train, op_make_batchnorm},
+    {&cairn_op_square_deviations, op_make_batchnorm},
+    {&cairn_op_batchnorm_sums, op_make_batchnorm},
+    {&cairn_op_batchnorm_bwd, op_make_batchnorm},
+    {&cairn_op_batchnorm_update, op_make_batchnorm},
     {&cairn_op_normalize, make_normalize},
     {&cairn_op_conv2d, make_conv2d},
     {&cairn_op_conv2d_bwd_data, make_conv2d_bwd},
@@ -721,14 +362,16 @@ static const struct {
     {&cairn_op_cross_entropy_bwd, make_cross_entropy},
     {&cairn_op_mean, make_per_image_number},
     {&cairn_op_mean_bwd, make_number},
-    {&cairn_op_finite, make_finite},
-    {&cairn_op_sgd, make_sgd},
-    {&cairn_op_rmsprop, make_rmsprop},
-    {&cairn_op_adam, make_adam},
-    {&cairn_op_lars, make_lars},
-    {&cairn_op_lamb, make_adam},
-    {&cairn_op_average, make_average},
-    {&cairn_op_square_sum, make_square_sum},
+    {&cairn_op_finite, op_make_finite},
+    {&cairn_op_accumulate, op_make_accumulate},
+    {&cairn_op_gate, op_make_gate},
+    {&cairn_op_sgd, op_make_sgd},
+    {&cairn_op_rmsprop, op_make_rmsprop},
+    {&cairn_op_adam, op_make_adam},
+    {&cairn_op_lars, op_make_lars},
+    {&cairn_op_lamb, op_make_adam},
+    {&cairn_op_average, op_make_average},
+    {&cairn_op_square_sum, op_make_square_sum},
 };
 
 /* Shapes are drawn until the operator accepts them. */

@@ -322,8 +322,9 @@ typedef struct cairn_update_options {
     double trust;              /* [0.001] LARS */
     double clip_norm;          /* [none] gradients are scaled down to this norm of all of them together */
     double clip_value;         /* [none] every number of a gradient is brought into +-clip_value */
-    double average; /* [none] decay of a moving average of parameters and statistics: "<name>/average" among
-                     * the optimiser's tensors */
+    double average;  /* [none] decay of a moving average of parameters and statistics: "<name>/average" among
+                      * the optimiser's tensors */
+    bool accumulate; /* [false] a step may take several runs: cairn_run_options.part */
 } cairn_update_options;
 
 /* Adds the gradients of `loss` (one number) with respect to all trainable parameters. A parameter's gradient

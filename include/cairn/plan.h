@@ -23,6 +23,8 @@ typedef struct cairn_plan_options {
     bool training;         /* [false] dropout is active; weights may change between runs, so that what is
                             * derived from them (packed forms) is made anew by every run */
     bool no_dropout;       /* [false] with training: dropout passes everything, for comparisons */
+    bool recompute;        /* [false] with training: keeps fewer activations for the way back and makes the
+                            * others again, a third more work for a fraction of the memory; same bits */
     bool keep_all;         /* [false] every value can be read after a run; costs memory and fusion */
     bool reference;        /* [false] reference kernels only */
     bool exact;            /* [false] sums as the graph has them, in short sequences: no Winograd, for
@@ -57,6 +59,11 @@ typedef struct cairn_run_options {
     int64_t step; /* updates before this one: 0 is an optimiser's first */
     uint32_t epoch;
     uint64_t seed;
+    /* With cairn_update_options.accumulate a step may take several runs, whose gradients are added up, each
+     * by its share of the images. Statistics move in every run, parameters in the last. */
+    int part;  /* which of them this is, from 0 [0] */
+    int whole; /* images of all of them [n] */
+    bool more; /* others follow [false] */
 } cairn_run_options;
 
 /* Runs the plan once on the context's threads. */

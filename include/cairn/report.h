@@ -30,6 +30,11 @@ CAIRN_API cairn_status cairn_draw(cairn_ctx *ctx, const cairn_graph *graph, cons
  * env.json, metrics.jsonl, weights/best.safetensors) and its data set. */
 CAIRN_API cairn_status cairn_report_run(cairn_ctx *ctx, const char *folder);
 
+/* Builds one page that compares runs, into the file `path`: curves, results, and the settings in which they
+ * differ. Their own reports are not touched. */
+CAIRN_API cairn_status cairn_report_compare(cairn_ctx *ctx, const char *const *folders, int count,
+                                            const char *path);
+
 /* Draws the curve of a search for a learning rate: svg, pdf or png by the file's ending. */
 CAIRN_API cairn_status cairn_draw_rates(cairn_ctx *ctx, const cairn_lr_search *search, const char *path);
 
@@ -37,6 +42,8 @@ CAIRN_API cairn_status cairn_draw_rates(cairn_ctx *ctx, const cairn_lr_search *s
 typedef struct cairn_summary_options {
     int unused_;
     int batch;                   /* [1] for the memory figures */
+    cairn_dtype precision;       /* [CAIRN_F32] for them, too: cairn_plan_options */
+    bool recompute;              /* [false] likewise, of training */
     const cairn_graph *training; /* [NULL] the network with loss and update, whose memory is told, too */
     int depth;                   /* [0: all] one row for neighbours whose names begin with the same parts */
     int width;  /* [0: any] characters that a line may have; the table leaves columns out to fit (not as

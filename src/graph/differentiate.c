@@ -124,6 +124,7 @@ static void walk_back(cairn_graph *graph, cairn_val loss, tape *t)
 {
     int nodes = graph->node_count, variables = graph->variable_count;
     double one = 1.0;
+    graph->gradients = nodes;
     cairn_shape scalar = {.rank = 0};
     mark_wanted(graph, nodes, t->wanted);
     t->gradient[loss.id] = cairn_add_constant(graph, "one", &scalar, &one);

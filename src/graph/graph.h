@@ -83,6 +83,7 @@ struct cairn_graph {
     int head_count;
     cairn_statistics *statistics;
     int statistics_count, statistics_room;
+    int gradients; /* the first node of gradients, behind which all belong to them or the update; 0: none */
     bool for_training; /* normalisation uses the batch */
     bool in_training;  /* nodes added now are not part of the network */
 };

@@ -1,5 +1,6 @@
 /* The update of a training step: one check of all numbers, then a node of the optimiser for each parameter,
  * the running statistics, and moving averages, all of which change together or not at all. */
+#include "base/text.h"
 #include "graph/graph.h"
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,19 @@ static cairn_val gradient_of(const cairn_graph *graph, const cairn_variable *var
     char name[CAIRN_NAME_BYTES];
     snprintf(name, sizeof name, "%.249s/grad", variable->name);
     return cairn_find(graph, name);
+}
+
+/* From now on a gradient is what the runs of a step have brought so far. */
+static void accumulate_gradients(cairn_graph *graph)
+{
+    for (int i = 0; i < graph->port_count && cairn_graph_ok(graph); i++) {
+        cairn_port *port = &graph->ports[i];
+        if (port->input || !cairn_ends_with(port->name, "/grad"))
+            continue;
+        char name[CAIRN_NAME_BYTES];
+        snprintf(name, sizeof name, "%.230s/accumulated", port->name);
+        port->value = cairn_add_node(graph, &cairn_op_accumulate, name, NULL, 1, &port->value, NULL);
+    }
 }
 
 /* One number about every gradient and, unless it has id 0, `first`, as a chain of nodes with up to seven new
@@ -210,16 +224,20 @@ void cairn_update(cairn_graph *graph, cairn_val loss, cairn_update_options optio
     if (!cairn_graph_ok(graph) || !check(graph, &options))
         return;
     graph->in_training = true;
-    cairn_val flag = over_gradients(graph, &cairn_op_finite, loss, NULL, NULL);
+    if (options.accumulate)
+        accumulate_gradients(graph);
+    cairn_val flag = over_gradients(graph, &cairn_op_finite, loss, NULL, NULL), gate = flag;
+    if (options.accumulate)
+        gate = cairn_add_node(graph, &cairn_op_gate, "gate", NULL, 1, &flag, NULL);
     cairn_val squares = options.clip_norm > 0 ? squares_of_gradients(graph) : NONE;
     int variables = graph->variable_count;
     method m = method_of(&options);
     for (int i = 0; i < variables && cairn_graph_ok(graph); i++)
-        update(graph, i, flag, squares, m, &options);
+        update(graph, i, gate, squares, m, &options);
     for (int i = 0; i < graph->statistics_count && cairn_graph_ok(graph); i++)
         update_statistics(graph, &graph->statistics[i], flag);
     if (options.average > 0)
-        average_all(graph, variables, flag, options.average);
+        average_all(graph, variables, gate, options.average);
     cairn_output(graph, flag, "finite");
     graph->in_training = false;
 }

@@ -106,6 +106,7 @@ enum {
     CAIRN_OP_UPDATE = 4, /* changes variables: runs in the plan's last section */
     CAIRN_OP_IN_PLACE = 8,   /* outputs live in the memory of inputs (update) */
     CAIRN_OP_LAST = 32,      /* an update that runs behind all others, whose results it reads */
+    CAIRN_OP_LASTING = 64,   /* outputs keep their numbers from run to run, for the next one to read */
     CAIRN_OP_FLOAT_OUT = 16, /* kernels of reduced precision can store an output that is a float */
 };
 
@@ -130,6 +131,9 @@ typedef struct cairn_run_values {
     uint32_t epoch;
     uint64_t seed;
     bool training;
+    int part;     /* of a step that takes several runs: which this is */
+    double share; /* of the step's images */
+    bool more;    /* others follow */
 } cairn_run_values;
 
 /* What a kernel is told about its node when the plan is made, and what it answers. */

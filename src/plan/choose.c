@@ -63,6 +63,8 @@ static bool make_buffers(cairn_plan *plan)
                 ok &= (step->in[k] = buffer_for_value(plan, step->in_value[k], CAIRN_BUFFER_VALUE, -1)) >= 0;
         for (int k = 0; k < step->outputs; k++)
             ok &= (step->out[k] = buffer_for_value(plan, step->out_value[k], CAIRN_BUFFER_VALUE, -1)) >= 0;
+        for (int k = 0; k < step->outputs && ok && (step->op->flags & CAIRN_OP_LASTING) != 0; k++)
+            plan->buffers[step->out[k]].lasting = true;
     }
     for (int i = 0; i < plan->port_count && ok; i++) {
         int buffer = plan->buffer_of[plan->root[plan->ports[i].value.id]];
@@ -184,7 +186,7 @@ static void choose_chunk(cairn_plan *plan)
 {
     int64_t image_flops = 1, batch = plan->options.batch;
     for (int s = 0; s < plan->step_count; s++)
-        if (plan->steps[s].site.per_image)
+        if (plan->steps[s].site.per_image && !plan->steps[s].repeated)
             image_flops += plan->steps[s].flops / batch;
     plan->chains = image_flops <= CHAIN_IMAGE_FLOPS;
     int64_t chunk = cairn_max(CHUNK_FLOPS / image_flops, cairn_ceil_div(batch, MAX_CHUNKS));
@@ -226,21 +228,37 @@ static cairn_status add_parts(cairn_plan *plan, int index)
     return CAIRN_OK;
 }
 
-static cairn_status add_pack(cairn_plan *plan, int index)
+/* The packed form that a step like this one has already, of the same weights; -1: none. */
+static int packed_before(const cairn_plan *plan, const cairn_step *pack)
+{
+    for (int s = 0; s < plan->step_count; s++) {
+        const cairn_step *other = &plan->steps[s];
+        bool same = other->is_pack && other->kernel == pack->kernel && other->inputs == pack->inputs &&
+                    memcmp(other->attrs, pack->attrs, sizeof pack->attrs) == 0;
+        for (int k = 0; k < pack->inputs && same; k++)
+            same = other->in[k] == pack->in[k];
+        if (same)
+            return other->packed;
+    }
+    return -1;
+}
+
+static int new_packed(cairn_plan *plan, size_t bytes)
 {
     cairn_buffer packed = {.kind = CAIRN_BUFFER_PACKED,
                            .type = {{.rank = 0}, CAIRN_BYTE},
                            .maker = -1,
                            .inside = -1,
                            .images = 1,
-                           .image_bytes = plan->steps[index].site.packed,
+                           .image_bytes = bytes,
                            .lasting = true};
-    int buffer = cairn_plan_add_buffer(plan, &packed);
-    if (buffer < 0)
-        return CAIRN_MEMORY;
+    return cairn_plan_add_buffer(plan, &packed);
+}
+
+static cairn_status add_pack(cairn_plan *plan, int index)
+{
     cairn_step pack = plan->steps[index];
     pack.is_pack = true;
-    pack.packed = buffer;
     pack.outputs = 0;
     /* Batched inputs are not there yet when weights are packed. */
     int kept = 0;
@@ -249,14 +267,18 @@ static cairn_status add_pack(cairn_plan *plan, int index)
             pack.in[k] = -1;
         kept += pack.in[k] >= 0;
     }
-    pack.flops = (int64_t)plan->steps[index].site.packed / 4 * CAIRN_PACK_COST;
-    char name[CAIRN_NAME_BYTES];
-    snprintf(name, sizeof name, "%.240s/pack", plan->steps[index].name);
-    for (int k = 0; k < plan->steps[index].inputs; k++)
-        if ((plan->steps[index].site.in_packed & 1u << k) != 0)
+    int before = pack.repeated ? packed_before(plan, &pack) : -1;
+    pack.packed = before >= 0 ? before : new_packed(plan, pack.site.packed);
+    if (pack.packed < 0 || kept == 0)
+        return CAIRN_MEMORY;
+    pack.flops = (int64_t)pack.site.packed / 4 * CAIRN_PACK_COST;
+    for (int k = 0; k < pack.inputs; k++)
+        if ((pack.site.in_packed & 1u << k) != 0)
             plan->steps[index].in[k] = -1;
-    plan->steps[index].packed = buffer;
-    return kept == 0 || cairn_plan_add_step(plan, &pack, name) < 0 ? CAIRN_MEMORY : CAIRN_OK;
+    plan->steps[index].packed = pack.packed;
+    char name[CAIRN_NAME_BYTES];
+    snprintf(name, sizeof name, "%.240s/pack", pack.name);
+    return before >= 0 || cairn_plan_add_step(plan, &pack, name) >= 0 ? CAIRN_OK : CAIRN_MEMORY;
 }
 
 /* Makers, and what depends on weights alone: steps are in an order in which makers come first, but for the

@@ -173,9 +173,23 @@ static bool skipped(const cairn_plan *plan, int number)
     return plan->regions[number].of_weights ? plan->weights_ready : plan->preparing;
 }
 
+#define STACK_BYTES 65536 /* more than the frames of any kernel */
+#define PAGE_BYTES 4096
+
+/* Which thread does what is left to chance, so that one may need more of its stack in a later run than in the
+ * first. No run but the first shall ask the system for pages. */
+static void touch_stack(void)
+{
+    volatile char stack[STACK_BYTES];
+    for (size_t i = 0; i < sizeof stack; i += PAGE_BYTES)
+        stack[i] = 0;
+}
+
 static void work_through(void *arg, int index)
 {
     const team *t = arg;
+    if (!t->plan->touched)
+        touch_stack();
     for (int r = 0; r < t->plan->region_count; r++) {
         if (skipped(t->plan, r))
             continue;
@@ -219,6 +233,7 @@ static cairn_status run_regions(cairn_plan *plan)
         status = cairn_plan_end_reads(plan, status);
     if (status == CAIRN_OK)
         plan->weights_ready = !plan->options.training;
+    plan->touched |= everyone.threads == plan->threads;
     return status;
 }
 
@@ -230,12 +245,16 @@ cairn_status cairn_plan_run(cairn_plan *plan, const cairn_run_options *options)
                           plan->options.batch, (long long)n);
     plan->run = (cairn_run_values){.n = n,
                                    .capacity = plan->options.batch,
+                                   .share = 1.0,
                                    .training = plan->options.training && !plan->options.no_dropout};
     if (options != NULL) {
         plan->run.lr = options->lr;
         plan->run.step = options->step;
         plan->run.epoch = options->epoch;
         plan->run.seed = options->seed;
+        plan->run.part = options->part;
+        plan->run.more = options->more;
+        plan->run.share = options->whole > 0 ? (double)n / options->whole : 1.0;
     }
     return run_regions(plan);
 }

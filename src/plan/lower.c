@@ -140,12 +140,13 @@ static cairn_status copy_tables(cairn_plan *plan, const cairn_graph *graph, cons
     return CAIRN_OK;
 }
 
-static cairn_status add_step_of(cairn_plan *plan, const cairn_node *node)
+static cairn_status add_step_of(cairn_plan *plan, const cairn_node *node, bool backward)
 {
     cairn_step step = {.op = node->op,
                        .inputs = node->inputs,
                        .outputs = node->outputs,
                        .packed = -1,
+                       .backward = backward,
                        .update = (node->op->flags & CAIRN_OP_UPDATE) != 0,
                        .last = (node->op->flags & CAIRN_OP_LAST) != 0};
     memcpy(step.attrs, node->attrs, sizeof step.attrs);
@@ -198,7 +199,7 @@ cairn_status cairn_plan_lower(cairn_plan *plan, const cairn_graph *graph)
         if ((node->op->flags & CAIRN_OP_VIEW) != 0)
             plan->root[node->out[0].id] = plan->root[node->in[0].id];
         else
-            status = add_step_of(plan, node);
+            status = add_step_of(plan, node, graph->gradients > 0 && i >= graph->gradients);
     }
     cairn_free(plan->ctx, needed);
     return status;

@@ -27,32 +27,24 @@ static cairn_status check_options(cairn_ctx *ctx, const cairn_plan_options *opti
     return CAIRN_OK;
 }
 
-/* Everything but memory for tensors. */
-static cairn_status make(cairn_ctx *ctx, const cairn_graph *graph, const cairn_weights *weights,
-                         const cairn_plan_options *options, cairn_plan **result)
+static cairn_status go_through_stages(cairn_ctx *ctx, const cairn_graph *graph, const cairn_weights *weights,
+                                      const cairn_plan_options *options, cairn_plan **result)
 {
-    cairn_plan_options chosen = {0};
-    if (options != NULL)
-        chosen = *options;
-    if (chosen.batch == 0)
-        chosen.batch = 1;
-    *result = NULL;
-    cairn_status status = cairn_graph_ok(graph) ? check_options(ctx, &chosen) : graph->status;
-    if (status != CAIRN_OK)
-        return status;
     cairn_plan *plan = cairn_alloc(ctx, 1, sizeof *plan);
     if (plan == NULL)
         return CAIRN_MEMORY;
     plan->ctx = ctx;
-    plan->options = chosen;
-    plan->precision = chosen.precision == CAIRN_F64 ? CAIRN_F64 : CAIRN_F32;
+    plan->options = *options;
+    plan->precision = options->precision == CAIRN_F64 ? CAIRN_F64 : CAIRN_F32;
     plan->source = weights;
-    status = cairn_plan_lower(plan, graph);
+    cairn_status status = cairn_plan_lower(plan, graph);
     plan->options.outputs = NULL; /* the caller's text */
     if (status == CAIRN_OK)
         status = cairn_plan_fold(plan);
     if (status == CAIRN_OK)
         cairn_plan_fuse(plan);
+    if (status == CAIRN_OK)
+        status = cairn_plan_recompute(plan);
     if (status == CAIRN_OK)
         status = cairn_plan_reduce(plan);
     if (status == CAIRN_OK)
@@ -66,6 +58,38 @@ static cairn_status make(cairn_ctx *ctx, const cairn_graph *graph, const cairn_w
         *result = plan;
     else
         cairn_plan_destroy(plan);
+    return status;
+}
+
+/* Everything but memory for tensors. */
+static cairn_status make(cairn_ctx *ctx, const cairn_graph *graph, const cairn_weights *weights,
+                         const cairn_plan_options *options, cairn_plan **result)
+{
+    cairn_plan_options chosen = {0};
+    if (options != NULL)
+        chosen = *options;
+    if (chosen.batch == 0)
+        chosen.batch = 1;
+    *result = NULL;
+    cairn_status status = cairn_graph_ok(graph) ? check_options(ctx, &chosen) : graph->status;
+    if (status == CAIRN_OK)
+        status = go_through_stages(ctx, graph, weights, &chosen, result);
+    if (status != CAIRN_OK || !chosen.recompute)
+        return status;
+    /* Where images go through the layers in chunks, little is kept in the first place. */
+    cairn_plan *plain;
+    chosen.recompute = false;
+    status = go_through_stages(ctx, graph, weights, &chosen, &plain);
+    if (status == CAIRN_OK && plain->arena_bytes <= (*result)->arena_bytes) {
+        cairn_plan *larger = *result;
+        *result = plain;
+        plain = larger;
+    }
+    if (status != CAIRN_OK) {
+        plain = *result;
+        *result = NULL;
+    }
+    cairn_plan_destroy(plain);
     return status;
 }
 

@@ -2,6 +2,7 @@
  *   lower.c     nodes that are needed become steps on values; views vanish
  *   fold.c      padding, normalisation and scaling move into convolutions
  *   fuse.c      activations move into the steps that make their inputs
+ *   recompute.c what training makes a second time instead of keeping it
  *   precision.c which activations are stored in bfloat16
  *   nest.c      parts of concatenations become ranges of the whole
  *   choose.c    a kernel for each step; packed forms, parts of batch sums and the steps that make them
@@ -68,6 +69,9 @@ typedef struct cairn_step {
     int packed;                                                         /* buffer, -1: none */
     bool is_pack;                                                       /* runs kernel->pack */
     bool update, last;                                                  /* CAIRN_OP_UPDATE, CAIRN_OP_LAST */
+    bool backward;         /* belongs to gradients or the update */
+    bool repeated;         /* makes again what was dropped */
+    uint32_t after;        /* a value that must have been made before; 0: none */
     cairn_dtype precision; /* of its kernel; REAL is not affected by BF16 */
     bool of_weights;
     bool idle;                  /* everything it would make is shared */
@@ -119,6 +123,7 @@ struct cairn_plan {
     cairn_run_values run;
     bool weights_ready;          /* regions of weights were run since the last change */
     bool preparing;              /* none but those run */
+    bool touched;                /* all threads have used their stacks */
     const cairn_weights *source; /* while the plan is made; NULL: none */
     atomic_int unreadable;       /* a step that could not read its file, + 1 */
     bool profile;
@@ -127,6 +132,7 @@ struct cairn_plan {
 /* The stages. */
 cairn_status cairn_plan_lower(cairn_plan *plan, const cairn_graph *graph);
 void cairn_plan_fuse(cairn_plan *plan);
+cairn_status cairn_plan_recompute(cairn_plan *plan);
 cairn_status cairn_plan_choose(cairn_plan *plan);
 cairn_status cairn_plan_schedule(cairn_plan *plan);
 cairn_status cairn_plan_place(cairn_plan *plan);

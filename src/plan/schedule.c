@@ -23,6 +23,8 @@ static bool ready(const cairn_plan *plan, const cairn_step *step, int region, bo
 {
     if (!step->is_pack && step->packed >= 0 && !input_ready(plan, step->packed, region, chain))
         return false;
+    if (step->after != 0 && !input_ready(plan, plan->buffer_of[step->after], region, chain))
+        return false;
     for (int k = 0; k < step->inputs; k++)
         if (!input_ready(plan, step->in[k], region, chain))
             return false;

@@ -1,9 +1,11 @@
 /* Figures, tables and the style of the report's page. */
 #include "report/page.h"
 #include "base/file.h"
+#include <stdio.h>
 #include <string.h>
 
-const char cairn_page_style[] =
+/* The style sheet: light and dark, and for print. */
+static const char page_style[] =
     ":root{color-scheme:light dark;--paper:#fff;--ink:#1f2328;--muted:#5b636d;--faint:#d5d9de;--card:#f6f7f9;"
     "--accent:#0072b2;--right:#00735a;--wrong:#c04a00}\n"
     "@media screen and (prefers-color-scheme:dark){:root{--paper:#15181c;--ink:#e6e8eb;--muted:#a2abb5;"
@@ -44,6 +46,27 @@ const char cairn_page_style[] =
     "@media print{body{font-size:10.5pt}main{max-width:none;padding:.4cm 0 0}dl div{border:1px solid "
     "var(--faint)}"
     "h2{break-after:avoid}}\n";
+
+void cairn_page_begin(cairn_page *page, const char *title)
+{
+    cairn_text_add(&page->html,
+                   "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                   "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>");
+    cairn_markup_escape(&page->html, title);
+    cairn_text_format(&page->html, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n", page_style);
+}
+
+cairn_status cairn_page_end(cairn_page *page, cairn_status status, const char *path)
+{
+    cairn_text_format(&page->html, "<footer>Made by Cairn %s.</footer>\n</main>\n</body>\n</html>\n",
+                      cairn_version());
+    if (!status && (page->html.failed || !path))
+        status = CAIRN_MEMORY;
+    if (!status)
+        status = cairn_file_write(page->ctx, path, page->html.data, page->html.size);
+    cairn_free(page->ctx, page->html.data);
+    return status;
+}
 
 void cairn_page_section(cairn_page *page, const char *title)
 {
@@ -133,4 +156,20 @@ void cairn_page_cell_fixed(cairn_page *page, double value, int decimals)
 {
     char text[CAIRN_NUMBER_BYTES];
     cairn_page_cell_number(page, cairn_number_fixed(text, value, decimals));
+}
+
+void cairn_page_cell_json(cairn_page *page, const json_t *value)
+{
+    char text[CAIRN_NUMBER_BYTES] = "-";
+    if (json_string_length(value) > 0) {
+        cairn_page_cell(page, json_string_value(value));
+        return;
+    }
+    if (json_is_integer(value))
+        snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
+    else if (json_is_real(value))
+        cairn_number_print(text, json_real_value(value));
+    else if (json_is_boolean(value))
+        snprintf(text, sizeof text, "%s", json_is_true(value) ? "yes" : "no");
+    cairn_page_cell(page, text);
 }

@@ -12,10 +12,12 @@ typedef struct cairn_page {
     int figures, tables; /* so far, for their numbers */
 } cairn_page;
 
-/* The style sheet: light and dark, and for print. */
-extern const char cairn_page_style[];
-
 #define CAIRN_PAGE_WIDTH 480.0 /* of figures, in points */
+
+void cairn_page_begin(cairn_page *page, const char *title);
+/* Writes the page into the file unless status is a failure, and ends it in any case. A NULL path is one for
+ * which there was no memory. */
+cairn_status cairn_page_end(cairn_page *page, cairn_status status, const char *path);
 
 void cairn_page_section(cairn_page *page, const char *title);
 
@@ -34,6 +36,7 @@ void cairn_page_row(cairn_page *page);
 void cairn_page_cell(cairn_page *page, const char *text);
 void cairn_page_cell_number(cairn_page *page, const char *text);
 void cairn_page_cell_count(cairn_page *page, int64_t value);
+void cairn_page_cell_json(cairn_page *page, const json_t *value); /* "-" for NULL */
 void cairn_page_cell_fixed(cairn_page *page, double value, int decimals);
 
 /* The sections in their order. What fails for want of something is said on the page; a status that is not OK

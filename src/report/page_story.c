@@ -186,22 +186,6 @@ cairn_status cairn_section_training(cairn_page *page)
 
 /* ---- settings ---- */
 
-static void put_value(cairn_page *page, const json_t *value)
-{
-    char text[CAIRN_NUMBER_BYTES] = "-";
-    if (json_string_length(value) > 0) {
-        cairn_page_cell(page, json_string_value(value));
-        return;
-    }
-    if (json_is_integer(value))
-        snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
-    else if (json_is_real(value))
-        cairn_number_print(text, json_real_value(value));
-    else if (json_is_boolean(value))
-        snprintf(text, sizeof text, "%s", json_is_true(value) ? "yes" : "no");
-    cairn_page_cell(page, text);
-}
-
 /* Objects inside are told by keys joined with dots. The parser has bounded the depth. */
 static void put_settings(cairn_page *page, const char *prefix, const json_t *object)
 {
@@ -218,7 +202,7 @@ static void put_settings(cairn_page *page, const char *prefix, const json_t *obj
         for (size_t i = 0; i < (json_is_array(value) ? json_array_size(value) : 1); i++) {
             cairn_page_row(page);
             cairn_page_cell(page, i == 0 ? name : "");
-            put_value(page, json_is_array(value) ? json_array_get(value, i) : value);
+            cairn_page_cell_json(page, json_is_array(value) ? json_array_get(value, i) : value);
         }
     }
 }

@@ -8,8 +8,18 @@
 
 /* Each fills a scene that cairn_scene_begin has prepared and sets its height. */
 
-/* Loss, accuracy, learning rate and time by epoch, in four panels. */
+/* Loss, accuracy, learning rate, time and images a second by epoch, in panels. */
 void cairn_plot_training(cairn_scene *scene, const cairn_epoch_metrics *epochs, int count);
+
+/* Accuracy and loss of several runs by epoch, each run in a colour of its own; more than there are colours
+ * for are left out. */
+#define CAIRN_PLOTTED_RUNS 8
+typedef struct cairn_plotted_run {
+    const char *name;
+    const cairn_epoch_metrics *epochs;
+    int count;
+} cairn_plotted_run;
+void cairn_plot_runs(cairn_scene *scene, const cairn_plotted_run *runs, int count);
 
 /* classes x classes counts, [truth][answer]: a heat map, shaded by the share of the row. Labels and numbers
  * are written as long as they are legible. */

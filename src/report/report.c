@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "report/page.h"
 #include <cairn/report.h>
+#include <stdio.h>
 
 static cairn_status write_sections(cairn_page *page)
 {
@@ -18,36 +19,21 @@ static cairn_status write_sections(cairn_page *page)
     return status;
 }
 
-static void begin_page(cairn_page *page)
-{
-    cairn_text_add(&page->html,
-                   "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                   "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>");
-    cairn_markup_escape(&page->html, cairn_run_setting(page->record, "model"));
-    cairn_text_add(&page->html, " on ");
-    cairn_markup_escape(&page->html, cairn_run_data_name(page->record));
-    cairn_text_format(&page->html, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n",
-                      cairn_page_style);
-}
-
 cairn_status cairn_report_run(cairn_ctx *ctx, const char *folder)
 {
+    char title[256];
     cairn_run_record record;
     cairn_status status = cairn_run_record_open(ctx, folder, &record);
     if (status)
         return status;
     cairn_page page = {.ctx = ctx, .record = &record, .html = {.ctx = ctx}};
-    begin_page(&page);
+    snprintf(title, sizeof title, "%.100s on %.100s", cairn_run_setting(&record, "model"),
+             cairn_run_data_name(&record));
+    cairn_page_begin(&page, title);
     status = write_sections(&page);
-    cairn_text_format(&page.html, "<footer>Made by Cairn %s.</footer>\n</main>\n</body>\n</html>\n",
-                      cairn_version());
     char *path = cairn_path_join(ctx, folder, "report.html");
-    if (!status && (page.html.failed || !path))
-        status = CAIRN_MEMORY;
-    if (!status)
-        status = cairn_file_write(ctx, path, page.html.data, page.html.size);
+    status = cairn_page_end(&page, status, path);
     cairn_free(ctx, path);
-    cairn_free(ctx, page.html.data);
     cairn_run_record_close(&record);
     return status;
 }

@@ -159,7 +159,7 @@ static cairn_status check_folder(const cairn_run_record *record)
                  : CAIRN_OK;
 }
 
-cairn_status cairn_run_record_open(cairn_ctx *ctx, const char *folder, cairn_run_record *record)
+cairn_status cairn_run_record_read(cairn_ctx *ctx, const char *folder, cairn_run_record *record)
 {
     char ignored[CAIRN_REASON_BYTES];
     *record = (cairn_run_record){.ctx = ctx, .folder = folder, .best = -1};
@@ -170,8 +170,17 @@ cairn_status cairn_run_record_open(cairn_ctx *ctx, const char *folder, cairn_run
         status = forgive(record, read_json(record, "env.json", &record->env), ignored);
     if (!status)
         status = forgive(record, read_metrics(record), record->no_metrics);
-    if (!status)
-        status = forgive(record, open_network(record), record->no_weights);
+    if (status)
+        cairn_run_record_close(record);
+    return status;
+}
+
+cairn_status cairn_run_record_open(cairn_ctx *ctx, const char *folder, cairn_run_record *record)
+{
+    cairn_status status = cairn_run_record_read(ctx, folder, record);
+    if (status)
+        return status;
+    status = forgive(record, open_network(record), record->no_weights);
     if (!status)
         status = forgive(record, open_data(record), record->no_data);
     if (status)

@@ -27,6 +27,10 @@ typedef struct cairn_run_record {
     char no_metrics[CAIRN_REASON_BYTES], no_weights[CAIRN_REASON_BYTES], no_data[CAIRN_REASON_BYTES];
 } cairn_run_record;
 
+/* Settings, surroundings and metrics alone. */
+cairn_status cairn_run_record_read(cairn_ctx *ctx, const char *folder, cairn_run_record *record);
+
+/* Also the network and the data, on which it is evaluated. */
 cairn_status cairn_run_record_open(cairn_ctx *ctx, const char *folder, cairn_run_record *record);
 void cairn_run_record_close(cairn_run_record *record);
 

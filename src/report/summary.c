@@ -169,7 +169,10 @@ static void put_params(cairn_text *out, const char *what, int64_t count)
 static cairn_status put_memory(summary *s, const cairn_graph *graph, bool training)
 {
     int batch = s->options.batch > 0 ? s->options.batch : 1;
-    cairn_plan_options options = {.batch = batch, .training = training};
+    cairn_plan_options options = {.batch = batch,
+                                  .training = training,
+                                  .recompute = s->options.recompute,
+                                  .precision = s->options.precision};
     cairn_plan_memory memory;
     cairn_status status = cairn_plan_estimate(s->ctx, graph, &options, &memory);
     if (status)

@@ -62,6 +62,9 @@ static cairn_status check_together(cairn_ctx *ctx, const cairn_config *c)
                           c->gamma <= 0   ? "gamma"
                           : c->climb <= 0 ? "climb"
                                           : "lr_decay");
+    if (c->batch % c->accumulate != 0)
+        return cairn_fail(ctx, CAIRN_USAGE, "accumulate: expected a divisor of the batch of %d, found %d",
+                          c->batch, c->accumulate);
     if (c->progressive > 0 && c->input > 0 && c->progressive > c->input)
         return cairn_fail(ctx, CAIRN_USAGE, "progressive: expected at most the input's side of %d", c->input);
     if (c->seed > INT64_MAX)

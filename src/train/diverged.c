@@ -64,7 +64,7 @@ static void copy_input(cairn_trainer *t, cairn_plan *plan, const char *name, siz
     void *to = cairn_plan_data(plan, name);
     const void *from = cairn_plan_data(t->plan, name);
     if (to != NULL && from != NULL)
-        memcpy(to, from, (size_t)t->config.batch * (size_t)cairn_shape_elements(&shape) * width);
+        memcpy(to, from, (size_t)cairn_trainer_part(t) * (size_t)cairn_shape_elements(&shape) * width);
 }
 
 static cairn_status find_layer(cairn_trainer *t, int n, char where[WHERE_TEXT])
@@ -74,7 +74,7 @@ static cairn_status find_layer(cairn_trainer *t, int n, char where[WHERE_TEXT])
                                      .soft = t->ports.targets != NULL,
                                      .gradients_only = true,
                                      .dropout = c->dropout >= 0 ? &c->dropout : NULL};
-    cairn_plan_options options = {.batch = c->batch, .training = true, .keep_all = true};
+    cairn_plan_options options = {.batch = cairn_trainer_part(t), .training = true, .keep_all = true};
     bool floats = cairn_augment_needs_floats(&t->augment);
     cairn_graph *graph;
     cairn_plan *plan = NULL;

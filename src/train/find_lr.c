@@ -29,43 +29,27 @@ static void show(const cairn_trainer *t, int step, double loss)
     t->hooks.progress(t->hooks.user, &progress);
 }
 
-/* The next batch, of the next pass when one has ended. */
-static cairn_status next_batch(cairn_trainer *t, int *n)
+/* The next pass, when one has ended. */
+static cairn_status begin_pass(cairn_trainer *t)
 {
     cairn_state *s = &t->state;
     int64_t count = t->data->count[CAIRN_TRAIN];
-    cairn_status status = CAIRN_OK;
-    if (s->step % t->steps == 0) {
-        s->epoch = s->step / t->steps;
-        status = cairn_epoch_order(t->ctx, t->config.seed, (uint32_t)s->epoch, count, t->order);
-        if (status == CAIRN_OK)
-            status = cairn_loader_start(t->loader, t->order, 0, count, (uint32_t)s->epoch);
-    }
-    if (status == CAIRN_OK)
-        status = cairn_loader_next(t->loader, t->ports.image, t->ports.labels, t->ports.samples, n);
-    if (status == CAIRN_OK)
-        cairn_trainer_mix(t, *n);
-    return status;
+    s->epoch = s->step / t->steps;
+    cairn_status status = cairn_epoch_order(t->ctx, t->config.seed, (uint32_t)s->epoch, count, t->order);
+    return status == CAIRN_OK ? cairn_loader_start(t->loader, t->order, 0, count, (uint32_t)s->epoch)
+                              : status;
 }
 
 /* The mean loss of a step at this rate; infinite when something was not finite. */
 static cairn_status take_step(cairn_trainer *t, double lr, double *loss)
 {
-    int n = 0;
-    cairn_status status = next_batch(t, &n);
-    cairn_run_options run = {.n = n,
-                             .lr = lr,
-                             .step = cairn_trainer_updates(t),
-                             .epoch = (uint32_t)t->state.epoch,
-                             .seed = t->config.seed};
+    cairn_taken taken;
+    cairn_status status = t->state.step % t->steps == 0 ? begin_pass(t) : CAIRN_OK;
     if (status == CAIRN_OK)
-        status = cairn_plan_run(t->plan, &run);
+        status = cairn_trainer_step(t, lr, t->state.step % t->steps, &taken);
     if (status != CAIRN_OK)
         return status;
-    double sum = 0;
-    for (int i = 0; i < n; i++)
-        sum += (double)t->ports.losses[i];
-    *loss = *t->ports.finite != 0 ? sum / n : (double)INFINITY;
+    *loss = taken.finite ? cairn_tally_loss(&taken.tally) : (double)INFINITY;
     t->state.step++;
     return CAIRN_OK;
 }

@@ -50,8 +50,8 @@ static bool show_evaluation(void *user, const cairn_evaluated *batch)
         int64_t count = t->data->count[t->evaluated];
         cairn_train_progress progress = {.epoch = (int)t->state.epoch + 1,
                                          .epochs = t->config.epochs,
-                                         .step = cairn_ceil_div(batch->tally->images, t->config.batch),
-                                         .steps = cairn_ceil_div(count, t->config.batch),
+                                         .step = cairn_ceil_div(batch->tally->images, cairn_trainer_part(t)),
+                                         .steps = cairn_ceil_div(count, cairn_trainer_part(t)),
                                          .evaluating = true,
                                          .loss = cairn_tally_loss(batch->tally),
                                          .top1 = cairn_tally_top1(batch->tally),
@@ -79,26 +79,18 @@ static void write_step_events(const cairn_trainer *t, double lr)
 static cairn_status take_step(cairn_trainer *t)
 {
     cairn_state *s = &t->state;
-    int n;
-    cairn_status status = cairn_loader_next(t->loader, t->ports.image, t->ports.labels, t->ports.samples, &n);
-    if (status != CAIRN_OK)
-        return status;
-    cairn_run_options run = {.n = n,
-                             .lr = cairn_schedule_rate(&t->schedule, &s->plateau, s->step),
-                             .step = cairn_trainer_updates(t),
-                             .epoch = (uint32_t)s->epoch,
-                             .seed = t->config.seed};
-    cairn_trainer_mix(t, n);
-    status = cairn_plan_run(t->plan, &run);
+    cairn_taken taken;
+    double lr = cairn_schedule_rate(&t->schedule, &s->plateau, s->step);
+    cairn_status status = cairn_trainer_step(t, lr, s->batch, &taken);
     if (status != CAIRN_OK)
         return status;
     s->step++;
     s->batch++;
-    t->images += n;
-    if (*t->ports.finite != 0) {
-        cairn_tally_add(&s->tally, n, t->settings.classes, t->ports.logits, t->ports.losses, t->ports.labels);
+    t->images += taken.tally.images;
+    if (taken.finite) {
+        cairn_tally_join(&s->tally, &taken.tally);
         s->bad_in_row = 0;
-        write_step_events(t, run.lr);
+        write_step_events(t, lr);
         return CAIRN_OK;
     }
     s->skipped++;
@@ -107,7 +99,7 @@ static cairn_status take_step(cairn_trainer *t)
                   "step %" PRId64 " of epoch %" PRId64 " changed nothing: its loss or "
                   "gradients are not finite",
                   s->batch, s->epoch + 1);
-    return s->bad_in_row < CAIRN_BAD_STEPS_ALLOWED ? CAIRN_OK : cairn_trainer_diverged(t, n);
+    return s->bad_in_row < CAIRN_BAD_STEPS_ALLOWED ? CAIRN_OK : cairn_trainer_diverged(t, taken.last);
 }
 
 /* ---- an epoch ---- */

@@ -26,6 +26,14 @@ void cairn_tally_add(cairn_tally *tally, int64_t n, int classes, const float *lo
     tally->images += n;
 }
 
+void cairn_tally_join(cairn_tally *tally, const cairn_tally *other)
+{
+    tally->loss += other->loss;
+    tally->images += other->images;
+    tally->top1 += other->top1;
+    tally->top5 += other->top5;
+}
+
 static double mean(double sum, int64_t images)
 {
     return images == 0 ? 0.0 : sum / (double)images;

@@ -14,6 +14,9 @@ typedef struct cairn_tally {
 void cairn_tally_add(cairn_tally *tally, int64_t n, int classes, const float *logits, const float *losses,
                      const int32_t *labels);
 
+/* Adds what another one has counted. */
+void cairn_tally_join(cairn_tally *tally, const cairn_tally *other);
+
 /* Means over the images so far, 0 when there are none. */
 double cairn_tally_loss(const cairn_tally *tally);
 double cairn_tally_top1(const cairn_tally *tally); /* percent */

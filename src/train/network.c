@@ -76,7 +76,8 @@ static cairn_update_options update_of(const cairn_config *c)
                                   .trust = (double)c->trust,
                                   .clip_norm = (double)c->clip_norm,
                                   .clip_value = (double)c->clip_value,
-                                  .average = (double)c->ema};
+                                  .average = (double)c->ema,
+                                  .accumulate = c->accumulate > 1};
 }
 
 static cairn_status make_graph(cairn_trainer *t, cairn_groups *groups, cairn_graph **graph)
@@ -114,8 +115,9 @@ static cairn_status begin_weights(cairn_trainer *t, const cairn_graph *graph)
 /* The first time also the weights. */
 static cairn_status make_plan(cairn_trainer *t)
 {
-    cairn_plan_options options = {.batch = t->config.batch,
+    cairn_plan_options options = {.batch = cairn_trainer_part(t),
                                   .training = true,
+                                  .recompute = t->config.recompute,
                                   .precision = t->config.precision == 1 ? CAIRN_BF16 : CAIRN_F32};
     cairn_groups groups;
     cairn_graph *graph = NULL;
@@ -139,9 +141,9 @@ static cairn_status find_ports(cairn_trainer *t)
                                   .losses = cairn_plan_data(t->plan, "losses"),
                                   .finite = cairn_plan_data(t->plan, "finite")};
     if (t->samples == NULL)
-        t->samples = cairn_alloc(t->ctx, (size_t)t->config.batch, sizeof *t->samples);
+        t->samples = cairn_alloc(t->ctx, (size_t)cairn_trainer_part(t), sizeof *t->samples);
     if (t->labels == NULL)
-        t->labels = cairn_alloc(t->ctx, (size_t)t->config.batch, sizeof *t->labels);
+        t->labels = cairn_alloc(t->ctx, (size_t)cairn_trainer_part(t), sizeof *t->labels);
     if (t->ports.samples == NULL)
         t->ports.samples = t->samples;
     if (t->ports.labels == NULL)
@@ -159,7 +161,7 @@ static cairn_loader_options loading_of(const cairn_trainer *t, cairn_split split
                                   .h = settings->h,
                                   .w = settings->w,
                                   .c = settings->c,
-                                  .batch = t->config.batch,
+                                  .batch = cairn_trainer_part(t),
                                   .seed = t->config.seed,
                                   .broken = CAIRN_BROKEN_MARKED,
                                   .max_bad = (double)t->config.max_bad,
@@ -198,7 +200,7 @@ cairn_status cairn_trainer_make_evaluation(cairn_trainer *t)
         status = cairn_weights_copy(t->ctx, t->weights, &t->averaged);
     if (status == CAIRN_OK)
         status = cairn_evaluation_plan(t->ctx, t->config.model, &t->eval_settings, &t->eval_preprocess,
-                                       &(cairn_plan_options){.batch = t->config.batch},
+                                       &(cairn_plan_options){.batch = cairn_trainer_part(t)},
                                        cairn_trainer_shown(t), &t->evaluation);
     cairn_loader_options loading = loading_of(t, t->evaluated, &t->eval_settings, &t->eval_preprocess);
     if (status == CAIRN_OK)

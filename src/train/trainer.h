@@ -69,6 +69,22 @@ static inline int64_t cairn_trainer_updates(const cairn_trainer *trainer)
     return trainer->state.step - trainer->state.skipped;
 }
 
+/* Pictures that the plans take at a time: a step's, or a part of them. */
+static inline int cairn_trainer_part(const cairn_trainer *trainer)
+{
+    return trainer->config.batch / trainer->config.accumulate;
+}
+
+/* What came of a step. */
+typedef struct cairn_taken {
+    cairn_tally tally; /* of its pictures; only the count is good unless it is finite */
+    bool finite;       /* else nothing changed */
+    int last;          /* pictures of the last run, which lie in the ports */
+} cairn_taken;
+
+/* step.c: takes step `batch` of the epoch, from 0, of the pictures that the loader has next. */
+cairn_status cairn_trainer_step(cairn_trainer *trainer, double lr, int64_t batch, cairn_taken *taken);
+
 /* network.c: the plans and loaders of the input's size in epoch `epoch`, from 0; nothing is done if they are
  * there.
  */

@@ -100,6 +100,24 @@ fails 2 "takes model and data" train lenet5 data --resume again
 works report again
 has '^again/report.html$'
 
+# Several runs are compared, in what differs between them.
+works report again plain tuned -o both.html
+has '^both.html$'
+for word in '<h1>3 runs</h1>' '<td>recipe' '<td>finetune' 'Okabe\|stroke'; do
+    grep -q "$word" both.html || fail "both.html has no $word"
+done
+grep -q '<td>optimizer' both.html && fail "both.html tells a setting that is the same in all"
+works report again plain
+has '^comparison.html$'
+fails 2 "goes with several runs" report again -o one.html
+
+# Less memory: the same result, or gradients of parts.
+works train lenet5 data --epochs 1 --batch 16 --recompute --out less --quiet
+works train lenet5 data --epochs 1 --batch 16 --out more --quiet
+cmp less/weights/last.safetensors more/weights/last.safetensors || fail "--recompute changes the weights"
+works train lenet5 data --epochs 1 --batch 16 --accumulate 4 --out parts --quiet
+fails 2 "accumulate: expected a divisor of the batch of 16, found 3" train lenet5 data --batch 16 --accumulate 3
+
 # A signal ends it at the next step with a checkpoint.
 timeout --preserve-status -s TERM 3 "$CAIRN" train lenet5 data --epochs 100000 --out stopped >out 2>err
 code=$?

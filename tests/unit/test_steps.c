@@ -1,0 +1,268 @@
+/* Training steps that take less memory: activations that are made again change no bit, and gradients that are
+ * added up over several runs are those of one. */
+#include "io/dtype.h"
+#include "op_harness.h"
+#include "support.h"
+#include <cairn/cairn.h>
+#include <math.h>
+#include <sys/resource.h>
+
+enum { STEPS = 3, BATCH = 8 };
+
+typedef struct training {
+    const char *name;
+    int size;
+    cairn_dtype precision;
+    bool recompute;
+    int part; /* images of a run; 0: all of the step */
+    int threads;
+} training;
+
+typedef struct trained {
+    cairn_ctx *ctx;
+    cairn_weights *weights, *state;
+    cairn_plan_memory memory;
+    double loss; /* of the last run */
+} trained;
+
+static void fill(cairn_plan *plan, int step, int first, int n)
+{
+    uint8_t *image = cairn_plan_data(plan, "image");
+    int32_t *labels = cairn_plan_data(plan, "labels");
+    int64_t *samples = cairn_plan_data(plan, "samples");
+    cairn_shape shape = cairn_plan_shape(plan, "image");
+    int64_t bytes = cairn_shape_elements(&shape);
+    for (int i = 0; i < n; i++) {
+        op_random random = {(uint64_t)(1000 * step + first + i + 1)};
+        for (int64_t k = 0; k < bytes; k++)
+            image[i * bytes + k] = (uint8_t)op_random_range(&random, 0, 255);
+        labels[i] = (first + i) % 4;
+        if (samples != NULL)
+            samples[i] = first + i;
+    }
+}
+
+static void take_step(cairn_plan *plan, int step, int part)
+{
+    cairn_run_options run = {.lr = 0.01, .step = step, .seed = 5, .whole = BATCH};
+    for (int done = 0; done < BATCH; done += run.n, run.part++) {
+        run.n = (int)cairn_min(part, BATCH - done);
+        run.more = done + run.n < BATCH;
+        fill(plan, step, done, run.n);
+        assert_int_equal(cairn_plan_run(plan, &run), CAIRN_OK);
+        assert_int_equal(*(int32_t *)cairn_plan_data(plan, "finite"), 1);
+    }
+}
+
+static trained train(const training *t)
+{
+    static const float mean[3] = {0.4f, 0.5f, 0.6f}, std[3] = {0.25f, 0.25f, 0.25f};
+    trained r = {0};
+    cairn_graph *graph = NULL;
+    cairn_plan *plan = NULL;
+    int part = t->part > 0 ? t->part : BATCH;
+    cairn_model_settings settings = {.classes = 10, .h = t->size, .w = t->size};
+    cairn_model_training how = {
+        .update = {.momentum = 0.9, .weight_decay = 1e-3, .average = 0.9, .accumulate = t->part > 0}};
+    cairn_plan_options options = {
+        .batch = part, .precision = t->precision, .training = true, .recompute = t->recompute};
+    assert_int_equal(cairn_ctx_create(&(cairn_ctx_options){.threads = t->threads}, &r.ctx), CAIRN_OK);
+    assert_int_equal(cairn_model_graph(r.ctx, cairn_model_find(t->name), &settings, CAIRN_INPUT_BYTES, 0,
+                                       mean, std, &how, &graph),
+                     CAIRN_OK);
+    cairn_dtype stored = t->precision == CAIRN_F64 ? CAIRN_F64 : CAIRN_F32;
+    assert_int_equal(cairn_weights_init(r.ctx, graph, stored, 7, &r.weights), CAIRN_OK);
+    assert_int_equal(cairn_weights_create(r.ctx, &r.state), CAIRN_OK);
+    if (cairn_plan_create(r.ctx, graph, r.weights, r.state, &options, &plan) != CAIRN_OK)
+        fail_msg("%s: %s", t->name, cairn_error(r.ctx));
+    for (int step = 0; step < STEPS; step++)
+        take_step(plan, step, part);
+    void *loss = cairn_plan_data(plan, "loss");
+    r.loss = t->precision == CAIRN_F64 ? *(double *)loss : (double)*(float *)loss;
+    r.memory = cairn_plan_memory_of(plan);
+    cairn_plan_destroy(plan);
+    cairn_graph_destroy(graph);
+    return r;
+}
+
+static void end(trained *r)
+{
+    cairn_weights_destroy(r->weights);
+    cairn_weights_destroy(r->state);
+    cairn_ctx_destroy(r->ctx);
+}
+
+/* The largest difference, as a share of the largest number of the same tensor. */
+static double difference(const cairn_weights *a, const cairn_weights *b)
+{
+    double worst = 0;
+    assert_int_equal(cairn_weights_count(a), cairn_weights_count(b));
+    for (int i = 0; i < cairn_weights_count(a); i++) {
+        const cairn_tensor *x = cairn_weights_at(a, i), *y = cairn_weights_find(b, x->name);
+        double largest = 1e-12, most = 0;
+        assert_non_null(y);
+        for (int64_t k = 0; k < cairn_shape_elements(&x->shape); k++) {
+            double p = cairn_dtype_load(x->dtype, x->data, (size_t)k),
+                   q = cairn_dtype_load(y->dtype, y->data, (size_t)k);
+            largest = fmax(largest, fabs(p));
+            most = fmax(most, fabs(p - q));
+        }
+        worst = fmax(worst, most / largest);
+    }
+    return worst;
+}
+
+/* ---- activations made again ---- */
+
+static void same_bits(const char *name, int size, cairn_dtype precision, double memory_share)
+{
+    training plain = {name, size, precision, false, 0, 2}, again = {name, size, precision, true, 0, 2};
+    trained a = train(&plain), b = train(&again);
+    if (a.loss != b.loss || difference(a.weights, b.weights) != 0 || difference(a.state, b.state) != 0)
+        fail_msg("%s: losses %.9g and %.9g, weights differ by %.3g", name, a.loss, b.loss,
+                 difference(a.weights, b.weights));
+    double share = (double)b.memory.arena / (double)a.memory.arena;
+    if (share > memory_share)
+        fail_msg("%s: %.3f of the memory, expected %.3f", name, share, memory_share);
+    end(&a);
+    end(&b);
+}
+
+static void what_is_made_again_is_the_same(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int size;
+        cairn_dtype precision;
+        double memory_share;
+    } networks[] = {
+        {"lenet5", 0, CAIRN_F32, 1},         {"lenet5.tutorial", 0, CAIRN_F64, 1},
+        {"resnet20", 0, CAIRN_F32, 1},       {"resnet20", 0, CAIRN_BF16, 1},
+#ifndef __SANITIZE_ADDRESS__ /* under which they take minutes */
+        {"googlenet", 96, CAIRN_F32, 0.9},   {"resnet18", 128, CAIRN_F32, 0.95},
+        {"resnet50v2", 64, CAIRN_F32, 0.95}, {"inception_v4", 96, CAIRN_F32, 0.95},
+#endif
+    };
+    for (size_t i = 0; i < CAIRN_COUNT(networks); i++)
+        same_bits(networks[i].name, networks[i].size, networks[i].precision, networks[i].memory_share);
+}
+
+/* Large pictures, where activations outweigh all else; nothing is run. */
+static void most_activations_are_dropped(void **state)
+{
+    bench *b = *state;
+    cairn_graph *graph = NULL;
+    cairn_plan_memory plain, again;
+    cairn_model_training how = {.update = {.momentum = 0.9}};
+    assert_int_equal(cairn_model_graph(b->ctx, cairn_model_find("resnet50"), NULL, CAIRN_INPUT_NUMBERS, 0,
+                                       NULL, NULL, &how, &graph),
+                     CAIRN_OK);
+    cairn_plan_options options = {.batch = 64, .training = true};
+    assert_int_equal(cairn_plan_estimate(b->ctx, graph, &options, &plain), CAIRN_OK);
+    options.recompute = true;
+    assert_int_equal(cairn_plan_estimate(b->ctx, graph, &options, &again), CAIRN_OK);
+    assert_true(again.arena < plain.arena / 2);
+    cairn_graph_destroy(graph);
+}
+
+/* ---- gradients of several runs ---- */
+
+static void parts_make_a_whole(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name; /* without batch normalisation, whose statistics are those of a run */
+        cairn_dtype precision;
+        double within;
+    } networks[] = {{"lenet5", CAIRN_F64, 1e-12},
+                    {"lenet5.tutorial", CAIRN_F64, 1e-12},
+                    {"lenet5", CAIRN_F32, 2e-5},
+                    {"lenet5.paper", CAIRN_F32, 2e-5}};
+    static const int parts[] = {4, 3, 1, 8};
+    for (size_t i = 0; i < CAIRN_COUNT(networks); i++) {
+        training whole = {networks[i].name, 0, networks[i].precision, false, 0, 2};
+        trained a = train(&whole);
+        for (size_t k = 0; k < CAIRN_COUNT(parts); k++) {
+            training in_parts = {networks[i].name, 0, networks[i].precision, k % 2 == 0, parts[k], 2};
+            trained b = train(&in_parts);
+            double found = fmax(difference(a.weights, b.weights), difference(a.state, b.state));
+            if (found > networks[i].within)
+                fail_msg("%s, %d at a time: differs by %.3g", networks[i].name, parts[k], found);
+            end(&b);
+        }
+        end(&a);
+    }
+}
+
+/* ---- what a step asks of the system ---- */
+
+static void *count_calls(void *user, void *ptr, size_t size)
+{
+    int *calls = user;
+    ++*calls;
+    if (size != 0)
+        return realloc(ptr, size);
+    free(ptr);
+    return NULL;
+}
+
+static long page_faults(void)
+{
+    struct rusage usage;
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_minflt + usage.ru_majflt;
+}
+
+/* From the second step on: no allocation, no fresh page. */
+static void later_steps_take_nothing(void **state)
+{
+    (void)state;
+    static const char *const networks[] = {"lenet5", "resnet20"};
+    for (size_t i = 0; i < CAIRN_COUNT(networks); i++) {
+        int calls = 0;
+        cairn_ctx *ctx;
+        cairn_graph *graph = NULL;
+        cairn_weights *weights = NULL, *slots = NULL;
+        cairn_plan *plan = NULL;
+        cairn_model_training how = {.update = {.momentum = 0.9}};
+        cairn_ctx_options own = {.threads = 2, .allocator = {count_calls, &calls}};
+        assert_int_equal(cairn_ctx_create(&own, &ctx), CAIRN_OK);
+        assert_int_equal(cairn_model_graph(ctx, cairn_model_find(networks[i]), NULL, CAIRN_INPUT_NUMBERS, 0,
+                                           NULL, NULL, &how, &graph),
+                         CAIRN_OK);
+        assert_int_equal(cairn_weights_init(ctx, graph, CAIRN_F32, 7, &weights), CAIRN_OK);
+        assert_int_equal(cairn_weights_create(ctx, &slots), CAIRN_OK);
+        assert_int_equal(cairn_plan_create(ctx, graph, weights, slots,
+                                           &(cairn_plan_options){.batch = BATCH, .training = true}, &plan),
+                         CAIRN_OK);
+        cairn_run_options run = {.lr = 0.01};
+        assert_int_equal(cairn_plan_run(plan, &run), CAIRN_OK);
+        int before = calls;
+        long faults = 1;
+        for (int tries = 0; tries < 3 && faults != 0;
+             tries++) { /* the system may move a page on its own account */
+            faults = -page_faults();
+            for (int k = 0; k < 20; k++, run.step++)
+                assert_int_equal(cairn_plan_run(plan, &run), CAIRN_OK);
+            faults += page_faults();
+        }
+        assert_int_equal(calls, before);
+#ifndef __SANITIZE_ADDRESS__ /* which has pages of its own */
+        assert_int_equal(faults, 0);
+#endif
+        cairn_plan_destroy(plan);
+        cairn_weights_destroy(slots);
+        cairn_weights_destroy(weights);
+        cairn_graph_destroy(graph);
+        cairn_ctx_destroy(ctx);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(later_steps_take_nothing), cmocka_unit_test(what_is_made_again_is_the_same),
+        TEST(most_activations_are_dropped), cmocka_unit_test(parts_make_a_whole)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
