@@ -25,7 +25,9 @@ void cairn_cli_reserve_streams(void)
 cairn_status cairn_cli_finish_output(cli_call *cli, cairn_status status)
 {
     errno = 0;
-    bool failed = fflush(stdout) != 0 || ferror(stdout);
+    while (fflush(stdout) != 0 && errno == EINTR) /* what is left stays in the buffer */
+        clearerr(stdout);
+    bool failed = ferror(stdout);
     if (!failed || status != CAIRN_OK)
         return status;
     int why = errno;

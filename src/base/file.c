@@ -163,6 +163,15 @@ static int write_all(int fd, const void *data, size_t size)
     return 0;
 }
 
+int cairn_sync(int fd)
+{
+    int result;
+    do
+        result = fsync(fd);
+    while (result != 0 && errno == EINTR);
+    return result;
+}
+
 /* Only a missing or a regular file may be replaced: a link would lose its target, a device its node. */
 static cairn_status check_destination(cairn_ctx *ctx, const char *path)
 {
@@ -259,7 +268,7 @@ cairn_status cairn_writer_commit(cairn_writer *writer)
 {
     cairn_ctx *ctx = writer->ctx;
     cairn_status status = CAIRN_OK;
-    if (fsync(writer->fd) != 0) /* never again on this descriptor: the kernel forgets the error */
+    if (cairn_sync(writer->fd) != 0) /* never again on this descriptor: the kernel forgets the error */
         status = fail_errno(ctx, writer->path, "cannot make durable");
     if (close(writer->fd) != 0 && status == CAIRN_OK)
         status = fail_errno(ctx, writer->path, "cannot close");
@@ -316,7 +325,7 @@ cairn_status cairn_file_append(cairn_ctx *ctx, const char *path, const void *dat
     cairn_status status = open_log(ctx, path, O_CREAT | O_APPEND, &fd);
     if (status != CAIRN_OK)
         return status;
-    if (write_all(fd, data, size) != 0 || (durable && fsync(fd) != 0))
+    if (write_all(fd, data, size) != 0 || (durable && cairn_sync(fd) != 0))
         status = fail_errno(ctx, path, "cannot write");
     if (close(fd) != 0 && status == CAIRN_OK)
         status = fail_errno(ctx, path, "cannot close");
@@ -333,7 +342,7 @@ cairn_status cairn_file_truncate(cairn_ctx *ctx, const char *path, uint64_t size
     do
         result = ftruncate(fd, (off_t)size);
     while (result != 0 && errno == EINTR);
-    if (result != 0 || fsync(fd) != 0)
+    if (result != 0 || cairn_sync(fd) != 0)
         status = fail_errno(ctx, path, "cannot truncate");
     if (close(fd) != 0 && status == CAIRN_OK)
         status = fail_errno(ctx, path, "cannot close");

@@ -50,6 +50,9 @@ void cairn_writer_abort(cairn_writer *writer);
 
 cairn_status cairn_file_write(cairn_ctx *ctx, const char *path, const void *data, size_t size);
 
+/* fsync, however often it is interrupted. */
+int cairn_sync(int fd);
+
 /* Logs: adds to the end, making the file if need be; durable if asked. Not atomic. */
 cairn_status cairn_file_append(cairn_ctx *ctx, const char *path, const void *data, size_t size, bool durable);
 cairn_status cairn_file_truncate(cairn_ctx *ctx, const char *path, uint64_t size);

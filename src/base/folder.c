@@ -89,7 +89,7 @@ cairn_status cairn_folder_sync(cairn_ctx *ctx, const char *path)
     if (fd < 0)
         return fail_folder(ctx, path, "cannot open the folder");
     cairn_status status = CAIRN_OK;
-    if (fsync(fd) != 0 && errno != EINVAL) /* EINVAL: a file system without that notion */
+    if (cairn_sync(fd) != 0 && errno != EINVAL) /* EINVAL: a file system without that notion */
         status = fail_folder(ctx, path, "cannot make the folder durable");
     close(fd);
     return status;

@@ -156,6 +156,7 @@ struct cairn_site {
     /* Columns of in[1], a matrix (K, N), that a unit of pack() reads, and nothing else of it; pack() takes
      * that matrix turned, too. 0: it reads what it likes [0] */
     int64_t pack_columns;
+    bool cold; /* output 0 is so large that its readers find it in memory, not in a cache; set for run() */
     unsigned in_packed; /* bits 1 << input of those that run() needs only in the packed form [0] */
 };
 

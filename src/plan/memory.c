@@ -1,5 +1,6 @@
 /* Stage 5: places. A value that is made and used within one chain lives in the thread's own memory, one chunk
  * of images at a time; others lie in the arena. Two buffers may share bytes when their lives do not meet. */
+#include "base/cpu.h"
 #include "plan/plan.h"
 #include <stdlib.h>
 #include <string.h>
@@ -152,6 +153,20 @@ static cairn_status place_all(cairn_plan *plan, cairn_place place, bool prepared
     return CAIRN_OK;
 }
 
+/* What is larger than all caches has left them by the time that it is read. */
+static void find_cold(cairn_plan *plan)
+{
+    size_t caches = (size_t)plan->threads * (size_t)cairn_machine_here()->l3_bytes;
+    for (int s = 0; s < plan->step_count; s++) {
+        cairn_step *step = &plan->steps[s];
+        if (step->outputs == 0 || step->is_pack)
+            continue;
+        size_t within;
+        const cairn_buffer *whole = &plan->buffers[cairn_outermost(plan, step->out[0], &within)];
+        step->site.cold = whole->place == CAIRN_PLACE_ARENA && bytes_of(whole) > 2 * caches;
+    }
+}
+
 cairn_status cairn_plan_place(cairn_plan *plan)
 {
     size_t scratch = 0, shared = 0, prepared;
@@ -173,5 +188,6 @@ cairn_status cairn_plan_place(cairn_plan *plan)
     plan->prepared_end = cairn_align(prepared, PAGE);
     plan->arena_bytes =
         plan->prepared_end + (size_t)plan->threads * (plan->local_bytes + plan->scratch_bytes);
+    find_cold(plan);
     return status;
 }

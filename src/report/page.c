@@ -82,6 +82,13 @@ void cairn_page_missing(cairn_page *page, const char *what, const char *reason)
     cairn_text_add(&page->html, ").</p>\n");
 }
 
+cairn_status cairn_page_settle(cairn_page *page, cairn_status status, const char *what)
+{
+    if (status && status != CAIRN_MEMORY && status != CAIRN_IO)
+        cairn_page_missing(page, what, cairn_error(page->ctx));
+    return status == CAIRN_MEMORY || status == CAIRN_IO ? status : CAIRN_OK;
+}
+
 static cairn_status save_png(cairn_page *page, const cairn_scene *scene, const char *file)
 {
     cairn_text png = {.ctx = page->ctx};

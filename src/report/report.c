@@ -7,8 +7,8 @@
 static cairn_status write_sections(cairn_page *page)
 {
     static cairn_status (*const sections[])(cairn_page *) = {
-        cairn_section_network, cairn_section_training, cairn_section_results,
-        cairn_section_errors,  cairn_section_inside,
+        cairn_section_network, cairn_section_training, cairn_section_batch,
+        cairn_section_results, cairn_section_errors,   cairn_section_inside,
     };
     cairn_status status = CAIRN_OK;
     cairn_section_head(page);

@@ -7,6 +7,8 @@ trap 'exit 1' INT TERM
 cd "$work" || exit 1
 failures=0
 cases=0
+network=lenet5 # what is trained, and how
+options="--batch 50"
 full=$([ "${CAIRN_FAULTS:-}" = full ] && echo 1 || echo 0)
 
 fail() {
@@ -25,7 +27,7 @@ prepare() {
 
 # train DIR [OPTION...]
 train() {
-    "$CAIRN" train lenet5 "$work/data" --out "$@" --epochs "$epochs" --batch 50 --threads 2 --quiet \
+    "$CAIRN" train $network "$work/data" --out "$@" --epochs "$epochs" $options --threads 2 --quiet \
         >/dev/null 2>>"$work/log"
 }
 
@@ -58,8 +60,8 @@ recovers() {
 # calls_on_run CALL,...: the system calls of a training that touch its folder, a line each: name and how often the main
 # thread had called it then, which is how strace counts.
 calls_on_run() {
-    strace -f -y -qq -s 0 -o trace -e "trace=$1" "$CAIRN" train lenet5 "$work/data" --out "$work/traced" \
-        --epochs "$epochs" --batch 50 --threads 2 --quiet >/dev/null 2>&1 || return 1
+    strace -f -y -qq -s 0 -o trace -e "trace=$1" "$CAIRN" train $network "$work/data" --out "$work/traced" \
+        --epochs "$epochs" $options --threads 2 --quiet >/dev/null 2>&1 || return 1
     awk -v folder="$work/traced" '
         NR == 1 { main = $1 }
         $1 == main && match($0, /^[0-9]+ +[a-z0-9_]+\(/) {
@@ -74,14 +76,43 @@ calls_on_run() {
 
 # disturbed DIR INJECTION: a training in which strace does something at one call.
 disturbed() {
-    (strace -f -qq -o /dev/null -e "trace=${2%%:*}" -e "inject=$2" "$CAIRN" train lenet5 "$work/data" --out "$1" \
-        --epochs "$epochs" --batch 50 --threads 2 --quiet >/dev/null 2>&1
+    (strace -f -qq -o /dev/null -e "trace=${2%%:*}" -e "inject=$2" "$CAIRN" train $network "$work/data" --out "$1" \
+        --epochs "$epochs" $options --threads 2 --quiet >/dev/null 2>&1
         exit $?) 2>/dev/null # with the shell's own word about it
 }
 
 # every SHARE: lets every SHARE-th line through, all of them in a full run.
 every() {
     awk -v share="$([ "$full" = 1 ] && echo 1 || echo "$1")" 'NR % share == 0 || NR == 1'
+}
+
+# begin SIGNAL SECONDS: a training that the signal meets after some time; the code it ended with.
+begin() {
+    timeout --foreground --preserve-status -s "$1" "$2" env --default-signal="$1" \
+        "$CAIRN" train $network "$work/data" --out "$work/run" --epochs "$epochs" $options --threads 2 --quiet \
+        >/dev/null 2>>"$work/log"
+}
+
+# interrupted COUNT SECONDS SIGNAL...: trainings that one of the signals meets at random moments; sets stopped, how many
+# it met.
+interrupted() {
+    length=$2
+    moments "$1" "$length" >chosen
+    shift 2
+    stopped=0
+    while read -r moment; do
+        signal=$1
+        shift
+        set -- "$@" "$signal"
+        begin "$signal" "$moment"
+        code=$?
+        case $code in
+        0) ;; # had ended before
+        75) stopped=$((stopped + 1)) ;;
+        *) [ ! -e run/args.json ] || fail "SIG$signal after $moment of $length s: ended with $code" ;;
+        esac
+        recovers "$work/run" "SIG$signal after $moment of $length s"
+    done <chosen
 }
 
 # moments COUNT SECONDS: points in time, evenly spread with some chance, the same every time.

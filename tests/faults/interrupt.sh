@@ -3,30 +3,8 @@
 . "${0%/*}/common.sh"
 prepare 2000 3
 
-# begin SIGNAL SECONDS: a training that the signal meets after some time; the code it ended with.
-begin() {
-    timeout --foreground --preserve-status -s "$1" "$2" env --default-signal="$1" \
-        "$CAIRN" train lenet5 "$work/data" --out "$work/run" --epochs "$epochs" --batch 50 --threads 2 --quiet \
-        >/dev/null 2>>"$work/log"
-}
-
 length=$(seconds train "$work/timed")
-moments 20 "$length" >chosen
-stopped=0
-set -- INT TERM HUP
-while read -r moment; do
-    signal=$1
-    shift
-    set -- "$@" "$signal"
-    begin "$signal" "$moment"
-    code=$?
-    case $code in
-    0) ;; # had ended before
-    75) stopped=$((stopped + 1)) ;;
-    *) [ ! -e run/args.json ] || fail "SIG$signal after $moment of $length s: ended with $code" ;;
-    esac
-    recovers "$work/run" "SIG$signal after $moment of $length s"
-done <chosen
+interrupted 20 "$length" INT TERM HUP
 if [ $stopped -lt 10 ]; then
     fail "only $stopped of 20 signals met a training"
 fi

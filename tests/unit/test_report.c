@@ -299,6 +299,33 @@ static void a_run_without_epochs_is_reported(void **state)
     cairn_ctx_destroy(ctx);
 }
 
+static void runs_are_compared(void **state)
+{
+    (void)state;
+    cairn_ctx *ctx = new_ctx();
+    char path[300], *text;
+    const char *const folders[] = {folder, folder};
+    put("args.json", "{\"model\": \"a<b\", \"data\": \"d\"}");
+    put("metrics.jsonl", "");
+    snprintf(path, sizeof path, "%s/report.html", folder);
+    assert_int_equal(cairn_report_compare(ctx, folders, 2, path), CAIRN_OK);
+    text = page();
+    assert_non_null(strstr(text, "None of them has finished an epoch"));
+    free(text);
+    put("metrics.jsonl", "{\"epoch\":1,\"loss\":0.5,\"top1\":80,\"val_loss\":0.4,\"val_top1\":85.25}\n"
+                         "{\"epoch\":2,\"val_top1\":1e400}\n");
+    assert_int_equal(cairn_report_compare(ctx, folders, 2, path), CAIRN_OK);
+    text = page();
+    assert_non_null(strstr(text, "did best: 85.25 %"));
+    assert_non_null(strstr(text, "a&lt;b"));
+    assert_non_null(strstr(text, "They have the same settings"));
+    free(text);
+    assert_int_equal(cairn_report_compare(ctx, (const char *const[]){folder, "/nonexistent"}, 2, path),
+                     CAIRN_IO);
+    assert_int_equal(cairn_report_compare(ctx, folders, 0, path), CAIRN_USAGE);
+    cairn_ctx_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +338,7 @@ int main(void)
         cmocka_unit_test(settings_are_indispensable),
         cmocka_unit_test(what_is_left_is_reported),
         cmocka_unit_test(a_run_without_epochs_is_reported),
+        cmocka_unit_test(runs_are_compared),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,49 +1,70 @@
 /* The pass over pictures that all forms of batch normalisation come down to, vectorised over channels:
- *     y = act(a x + c)  or  y = a x + b z + c,  with a, b and c for each channel
- * in doubles, which the kernels keep in their scratch memory, a whole number of vectors of each. */
+ *     y = act(b (x - mean) + c)  or  y = a z + (b (x - mean) + c),  with mean, a, b and c for each channel
+ * in floats, of which the mean is two: x - mean then errs by a rounding of the difference alone, however
+ * large the mean is beside it. */
 #ifndef CAIRN_OPS_BATCHNORM_AFFINE_H
 #define CAIRN_OPS_BATCHNORM_AFFINE_H
 
 #include "ops/batchnorm/channels.h"
 #include "ops/simd/functions.h"
-#include "ops/simd/wide.h"
+#include "ops/simd/stream.h"
 
-static inline size_t cairn_affine_room(int64_t channels)
-{
-    return cairn_align((size_t)channels, CAIRN_LANES);
-}
-
-static inline size_t cairn_affine_bytes(int64_t channels, size_t rows)
-{
-    return rows * cairn_affine_room(channels) * sizeof(double);
-}
-
-/* Row `row` of the numbers in the scratch memory. */
-static inline double *cairn_affine_numbers(const cairn_work *work, int64_t channels, size_t row)
-{
-    return (double *)(void *)work->scratch + row * cairn_affine_room(channels);
-}
-
+/* Numbers of each channel, a whole number of vectors of each kind. */
 typedef struct cairn_affine {
-    const double *a, *b, *c;
+    float *high, *low; /* the mean */
+    float *a, *b, *c;
     cairn_activation_kind act;
 } cairn_affine;
+
+#define CAIRN_AFFINE_ROWS 5
+
+static inline int64_t cairn_affine_room(int64_t channels)
+{
+    return (int64_t)cairn_align((size_t)channels, CAIRN_LANES);
+}
+
+/* Scratch memory for them. */
+static inline size_t cairn_affine_bytes(int64_t channels)
+{
+    return CAIRN_AFFINE_ROWS * (size_t)cairn_affine_room(channels) * sizeof(float);
+}
+
+static inline cairn_affine cairn_affine_of(const cairn_work *work, int64_t channels,
+                                           cairn_activation_kind act)
+{
+    float *rows = (float *)(void *)work->scratch;
+    int64_t room = cairn_affine_room(channels);
+    return (cairn_affine){rows, rows + room, rows + 2 * room, rows + 3 * room, rows + 4 * room, act};
+}
+
+static inline void cairn_affine_set(const cairn_affine *t, int64_t channel, double mean, double a, double b,
+                                    double c)
+{
+    t->high[channel] = (float)mean;
+    t->low[channel] = (float)(mean - (double)t->high[channel]);
+    t->a[channel] = (float)a;
+    t->b[channel] = (float)b;
+    t->c[channel] = (float)c;
+}
 
 CAIRN_INLINE vec cairn_affine_vec(const cairn_affine *t, const cairn_activation_kind act, const bool two,
                                   int64_t c, vec x, vec z)
 {
-    wide sum = wide_multiply_add(wide_of(x), wide_load(t->a + c), wide_load(t->c + c));
+    vec centred = (x - vec_load(t->high + c)) - vec_load(t->low + c);
+    vec sum = centred * vec_load(t->b + c) + vec_load(t->c + c);
     if (two)
-        sum = wide_multiply_add(wide_of(z), wide_load(t->b + c), sum);
-    return vec_activate(act, wide_round(sum));
+        sum = z * vec_load(t->a + c) + sum;
+    return vec_activate(act, sum);
 }
 
 CAIRN_INLINE void cairn_affine_pixel(const cairn_affine *t, const cairn_activation_kind act, const bool two,
-                                     const real *x, const real *z, real *y, int64_t channels)
+                                     const real *x, const real *z, real *y, int64_t channels,
+                                     const bool stream)
 {
     int64_t c = 0;
     for (; c + CAIRN_LANES <= channels; c += CAIRN_LANES)
-        vec_store(y + c, cairn_affine_vec(t, act, two, c, vec_load(x + c), two ? vec_load(z + c) : (vec){0}));
+        vec_put(y + c, cairn_affine_vec(t, act, two, c, vec_load(x + c), two ? vec_load(z + c) : (vec){0}),
+                stream);
     if (c < channels) {
         vec_mask part = vec_first(channels - c);
         vec last = two ? vec_load_part(z + c, part) : (vec){0};
@@ -51,10 +72,9 @@ CAIRN_INLINE void cairn_affine_pixel(const cairn_affine *t, const cairn_activati
     }
 }
 
-/* The units of the work, bands of rows of y; z may be NULL. */
-CAIRN_INLINE void cairn_affine_units(const cairn_work *work, const cairn_affine *t,
+CAIRN_INLINE void cairn_affine_bands(const cairn_work *work, const cairn_affine *t,
                                      const cairn_activation_kind act, const cairn_operand *x,
-                                     const cairn_operand *z)
+                                     const cairn_operand *z, const bool stream)
 {
     const cairn_operand *y = &work->out[0];
     for (int64_t unit = work->begin; unit < work->end; unit++) {
@@ -64,7 +84,21 @@ CAIRN_INLINE void cairn_affine_units(const cairn_work *work, const cairn_affine 
         real *to = cairn_image_of(y, band.image);
         for (int64_t pixel = band.begin * y->w; pixel < band.end * y->w; pixel++)
             cairn_affine_pixel(t, act, z != NULL, from + pixel * x->pitch,
-                               z != NULL ? other + pixel * z->pitch : NULL, to + pixel * y->pitch, y->c);
+                               z != NULL ? other + pixel * z->pitch : NULL, to + pixel * y->pitch, y->c,
+                               stream);
+    }
+}
+
+/* The units of the work, bands of rows of y; z may be NULL. */
+CAIRN_INLINE void cairn_affine_units(const cairn_work *work, const cairn_affine *t,
+                                     const cairn_activation_kind act, const cairn_operand *x,
+                                     const cairn_operand *z)
+{
+    if (cairn_may_stream(work)) {
+        cairn_affine_bands(work, t, act, x, z, true);
+        vec_stream_end();
+    } else {
+        cairn_affine_bands(work, t, act, x, z, false);
     }
 }
 

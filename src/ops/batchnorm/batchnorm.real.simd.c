@@ -4,20 +4,21 @@
 static void plan(cairn_site *site)
 {
     cairn_unit_is_band(site, &site->out[0], 4 * site->out[0].elements);
-    site->scratch = cairn_affine_bytes(site->out[0].c, 2);
+    site->scratch = cairn_affine_bytes(site->out[0].c);
 }
 
 static void run(const cairn_work *work)
 {
     const cairn_batchnorm_attrs *attrs = work->attrs;
     int64_t channels = work->out[0].c;
-    double *a = cairn_affine_numbers(work, channels, 0), *shift = cairn_affine_numbers(work, channels, 1);
+    cairn_affine affine = cairn_affine_of(work, channels, attrs->act);
     for (int64_t c = 0; c < channels; c++) {
         double gamma = attrs->no_scale ? 1.0 : cairn_channel_number(&work->in[4], c);
-        a[c] = gamma / sqrt(cairn_channel_number(&work->in[3], c) + attrs->eps);
-        shift[c] = cairn_channel_number(&work->in[1], c) - cairn_channel_number(&work->in[2], c) * a[c];
+        double factor = gamma / sqrt(cairn_channel_number(&work->in[3], c) + attrs->eps);
+        cairn_affine_set(&affine, c, cairn_channel_number(&work->in[2], c), 0, factor,
+                         cairn_channel_number(&work->in[1], c));
     }
-    cairn_affine_activate(work, &(cairn_affine){.a = a, .c = shift, .act = attrs->act});
+    cairn_affine_activate(work, &affine);
 }
 
 const cairn_kernel CAIRN_KERNEL(batchnorm) = {

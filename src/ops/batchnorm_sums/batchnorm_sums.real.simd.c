@@ -1,19 +1,19 @@
 /* Gradients of beta and gamma, vectorised over channels. */
-#include "ops/batchnorm/affine.h"
+#include "ops/batchnorm/channels.h"
 #include "ops/simd/channels.h"
 
 /* Scratch: mean and 1 / std. */
 static void plan(cairn_site *site)
 {
     cairn_unit_is_image(site, 4 * site->in[0].elements);
-    site->scratch = cairn_affine_bytes(site->in[0].c, 2);
+    site->scratch = cairn_channel_bytes(site->in[0].c, 2);
 }
 
 static void run(const cairn_work *work)
 {
     const cairn_batchnorm_attrs *attrs = work->attrs;
     const cairn_operand *x = &work->in[0];
-    double *mean = cairn_affine_numbers(work, x->c, 0), *rstd = cairn_affine_numbers(work, x->c, 1);
+    double *mean = cairn_channel_row(work, x->c, 0), *rstd = cairn_channel_row(work, x->c, 1);
     double n = cairn_norm_count(work, x);
     for (int64_t c = 0; c < x->c; c++) {
         mean[c] = cairn_channel_number(&work->in[2], c) / n;

@@ -13,6 +13,17 @@ typedef enum cairn_channel_term {
     CAIRN_TERM_GRADIENT, /* z, and z (x - mean) in the second sum */
 } cairn_channel_term;
 
+/* Doubles of each channel in a kernel's scratch memory, rows of whole vectors. */
+static inline size_t cairn_channel_bytes(int64_t channels, size_t rows)
+{
+    return rows * cairn_align((size_t)channels, CAIRN_LANES) * sizeof(double);
+}
+
+static inline double *cairn_channel_row(const cairn_work *work, int64_t channels, size_t row)
+{
+    return (double *)(void *)work->scratch + row * cairn_align((size_t)channels, CAIRN_LANES);
+}
+
 /* What is summed: pixels of x and z, which run on over images. */
 typedef struct cairn_channel_pass {
     const real *x, *z;

@@ -1,18 +1,18 @@
 /* Sums of squared deviations, vectorised over channels. */
-#include "ops/batchnorm/affine.h"
+#include "ops/batchnorm/channels.h"
 #include "ops/simd/channels.h"
 
 /* Scratch: the means. */
 static void plan(cairn_site *site)
 {
     cairn_unit_is_image(site, 3 * site->in[0].elements);
-    site->scratch = cairn_affine_bytes(site->in[0].c, 1);
+    site->scratch = cairn_channel_bytes(site->in[0].c, 1);
 }
 
 static void run(const cairn_work *work)
 {
     const cairn_operand *x = &work->in[0];
-    double *mean = cairn_affine_numbers(work, x->c, 0), n = cairn_norm_count(work, x);
+    double *mean = cairn_channel_row(work, x->c, 0), n = cairn_norm_count(work, x);
     for (int64_t c = 0; c < x->c; c++)
         mean[c] = cairn_channel_number(&work->in[1], c) / n;
     cairn_channel_pass pass = cairn_channel_pass_of(work, x, NULL);
