@@ -20,6 +20,16 @@ typedef struct gallery {
     int count;
 } gallery;
 
+/* To the order red, green, blue, from that of networks that take blue first. */
+static void reverse_channels(cairn_picture *picture)
+{
+    for (int64_t i = 0; picture->c == 3 && i < (int64_t)picture->h * picture->w; i++) {
+        uint8_t *pixel = picture->data + 3 * i, first = pixel[0];
+        pixel[0] = pixel[2];
+        pixel[2] = first;
+    }
+}
+
 static cairn_status add_picture(const cairn_run_record *r, gallery *g, int64_t index)
 {
     const cairn_evaluation *e = &r->evaluation;
@@ -28,6 +38,8 @@ static cairn_status add_picture(const cairn_run_record *r, gallery *g, int64_t i
     cairn_status status = cairn_seen_picture(r, index, picture);
     if (status)
         return status;
+    if (r->network->preprocess->bgr)
+        reverse_channels(picture);
     cairn_tile *tile = &g->tile[g->count++];
     bool right = e->answer[index] == e->truth[index];
     char share[CAIRN_NUMBER_BYTES];
@@ -122,6 +134,9 @@ static cairn_status show_confusions(cairn_page *page)
     const cairn_run_record *r = page->record;
     const cairn_evaluation *e = &r->evaluation;
     cairn_confusion pairs[CAIRN_MOST_CONFUSIONS];
+    int64_t errors[SHOWN_ERRORS + 1];
+    if (find_errors(e, NULL, SHOWN_ERRORS + 1, errors) <= SHOWN_ERRORS)
+        return CAIRN_OK; /* all of them are there already */
     int count = (int)cairn_min(cairn_find_confusions(e, pairs), SHOWN_PAIRS);
     gallery g = {0};
     cairn_status status = CAIRN_OK;
