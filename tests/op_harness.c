@@ -353,6 +353,7 @@ op_result op_call_run(op_call *call, const cairn_kernel *kernel, cairn_dtype pre
                           .precision = precision,
                           .capacity = call->run.n,
                           .training = call->training,
+                          .cold = call->training, /* as good as anything */
                           .units = 1,
                           .unit_flops = 1,
                           .pack_units = 1}};

@@ -115,6 +115,26 @@ static cairn_status read_model(cairn_ctx *ctx, const char *name, const json_t *r
     return status;
 }
 
+/* Runs of earlier versions do not have these, and did as the standard says. */
+static bool is_newer(cairn_setting_id id)
+{
+    return id == CAIRN_SETTING_accumulate || id == CAIRN_SETTING_recompute;
+}
+
+static cairn_status read_setting(cairn_ctx *ctx, const char *name, const json_t *root, cairn_setting_id id,
+                                 cairn_config *config)
+{
+    const json_t *value = json_object_get(root, cairn_settings[id].key);
+    json_t *standard = NULL;
+    if (value == NULL && is_newer(id))
+        value = standard = cairn_settings[id].kind == CAIRN_SETTING_FLAG
+                               ? json_boolean(cairn_settings[id].standard != 0)
+                               : json_integer((json_int_t)cairn_settings[id].standard);
+    cairn_status status = cairn_setting_take_json(ctx, config, id, name, value, CAIRN_ORIGIN_GIVEN);
+    json_decref(standard);
+    return status;
+}
+
 static cairn_status read_config(cairn_ctx *ctx, const char *name, const json_t *root, cairn_config *config)
 {
     cairn_status status = read_model(ctx, name, root, config);
@@ -127,8 +147,7 @@ static cairn_status read_config(cairn_ctx *ctx, const char *name, const json_t *
     if (status == CAIRN_OK)
         status = read_string(ctx, name, root, "recipe", true, &config->recipe);
     for (int i = 0; i < CAIRN_SETTING_COUNT && status == CAIRN_OK; i++)
-        status = cairn_setting_take_json(ctx, config, (cairn_setting_id)i, name,
-                                         json_object_get(root, cairn_settings[i].key), CAIRN_ORIGIN_GIVEN);
+        status = read_setting(ctx, name, root, (cairn_setting_id)i, config);
     const json_t *seed = json_object_get(root, "seed");
     if (status == CAIRN_OK && (!json_is_integer(seed) || json_integer_value(seed) < 0))
         status = cairn_fail(ctx, CAIRN_INPUT, "%s: 'seed': expected a whole number, found %s", name,

@@ -14,6 +14,8 @@ cairn_status cairn_trainer_step(cairn_trainer *t, double lr, int64_t batch, cair
     for (int64_t done = 0; done < whole; done += run.n, run.part++) {
         cairn_status status =
             cairn_loader_next(t->loader, t->ports.image, t->ports.labels, t->ports.samples, &run.n);
+        if (status == CAIRN_OK && run.n == 0)
+            status = cairn_fail(t->ctx, CAIRN_FAILURE, "training: the loader ended before its step");
         if (status != CAIRN_OK)
             return status;
         if (!taken->finite) { /* the step is lost, but the loader's place is that of the next */
