@@ -12,7 +12,7 @@
 
 /* A value on the way forward. */
 typedef struct life {
-    int64_t bytes;  /* of one image; 0: it is kept in any case */
+    int64_t bytes;  /* in elements of one image; 0: it is kept in any case */
     int made, last; /* steps: its maker, its last reader on the way forward */
     bool behind;    /* the way back reads it */
 } life;
@@ -21,8 +21,8 @@ typedef struct segments {
     cairn_plan *plan;
     int forward;     /* steps of the way forward */
     life *lives;     /* by value */
-    int64_t *saved;  /* by step: bytes that it makes for the way back */
-    int64_t *across; /* by step: bytes that live on after it */
+    int64_t *saved;  /* by step: elements that it makes for the way back */
+    int64_t *across; /* by step: elements that live on after it */
     int *end;        /* by segment: its last step */
     int count;
     uint32_t *again; /* by value: the value that it is made again as; 0: it is not */
