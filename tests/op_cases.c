@@ -85,6 +85,8 @@ static void make_conv2d_bwd(maker *m)
     input(m, forward.out[0].type.shape);
     if (data)
         weights(m, forward.in[1].type.shape, forward.out[0].type.shape.dim[2]);
+    if (data && chance(m, 3)) /* what other uses of the input give */
+        input(m, forward.in[0].type.shape);
     op_call_free(&forward);
 }
 
@@ -332,7 +334,7 @@ static const struct {
     {&cairn_op_lrn_bwd, op_make_lrn},
     {&cairn_op_batchnorm, op_make_batchnorm},
     {&cairn_op_batchnorm_train, op_make_batchnorm},
-    {&cairn_op_square_deviations, op_make_batchnorm},
+    {&cairn_op_batchnorm_statistics, op_make_batchnorm},
     {&cairn_op_batchnorm_sums, op_make_batchnorm},
     {&cairn_op_batchnorm_bwd, op_make_batchnorm},
     {&cairn_op_batchnorm_update, op_make_batchnorm},

@@ -133,17 +133,19 @@ void op_make_batchnorm(maker *m)
     input(m, shape);
     if (backward)
         input(m, shape);
-    input(m, c);
-    if (op == &cairn_op_square_deviations)
+    if (op == &cairn_op_batchnorm_statistics)
         return;
+    if (backward)
+        attrs->act = chance(m, 2) ? CAIRN_ACT_RELU : CAIRN_ACT_NONE;
+    input(m, c);
     if (op == &cairn_op_batchnorm)
         input(m, c);
     positive_vector(m, c);
-    if (op == &cairn_op_batchnorm_train)
+    if (op != &cairn_op_batchnorm)
         input(m, c);
     for (int i = 0; i < 2 && op == &cairn_op_batchnorm_bwd; i++)
         input(m, c);
-    if (!attrs->no_scale && op != &cairn_op_batchnorm_sums)
+    if (!attrs->no_scale)
         input(m, c);
 }
 

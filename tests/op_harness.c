@@ -1,5 +1,6 @@
 /* Runs one operator without a plan. */
 #include "op_harness.h"
+#include "ops/sum_parts/sum_parts.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,25 +293,57 @@ static void seek(session *s, cairn_work *work, int64_t image)
                 (size_t)(image * work->out[i].h * work->out[i].w * work->out[i].pitch) * s->out[i].width;
 }
 
-/* Per-image kernels of batch sums: every piece writes a part of its own, and the parts are added. */
+/* The outputs `first` ... end - 1 of all images from those of parts, in double, by the operator that joins.
+ */
+static void join_parts(op_call *call, const session *s, const cairn_op *op, double *const *parts, int first,
+                       int end, int64_t per_part)
+{
+    const cairn_operand *x = &s->site.in[0];
+    cairn_parts_attrs attrs = {per_part, op_tensor_count(&call->out[first]), x->h * x->w};
+    cairn_site site = {.attrs = &attrs, .capacity = call->run.n, .units = 1};
+    cairn_work work = {.site = &site, .attrs = &attrs, .run = &call->run};
+    const cairn_kernel *const *kernel = op->kernels;
+    while (((*kernel)->precisions & 1u << CAIRN_F64) == 0)
+        kernel++;
+    for (int o = first; o < end; o++) {
+        work.in[o - first].data = (char *)parts[o];
+        work.out[o - first] =
+            (cairn_operand){.data = (char *)call->out[o].data, .elements = op_tensor_count(&call->out[o])};
+    }
+    site.out[0] = work.out[0];
+    (*kernel)->plan(&site);
+    work.end = site.units;
+    work.scratch = malloc(site.scratch + 1);
+    (*kernel)->run(&work);
+    free(work.scratch);
+}
+
+/* Per-image kernels of batch sums: every piece writes a part of its own, and the parts are joined. */
 static void run_parts(op_call *call, session *s, const cairn_kernel *kernel)
 {
-    int64_t units = s->site.units;
+    int64_t n = call->run.n, per = op_random_range(&call->random, 1, n), count = (n + per - 1) / per;
+    double *parts[CAIRN_MAX_OPERANDS];
     for (int o = 0; o < s->site.outputs; o++)
-        memset(call->out[o].data, 0, (size_t)op_tensor_count(&call->out[o]) * sizeof(double));
-    for (int64_t image = 0, next; image < call->run.n; image = next) {
-        next = image + op_random_range(&call->random, 1, call->run.n - image);
+        parts[o] = malloc((size_t)(count * op_tensor_count(&call->out[o])) * sizeof(double));
+    for (int64_t p = 0; p < count; p++) {
         cairn_work work = s->work;
-        seek(s, &work, image);
-        work.end = (next - image) * units;
+        seek(s, &work, p * per);
+        work.end = (p == count - 1 ? n - p * per : per) * s->site.units;
         kernel->run(&work);
         for (int o = 0; o < s->site.outputs; o++) {
+            int64_t elements = op_tensor_count(&call->out[o]);
             op_tensor part = op_tensor_new(call->out[o].type.shape, call->out[o].type.element, 1);
             fetch(&s->out[o], &part);
-            for (int64_t i = 0; i < op_tensor_count(&part); i++)
-                call->out[o].data[i] += part.data[i];
+            memcpy(parts[o] + p * elements, part.data, (size_t)elements * sizeof(double));
             op_tensor_free(&part);
         }
+    }
+    if (call->op->join != NULL)
+        join_parts(call, s, call->op->join, parts, 0, s->site.outputs, per);
+    for (int o = 0; o < s->site.outputs; o++) {
+        if (call->op->join == NULL)
+            join_parts(call, s, &cairn_op_sum_parts, parts, o, o + 1, per);
+        free(parts[o]);
     }
 }
 

@@ -26,11 +26,11 @@ static cairn_val by_batch(cairn_graph *graph, cairn_val x, const char *name, cai
     char text[CAIRN_NAME_BYTES];
     bool in_training = graph->in_training;
     graph->in_training = true;
-    snprintf(text, sizeof text, "%.200s/sums", name);
-    s->sums = cairn_add_node(graph, &cairn_op_channel_sum, text, NULL, 1, &x, NULL);
-    snprintf(text, sizeof text, "%.200s/squares", name);
-    s->squares =
-        cairn_add_node(graph, &cairn_op_square_deviations, text, NULL, 2, (cairn_val[]){x, s->sums}, NULL);
+    cairn_val statistics[2] = {NONE, NONE};
+    snprintf(text, sizeof text, "%.200s/statistics", name);
+    cairn_add_node(graph, &cairn_op_batchnorm_statistics, text, NULL, 1, &x, statistics);
+    s->sums = statistics[0];
+    s->squares = statistics[1];
     graph->in_training = in_training;
     remember_statistics(graph, s);
     cairn_val in[5] = {x, s->sums, s->squares, beta, gamma};

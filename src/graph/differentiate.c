@@ -65,9 +65,16 @@ cairn_val cairn_mean(cairn_graph *graph, cairn_val per_image)
 
 /* ---- gradients ---- */
 
+/* What has arrived at a value so far. */
+typedef struct arrival {
+    cairn_val sum;
+    cairn_activation_kind act; /* all of it came through this, as the gradient d_act of what that gave */
+    cairn_val d_act;
+} arrival;
+
 typedef struct tape {
-    cairn_val *gradient; /* by value id: what has arrived so far */
-    bool *wanted;        /* by value id: does a trainable parameter lie behind it? */
+    arrival *arrived; /* by value id */
+    bool *wanted;     /* by value id: does a trainable parameter lie behind it? */
 } tape;
 
 static void mark_wanted(const cairn_graph *graph, int nodes, bool *wanted)
@@ -86,11 +93,15 @@ static void mark_wanted(const cairn_graph *graph, int nodes, bool *wanted)
     }
 }
 
-/* Adds what arrives at a value: the sum over all its uses. */
-static void arrive(cairn_graph *graph, cairn_val *sum, cairn_val gradient)
+/* Adds what arrives at a value from a node: the sum over all its uses. */
+static void arrive(cairn_graph *graph, const cairn_grad *from, const cairn_op *op, arrival *to,
+                   cairn_val gradient)
 {
-    cairn_val both[2] = {*sum, gradient};
-    *sum = sum->id == 0 ? gradient : cairn_add_node(graph, &cairn_op_add, "sum_grad", NULL, 2, both, NULL);
+    cairn_val both[2] = {to->sum, gradient};
+    bool first = to->sum.id == 0;
+    to->sum = first ? gradient : cairn_add_node(graph, &cairn_op_add, "sum_grad", NULL, 2, both, NULL);
+    to->act = first && op->activation != NULL ? op->activation(from->attrs) : CAIRN_ACT_NONE;
+    to->d_act = from->d_out[0];
 }
 
 static void through_node(cairn_graph *graph, int index, tape *t)
@@ -104,7 +115,9 @@ static void through_node(cairn_graph *graph, int index, tape *t)
     bool arrived = false, any = false;
     for (int k = 0; k < node.outputs; k++) {
         grad.out[k] = node.out[k];
-        grad.d_out[k] = t->gradient[node.out[k].id];
+        grad.d_out[k] = t->arrived[node.out[k].id].sum;
+        grad.act[k] = t->arrived[node.out[k].id].act;
+        grad.d_act[k] = t->arrived[node.out[k].id].d_act;
         arrived |= grad.d_out[k].id != 0;
     }
     for (int k = 0; k < node.inputs; k++) {
@@ -117,7 +130,7 @@ static void through_node(cairn_graph *graph, int index, tape *t)
     node.op->grad(&grad);
     for (int k = 0; k < node.inputs; k++)
         if (grad.wanted[k] && grad.d_in[k].id != 0)
-            arrive(graph, &t->gradient[node.in[k].id], grad.d_in[k]);
+            arrive(graph, &grad, node.op, &t->arrived[node.in[k].id], grad.d_in[k]);
 }
 
 static void walk_back(cairn_graph *graph, cairn_val loss, tape *t)
@@ -127,12 +140,12 @@ static void walk_back(cairn_graph *graph, cairn_val loss, tape *t)
     graph->gradients = nodes;
     cairn_shape scalar = {.rank = 0};
     mark_wanted(graph, nodes, t->wanted);
-    t->gradient[loss.id] = cairn_add_constant(graph, "one", &scalar, &one);
+    t->arrived[loss.id].sum = cairn_add_constant(graph, "one", &scalar, &one);
     for (int i = nodes - 1; i >= 0 && cairn_graph_ok(graph); i--)
         through_node(graph, i, t);
     for (int i = 0; i < variables && cairn_graph_ok(graph); i++) {
         char name[CAIRN_NAME_BYTES];
-        cairn_val gradient = t->gradient[graph->variables[i].value.id];
+        cairn_val gradient = t->arrived[graph->variables[i].value.id].sum;
         if (!t->wanted[graph->variables[i].value.id] || gradient.id == 0)
             continue;
         snprintf(name, sizeof name, "%.249s/grad", graph->variables[i].name);
@@ -149,14 +162,14 @@ void cairn_differentiate(cairn_graph *graph, cairn_val loss)
         return;
     }
     size_t values = (size_t)graph->value_count;
-    tape t = {cairn_alloc(graph->ctx, values, sizeof *t.gradient),
+    tape t = {cairn_alloc(graph->ctx, values, sizeof *t.arrived),
               cairn_alloc(graph->ctx, values, sizeof *t.wanted)};
     graph->in_training = true;
-    if (t.gradient == NULL || t.wanted == NULL)
+    if (t.arrived == NULL || t.wanted == NULL)
         graph->status = CAIRN_MEMORY;
     else
         walk_back(graph, loss, &t);
     graph->in_training = false;
-    cairn_free(graph->ctx, t.gradient);
+    cairn_free(graph->ctx, t.arrived);
     cairn_free(graph->ctx, t.wanted);
 }

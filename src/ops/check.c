@@ -77,6 +77,15 @@ cairn_status cairn_expect_tensor(const cairn_infer *node, int input, int rank, c
     return fail_input(node, input, rank == 0 ? "one number" : expected);
 }
 
+cairn_status cairn_expect_channel_vectors(const cairn_infer *node, int first)
+{
+    int64_t channels = cairn_channels(&node->in[0]->shape);
+    cairn_status status = cairn_expect_image_value(node, 0, -1);
+    for (int i = first; i < node->inputs && status == CAIRN_OK; i++)
+        status = cairn_expect_tensor(node, i, 1, &channels);
+    return status;
+}
+
 cairn_status cairn_expect_same(const cairn_infer *node, int a, int b)
 {
     char expected[SHAPE_TEXT_BYTES];

@@ -10,6 +10,10 @@ cairn_status cairn_expect_image_value(const cairn_infer *node, int input, int ra
 /* The input is an unbatched REAL tensor of this rank and these sizes (-1: any). */
 cairn_status cairn_expect_tensor(const cairn_infer *node, int input, int rank, const int64_t *dim);
 
+/* Input 0 is batched and REAL, and the inputs from `first` on are vectors of a number for each of its
+ * channels. */
+cairn_status cairn_expect_channel_vectors(const cairn_infer *node, int first);
+
 /* Two inputs are alike. */
 cairn_status cairn_expect_same(const cairn_infer *node, int a, int b);
 

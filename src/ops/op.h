@@ -57,8 +57,11 @@ typedef struct cairn_grad {
     int inputs, outputs;
     cairn_val in[CAIRN_MAX_OPERANDS], out[CAIRN_MAX_OPERANDS];
     cairn_val d_out[CAIRN_MAX_OPERANDS]; /* id 0: no gradient arrives */
-    bool wanted[CAIRN_MAX_OPERANDS];     /* is the gradient of this input needed? */
-    cairn_val d_in[CAIRN_MAX_OPERANDS];  /* to be filled in; id 0: zero */
+    /* If an output goes into an activation and nowhere else: which, and the gradient of what that gave. */
+    cairn_activation_kind act[CAIRN_MAX_OPERANDS];
+    cairn_val d_act[CAIRN_MAX_OPERANDS];
+    bool wanted[CAIRN_MAX_OPERANDS];    /* is the gradient of this input needed? */
+    cairn_val d_in[CAIRN_MAX_OPERANDS]; /* to be filled in; id 0: zero */
 } cairn_grad;
 
 /* Adds a node; attrs (attr_size of the operator) is copied. The values of its outputs go to out (may be NULL
@@ -93,6 +96,8 @@ struct cairn_op {
     /* The window, for drawings and receptive fields. NULL: none. */
     const cairn_window *(*window)(const void *attrs);
     const cairn_kernel *const *kernels; /* best first, ends with NULL */
+    /* With CAIRN_OP_BATCH_SUM: makes the outputs of all images of those of parts. NULL: they are added up. */
+    const cairn_op *join;
     unsigned flags;
     /* With CAIRN_OP_IN_PLACE: output o lives where input in_place[o] lies. */
     int8_t in_place[CAIRN_MAX_OPERANDS];

@@ -13,8 +13,10 @@
 #define CHUNK_FLOPS 4000000
 /* ... but a batch should not be cut into more than this many, since batch sums are kept for each. */
 #define MAX_CHUNKS 16
-/* Images larger than this are worth dividing among threads by themselves. */
+/* Images larger than this are worth dividing among threads by themselves ... */
 #define CHAIN_IMAGE_FLOPS 64000000
+/* ... unless each thread has so many chunks of its own. */
+#define CHUNKS_PER_THREAD 4
 #define MOST_KERNELS 8 /* that fit a step at one level */
 
 static int buffer_for_value(cairn_plan *plan, uint32_t value, cairn_buffer_kind kind, int source)
@@ -180,52 +182,74 @@ static cairn_status choose_kernel(cairn_plan *plan, cairn_step *step)
     return CAIRN_OK;
 }
 
-/* Are the images of a batch so small that each thread should take some of them through many steps? Decided by
- * shape alone, so that every machine and thread count gives the same bits. */
+/* Images of a chunk follow from the shape alone, so that every machine and thread count gives the same bits.
+ * Whether each thread takes chunks of its own through many steps does not change bits: it does so if images
+ * are small, and, in training, if there are enough chunks that the threads end together; what a step makes is
+ * then still in the cache for the next one. */
 static void choose_chunk(cairn_plan *plan)
 {
     int64_t image_flops = 1, batch = plan->options.batch;
     for (int s = 0; s < plan->step_count; s++)
         if (plan->steps[s].site.per_image && !plan->steps[s].repeated)
             image_flops += plan->steps[s].flops / batch;
-    plan->chains = image_flops <= CHAIN_IMAGE_FLOPS;
     int64_t chunk = cairn_max(CHUNK_FLOPS / image_flops, cairn_ceil_div(batch, MAX_CHUNKS));
     chunk = cairn_max(1, cairn_min(chunk, batch));
     plan->chunk =
         cairn_ceil_div(batch, cairn_ceil_div(batch, chunk)); /* equal chunks where it comes out even */
+    plan->chains = image_flops <= CHAIN_IMAGE_FLOPS ||
+                   (plan->options.training &&
+                    cairn_ceil_div(batch, plan->chunk) >= CHUNKS_PER_THREAD * plan->ctx->threads);
 }
 
-/* The step writes part after part into a buffer of its own; a new step adds them into the true output. */
+/* Output k goes, part after part, into a buffer of its own, which becomes an operand of the step that joins.
+ */
+static bool part_output(cairn_plan *plan, int index, int k, cairn_step *join)
+{
+    cairn_step *step = &plan->steps[index];
+    cairn_buffer parts = plan->buffers[step->out[k]];
+    parts.kind = CAIRN_BUFFER_PARTS;
+    parts.image_bytes = cairn_align(parts.image_bytes, 64);
+    parts.images = cairn_ceil_div(plan->options.batch, plan->chunk);
+    parts.lasting = false;
+    int at = join->outputs++;
+    join->inputs = join->outputs;
+    join->in_value[at] = join->out_value[at] = join->in_type[at] = join->out_type[at] = step->out_value[k];
+    join->out[at] = step->out[k];
+    join->in[at] = step->out[k] = cairn_plan_add_buffer(plan, &parts);
+    return join->in[at] >= 0;
+}
+
+/* Outputs first ... end - 1 of a step are made in parts; a new step makes the true outputs of them. */
+static cairn_status join_parts(cairn_plan *plan, int index, const cairn_op *op, int first, int end)
+{
+    const cairn_operand *x = &plan->steps[index].site.in[0];
+    const cairn_value_type *type = &plan->values[plan->steps[index].out_value[first]].type;
+    size_t bytes = cairn_element_bytes(plan, type->element);
+    cairn_parts_attrs attrs = {
+        .images_per_part = plan->chunk,
+        .stride = (int64_t)(cairn_align((size_t)cairn_shape_elements(&type->shape) * bytes, 64) / bytes),
+        .pixels = x->h * x->w};
+    cairn_step join = {.op = op, .packed = -1, .precision = plan->precision};
+    memcpy(join.attrs, &attrs, sizeof attrs);
+    for (int k = first; k < end; k++)
+        if (!part_output(plan, index, k, &join))
+            return CAIRN_MEMORY;
+    char name[CAIRN_NAME_BYTES];
+    snprintf(name, sizeof name, "%.240s/parts", plan->steps[index].name);
+    int added = cairn_plan_add_step(plan, &join, name);
+    return added < 0 ? CAIRN_MEMORY : choose_kernel(plan, &plan->steps[added]);
+}
+
 static cairn_status add_parts(cairn_plan *plan, int index)
 {
-    for (int k = 0; k < plan->steps[index].outputs; k++) {
-        cairn_step *step = &plan->steps[index];
-        cairn_buffer parts = plan->buffers[step->out[k]];
-        int64_t stride = (int64_t)cairn_align(parts.image_bytes, 64);
-        parts.kind = CAIRN_BUFFER_PARTS;
-        parts.image_bytes = (size_t)stride;
-        parts.images = cairn_ceil_div(plan->options.batch, plan->chunk);
-        parts.lasting = false;
-        cairn_step sum = {
-            .op = &cairn_op_sum_parts, .inputs = 1, .outputs = 1, .packed = -1, .precision = plan->precision};
-        sum.in_value[0] = sum.out_value[0] = sum.in_type[0] = sum.out_type[0] = step->out_value[k];
-        sum.out[0] = step->out[k];
-        sum.in[0] = cairn_plan_add_buffer(plan, &parts);
-        cairn_sum_parts_attrs attrs = {
-            plan->chunk,
-            stride / (int64_t)cairn_element_bytes(plan, plan->values[step->out_value[k]].type.element)};
-        memcpy(sum.attrs, &attrs, sizeof attrs);
-        char name[CAIRN_NAME_BYTES];
-        snprintf(name, sizeof name, "%.240s/parts", step->name);
-        int added = sum.in[0] < 0 ? -1 : cairn_plan_add_step(plan, &sum, name);
-        if (added < 0)
-            return CAIRN_MEMORY;
-        plan->steps[index].out[k] = sum.in[0];
-        cairn_status status = choose_kernel(plan, &plan->steps[added]);
-        if (status != CAIRN_OK)
-            return status;
-    }
-    return CAIRN_OK;
+    const cairn_op *op = plan->steps[index].op;
+    int outputs = plan->steps[index].outputs;
+    if (op->join != NULL)
+        return join_parts(plan, index, op->join, 0, outputs);
+    cairn_status status = CAIRN_OK;
+    for (int k = 0; k < outputs && status == CAIRN_OK; k++)
+        status = join_parts(plan, index, &cairn_op_sum_parts, k, k + 1);
+    return status;
 }
 
 /* The packed form that a step like this one has already, of the same weights; -1: none. */

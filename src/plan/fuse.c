@@ -1,6 +1,7 @@
 /* Stage 2: epilogues. An addition behind a step that can add, and an activation behind a step that can apply
  * activations, move into that step if nothing else reads its output. Gradients are computed from an
- * activation's output and need no operands of an addition, so nobody misses what is gone. */
+ * activation's output and need no operands of an addition, so nobody misses what is gone. Sums of gradients
+ * are additions like others: the step that makes the last of them adds what is there. */
 #include "plan/plan.h"
 #include <string.h>
 
@@ -30,16 +31,28 @@ cairn_step *cairn_plan_maker_of(cairn_plan *plan, uint32_t root)
     return NULL;
 }
 
+/* Can an activation be put, or an addition with one, behind what the step does? */
+static bool takes_activation(cairn_step *step, cairn_activation_kind kind)
+{
+    cairn_activation_kind *slot = step->op->epilogue != NULL ? step->op->epilogue(step->attrs) : NULL;
+    return slot != NULL ? *slot == CAIRN_ACT_NONE : kind == CAIRN_ACT_NONE;
+}
+
+static void set_activation(cairn_step *step, cairn_activation_kind kind)
+{
+    if (step->op->epilogue != NULL)
+        *step->op->epilogue(step->attrs) = kind;
+}
+
 /* The step that alone is seen by input k of an addition and can do it; NULL: there is none. */
-static cairn_step *adder_before(cairn_plan *plan, const cairn_step *add, int k)
+static cairn_step *adder_before(cairn_plan *plan, cairn_step *add, int k)
 {
     uint32_t input = add->in_value[k];
     cairn_step *maker = cairn_plan_maker_of(plan, input);
     if (maker == NULL || maker->op->addend == 0 || maker->inputs > maker->op->addend ||
         cairn_plan_is_port(plan, input) || cairn_plan_count_uses(plan, input) != 1)
         return NULL;
-    const cairn_activation_kind *act = maker->op->epilogue(maker->attrs);
-    return act != NULL && *act == CAIRN_ACT_NONE ? maker : NULL;
+    return takes_activation(maker, *add->op->epilogue(add->attrs)) ? maker : NULL;
 }
 
 /* The maker takes the place of the addition, since its other operand may be made later than the maker stood.
@@ -62,7 +75,7 @@ static void absorb_add(cairn_plan *plan, cairn_step *add)
     joined.in_type[joined.op->addend] = other_type;
     joined.out_value[0] = add->out_value[0];
     joined.out_type[0] = add->out_type[0];
-    *joined.op->epilogue(joined.attrs) = act;
+    set_activation(&joined, act);
     maker->name = add->name; /* goes with the step */
     maker->inputs = maker->outputs = 0;
     *add = joined;
@@ -75,13 +88,10 @@ static bool absorb(cairn_plan *plan, const cairn_step *step)
     cairn_activation_kind kind = step->op->activation(step->attrs);
     uint32_t input = step->in_value[0];
     cairn_step *maker = cairn_plan_maker_of(plan, input);
-    if (kind == CAIRN_ACT_NONE || maker == NULL || maker->op->epilogue == NULL ||
-        cairn_plan_is_port(plan, input) || cairn_plan_count_uses(plan, input) != 1)
+    if (kind == CAIRN_ACT_NONE || maker == NULL || cairn_plan_is_port(plan, input) ||
+        cairn_plan_count_uses(plan, input) != 1 || !takes_activation(maker, kind))
         return false;
-    cairn_activation_kind *slot = maker->op->epilogue(maker->attrs);
-    if (slot == NULL || *slot != CAIRN_ACT_NONE)
-        return false;
-    *slot = kind;
+    set_activation(maker, kind);
     maker->out_value[0] = step->out_value[0];
     maker->out_type[0] = step->out_type[0];
     return true;

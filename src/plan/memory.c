@@ -153,6 +153,18 @@ static cairn_status place_all(cairn_plan *plan, cairn_place place, bool prepared
     return CAIRN_OK;
 }
 
+/* Does a later step of the chain read the buffer, while the chunk of images is still in the cache? */
+static bool read_at_once(const cairn_plan *plan, const cairn_region *region, int buffer)
+{
+    for (int i = 0; i < region->count && region->chain; i++) {
+        const cairn_step *step = &plan->steps[plan->order[region->first + i]];
+        for (int k = 0; k < step->inputs; k++)
+            if (step->in[k] == buffer)
+                return true;
+    }
+    return false;
+}
+
 /* What is larger than all caches has left them by the time that it is read. */
 static void find_cold(cairn_plan *plan)
 {
@@ -163,7 +175,8 @@ static void find_cold(cairn_plan *plan)
             continue;
         size_t within;
         const cairn_buffer *whole = &plan->buffers[cairn_outermost(plan, step->out[0], &within)];
-        step->site.cold = whole->place == CAIRN_PLACE_ARENA && bytes_of(whole) > 2 * caches;
+        step->site.cold = whole->place == CAIRN_PLACE_ARENA && bytes_of(whole) > 2 * caches &&
+                          !read_at_once(plan, &plan->regions[step->region], step->out[0]);
     }
 }
 

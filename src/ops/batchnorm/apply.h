@@ -5,16 +5,16 @@
 #include "ops/activate.h"
 #include "ops/batchnorm/channels.h"
 
-/* y = act((x - mean) * factor + shift) for the channels of a block. */
+/* y = act(factor * (x - mean) + beta) for the channels of a block. */
 static inline void cairn_norm_apply(cairn_activation_kind act, const cairn_operand *x, const cairn_operand *y,
-                                    int64_t image, int64_t first, int64_t count, const double *mean,
-                                    const double *factor, const double *shift)
+                                    int64_t image, int64_t first, int64_t count, const cairn_norm *norms)
 {
     const real *from = (const real *)cairn_image_of(x, image) + first;
     real *to = cairn_image_of(y, image) + first;
     for (int64_t pixel = 0; pixel < y->h * y->w; pixel++, from += x->pitch, to += y->pitch)
         for (int64_t c = 0; c < count; c++)
-            to[c] = (real)cairn_activate(act, ((double)from[c] - mean[c]) * factor[c] + shift[c]);
+            to[c] = (real)cairn_activate(act,
+                                         ((double)from[c] - norms[c].mean) * norms[c].factor + norms[c].beta);
 }
 
 #endif

@@ -7,19 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static cairn_status expect_vectors(const cairn_infer *node, int first)
-{
-    int64_t c = cairn_channels(&node->in[0]->shape);
-    cairn_status status = cairn_expect_image_value(node, 0, -1);
-    for (int i = first; i < node->inputs && status == CAIRN_OK; i++)
-        status = cairn_expect_tensor(node, i, 1, &c);
-    return status;
-}
-
 static cairn_status infer(cairn_infer *node)
 {
     node->out[0] = *node->in[0];
-    return expect_vectors(node, 1);
+    return cairn_expect_channel_vectors(node, 1);
 }
 
 /* Of normalisation that learns nothing: by the running statistics, a factor for each channel. It is the same

@@ -11,14 +11,15 @@ static void run(const cairn_work *work)
 {
     const cairn_batchnorm_attrs *attrs = work->attrs;
     int64_t channels = work->out[0].c;
-    cairn_affine affine = cairn_affine_of(work, channels, attrs->act);
+    cairn_affine affine = cairn_affine_of(work, channels);
     for (int64_t c = 0; c < channels; c++) {
         double gamma = attrs->no_scale ? 1.0 : cairn_channel_number(&work->in[4], c);
-        double factor = gamma / sqrt(cairn_channel_number(&work->in[3], c) + attrs->eps);
-        cairn_affine_set(&affine, c, cairn_channel_number(&work->in[2], c), 0, factor,
-                         cairn_channel_number(&work->in[1], c));
+        double rstd = 1.0 / sqrt(cairn_channel_number(&work->in[3], c) + attrs->eps);
+        cairn_affine_mean(&affine, c, cairn_channel_number(&work->in[2], c));
+        affine.b[c] = (float)(gamma * rstd);
+        affine.c[c] = (float)cairn_channel_number(&work->in[1], c);
     }
-    cairn_affine_activate(work, &affine);
+    cairn_affine_activate(work, &affine, attrs->act);
 }
 
 const cairn_kernel CAIRN_KERNEL(batchnorm) = {

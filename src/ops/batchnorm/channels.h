@@ -18,19 +18,37 @@ static inline double cairn_channel_number(const cairn_operand *vector, int64_t c
     return (double)cairn_params_of(vector)[channel];
 }
 
-/* The batch's mean and 1 / sqrt(variance + eps) from a sum and a sum of squared deviations. */
-typedef struct cairn_norm_block {
-    double mean[CAIRN_NORM_BLOCK], rstd[CAIRN_NORM_BLOCK];
-} cairn_norm_block;
+/* What a channel of a batch is normalised by: y = factor * (x - mean) + beta. */
+typedef struct cairn_norm {
+    double mean, rstd, factor, beta;
+} cairn_norm;
 
-static inline void cairn_norm_load(cairn_norm_block *b, const cairn_operand *sums,
-                                   const cairn_operand *squares, double n, double eps, int64_t first,
-                                   int64_t count)
+/* From inputs: the sums and squares from `statistics` on, beta and, if there is one, gamma from `beta` on. */
+static inline cairn_norm cairn_norm_of(const cairn_work *work, int statistics, int beta, int64_t channel)
 {
-    for (int64_t c = 0; c < count; c++) {
-        b->mean[c] = cairn_channel_number(sums, first + c) / n;
-        b->rstd[c] = 1.0 / sqrt(cairn_channel_number(squares, first + c) / n + eps);
-    }
+    const cairn_batchnorm_attrs *attrs = work->attrs;
+    double n = cairn_norm_count(work, &work->in[0]);
+    double variance = cairn_channel_number(&work->in[statistics + 1], channel) / n;
+    cairn_norm norm = {.mean = cairn_channel_number(&work->in[statistics], channel) / n,
+                       .rstd = 1.0 / sqrt(variance + attrs->eps),
+                       .beta = cairn_channel_number(&work->in[beta], channel)};
+    norm.factor =
+        attrs->no_scale ? norm.rstd : norm.rstd * cairn_channel_number(&work->in[beta + 1], channel);
+    return norm;
+}
+
+/* Of the channels first ... first + count - 1. */
+static inline void cairn_norm_load(cairn_norm *norms, const cairn_work *work, int statistics, int beta,
+                                   int64_t first, int64_t count)
+{
+    for (int64_t c = 0; c < count; c++)
+        norms[c] = cairn_norm_of(work, statistics, beta, first + c);
+}
+
+/* The gradient of y of a channel, from that of act(y); act is NONE or RELU. */
+static inline double cairn_norm_gate(cairn_activation_kind act, const cairn_norm *norm, double x, double dy)
+{
+    return act == CAIRN_ACT_NONE || (x - norm->mean) * norm->factor + norm->beta > 0 ? dy : 0;
 }
 
 #endif

@@ -11,17 +11,18 @@ static void run(const cairn_work *work)
 {
     const cairn_batchnorm_attrs *attrs = work->attrs;
     const cairn_operand *x = &work->in[0];
-    double mean[CAIRN_NORM_BLOCK], factor[CAIRN_NORM_BLOCK], shift[CAIRN_NORM_BLOCK];
+    cairn_norm norms[CAIRN_NORM_BLOCK];
     for (int64_t first = 0; first < x->c; first += CAIRN_NORM_BLOCK) {
         int64_t count = cairn_min(x->c - first, CAIRN_NORM_BLOCK);
         for (int64_t c = 0; c < count; c++) {
             double gamma = attrs->no_scale ? 1.0 : cairn_channel_number(&work->in[4], first + c);
-            shift[c] = cairn_channel_number(&work->in[1], first + c);
-            mean[c] = cairn_channel_number(&work->in[2], first + c);
-            factor[c] = gamma / sqrt(cairn_channel_number(&work->in[3], first + c) + attrs->eps);
+            double variance = cairn_channel_number(&work->in[3], first + c);
+            norms[c] = (cairn_norm){.mean = cairn_channel_number(&work->in[2], first + c),
+                                    .factor = gamma / sqrt(variance + attrs->eps),
+                                    .beta = cairn_channel_number(&work->in[1], first + c)};
         }
         for (int64_t n = work->begin; n < work->end; n++)
-            cairn_norm_apply(attrs->act, x, &work->out[0], n, first, count, mean, factor, shift);
+            cairn_norm_apply(attrs->act, x, &work->out[0], n, first, count, norms);
     }
 }
 

@@ -10,19 +10,22 @@ static void plan(cairn_site *site)
 /* dx = a dy + b (x - mean) + c. */
 static void run(const cairn_work *work)
 {
-    const cairn_batchnorm_attrs *attrs = work->attrs;
     int64_t channels = work->out[0].c;
     double n = cairn_norm_count(work, &work->in[0]);
-    cairn_affine affine = cairn_affine_of(work, channels, CAIRN_ACT_NONE);
+    cairn_affine affine = cairn_affine_of(work, channels);
     for (int64_t c = 0; c < channels; c++) {
-        double gamma = attrs->no_scale ? 1.0 : cairn_channel_number(&work->in[6], c);
-        double mean = cairn_channel_number(&work->in[2], c) / n;
-        double rstd = 1.0 / sqrt(cairn_channel_number(&work->in[3], c) / n + attrs->eps);
-        double a = gamma * rstd;
-        cairn_affine_set(&affine, c, mean, a, -a * rstd * cairn_channel_number(&work->in[5], c) / n,
-                         -a * cairn_channel_number(&work->in[4], c) / n);
+        cairn_norm norm = cairn_norm_of(work, 2, 6, c);
+        cairn_affine_mean(&affine, c, norm.mean);
+        affine.a[c] = (float)norm.factor;
+        affine.b[c] = (float)(-norm.factor * norm.rstd * cairn_channel_number(&work->in[5], c) / n);
+        affine.c[c] = (float)(-norm.factor * cairn_channel_number(&work->in[4], c) / n);
+        affine.gate[c] = (float)norm.beta;
     }
-    cairn_affine_units(work, &affine, CAIRN_ACT_NONE, &work->in[0], &work->in[1]);
+    const cairn_operand *x = &work->in[0], *dy = &work->in[1];
+    if (((const cairn_batchnorm_attrs *)work->attrs)->act == CAIRN_ACT_RELU)
+        cairn_affine_units(work, &affine, CAIRN_ACT_NONE, CAIRN_AFFINE_X_GATED_Z, x, dy);
+    else
+        cairn_affine_units(work, &affine, CAIRN_ACT_NONE, CAIRN_AFFINE_X_Z, x, dy);
 }
 
 const cairn_kernel CAIRN_KERNEL(batchnorm_bwd) = {

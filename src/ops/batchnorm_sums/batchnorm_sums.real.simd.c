@@ -1,28 +1,51 @@
 /* Gradients of beta and gamma, vectorised over channels. */
-#include "ops/batchnorm/channels.h"
+#include "ops/batchnorm/affine.h"
 #include "ops/simd/channels.h"
 
-/* Scratch: mean and 1 / std. */
 static void plan(cairn_site *site)
 {
     cairn_unit_is_image(site, 4 * site->in[0].elements);
-    site->scratch = cairn_channel_bytes(site->in[0].c, 2);
+    site->scratch = cairn_affine_bytes(site->in[0].c);
 }
 
+CAIRN_INLINE void sums(const cairn_work *work, const cairn_affine *affine, const cairn_channel_term term)
+{
+    int64_t channels = work->in[0].c;
+    cairn_channel_pass pass = cairn_channel_pass_of(work, &work->in[0], &work->in[1]);
+    param *plain = cairn_params_of(&work->out[0]), *weighted = cairn_params_of(&work->out[1]);
+    pass.mean = affine->high;
+    pass.low = affine->low;
+    pass.factor = affine->b;
+    pass.shift = affine->c;
+    cairn_channel_block block;
+    for (int64_t first = 0, count; first < channels; first += count) {
+        count = cairn_channel_block_of(&pass, term, first, channels, &block);
+        for (int64_t v = 0; v * CAIRN_LANES < count; v++) {
+            int64_t c = first + v * CAIRN_LANES;
+            vec_mask mask = vec_first(channels - c);
+            wide second = block.second[v], rstd = wide_of(vec_load(affine->a + c));
+            vec_store_part(plain + c, wide_round(block.sum[v]), mask);
+            vec_store_part(weighted + c, wide_round((wide){second.low * rstd.low, second.high * rstd.high}),
+                           mask);
+        }
+    }
+}
+
+/* a is 1 / std; b and c make y. */
 static void run(const cairn_work *work)
 {
-    const cairn_batchnorm_attrs *attrs = work->attrs;
-    const cairn_operand *x = &work->in[0];
-    double *mean = cairn_channel_row(work, x->c, 0), *rstd = cairn_channel_row(work, x->c, 1);
-    double n = cairn_norm_count(work, x);
-    for (int64_t c = 0; c < x->c; c++) {
-        mean[c] = cairn_channel_number(&work->in[2], c) / n;
-        rstd[c] = 1.0 / sqrt(cairn_channel_number(&work->in[3], c) / n + attrs->eps);
+    cairn_affine affine = cairn_affine_of(work, work->in[0].c);
+    for (int64_t c = 0; c < work->in[0].c; c++) {
+        cairn_norm norm = cairn_norm_of(work, 2, 4, c);
+        cairn_affine_mean(&affine, c, norm.mean);
+        affine.a[c] = (float)norm.rstd;
+        affine.b[c] = (float)norm.factor;
+        affine.c[c] = (float)norm.beta;
     }
-    cairn_channel_pass pass = cairn_channel_pass_of(work, x, &work->in[1]);
-    pass.mean = mean;
-    cairn_channel_sums(&pass, CAIRN_TERM_GRADIENT, x->c, 1.0, rstd, cairn_params_of(&work->out[0]),
-                       cairn_params_of(&work->out[1]));
+    if (((const cairn_batchnorm_attrs *)work->attrs)->act == CAIRN_ACT_RELU)
+        sums(work, &affine, CAIRN_TERM_GATED);
+    else
+        sums(work, &affine, CAIRN_TERM_GRADIENT);
 }
 
 const cairn_kernel CAIRN_KERNEL(batchnorm_sums) = {

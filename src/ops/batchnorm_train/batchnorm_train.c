@@ -8,39 +8,30 @@
 
 #include <stdio.h>
 
-static cairn_status expect_vectors(const cairn_infer *node, int first)
-{
-    int64_t c = cairn_channels(&node->in[0]->shape);
-    cairn_status status = cairn_expect_image_value(node, 0, -1);
-    for (int i = first; i < node->inputs && status == CAIRN_OK; i++)
-        status = cairn_expect_tensor(node, i, 1, &c);
-    return status;
-}
-
 static cairn_status infer(cairn_infer *node)
 {
     node->out[0] = *node->in[0];
-    return expect_vectors(node, 1);
+    return cairn_expect_channel_vectors(node, 1);
 }
 
 static void grad(cairn_grad *g)
 {
-    const cairn_batchnorm_attrs *attrs = g->attrs;
+    cairn_batchnorm_attrs attrs = *(const cairn_batchnorm_attrs *)g->attrs;
     char name[CAIRN_GRAD_NAME_BYTES];
-    cairn_val sums[2], in[7] = {g->in[0], g->d_out[0], g->in[1], g->in[2]};
+    bool relu = g->act[0] == CAIRN_ACT_RELU;
+    int scaled = attrs.no_scale ? 0 : 1;
+    cairn_val dy = relu ? g->d_act[0] : g->d_out[0], beta = g->in[3], gamma = g->in[4], sums[2];
+    attrs.act = relu ? CAIRN_ACT_RELU : CAIRN_ACT_NONE;
     snprintf(name, sizeof name, "%s/sums", g->name);
-    cairn_add_node(g->graph, &cairn_op_batchnorm_sums, name, attrs, 4, in, sums);
+    cairn_add_node(g->graph, &cairn_op_batchnorm_sums, name, &attrs, 5 + scaled,
+                   (cairn_val[]){g->in[0], dy, g->in[1], g->in[2], beta, gamma}, sums);
     g->d_in[3] = sums[0];
-    in[4] = sums[0];
-    in[5] = sums[1];
-    int inputs = 6;
-    if (!attrs->no_scale) {
+    if (!attrs.no_scale)
         g->d_in[4] = sums[1];
-        in[inputs++] = g->in[4];
-    }
     if (g->wanted[0])
-        g->d_in[0] = cairn_add_node(g->graph, &cairn_op_batchnorm_bwd, cairn_grad_name(g, 0, name), attrs,
-                                    inputs, in, NULL);
+        g->d_in[0] = cairn_add_node(
+            g->graph, &cairn_op_batchnorm_bwd, cairn_grad_name(g, 0, name), &attrs, 7 + scaled,
+            (cairn_val[]){g->in[0], dy, g->in[1], g->in[2], sums[0], sums[1], beta, gamma}, NULL);
 }
 
 static cairn_activation_kind *epilogue(void *attrs)

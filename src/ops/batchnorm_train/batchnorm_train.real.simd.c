@@ -9,17 +9,15 @@ static void plan(cairn_site *site)
 
 static void run(const cairn_work *work)
 {
-    const cairn_batchnorm_attrs *attrs = work->attrs;
     int64_t channels = work->out[0].c;
-    cairn_affine affine = cairn_affine_of(work, channels, attrs->act);
-    double n = cairn_norm_count(work, &work->in[0]);
+    cairn_affine affine = cairn_affine_of(work, channels);
     for (int64_t c = 0; c < channels; c++) {
-        double gamma = attrs->no_scale ? 1.0 : cairn_channel_number(&work->in[4], c);
-        double factor = gamma / sqrt(cairn_channel_number(&work->in[2], c) / n + attrs->eps);
-        cairn_affine_set(&affine, c, cairn_channel_number(&work->in[1], c) / n, 0, factor,
-                         cairn_channel_number(&work->in[3], c));
+        cairn_norm norm = cairn_norm_of(work, 1, 3, c);
+        cairn_affine_mean(&affine, c, norm.mean);
+        affine.b[c] = (float)norm.factor;
+        affine.c[c] = (float)norm.beta;
     }
-    cairn_affine_activate(work, &affine);
+    cairn_affine_activate(work, &affine, ((const cairn_batchnorm_attrs *)work->attrs)->act);
 }
 
 const cairn_kernel CAIRN_KERNEL(batchnorm_train) = {

@@ -11,19 +11,12 @@ static void run(const cairn_work *work)
 {
     const cairn_batchnorm_attrs *attrs = work->attrs;
     const cairn_operand *x = &work->in[0];
-    double factor[CAIRN_NORM_BLOCK], shift[CAIRN_NORM_BLOCK];
-    cairn_norm_block block;
+    cairn_norm norms[CAIRN_NORM_BLOCK];
     for (int64_t first = 0; first < x->c; first += CAIRN_NORM_BLOCK) {
         int64_t count = cairn_min(x->c - first, CAIRN_NORM_BLOCK);
-        cairn_norm_load(&block, &work->in[1], &work->in[2], cairn_norm_count(work, x), attrs->eps, first,
-                        count);
-        for (int64_t c = 0; c < count; c++) {
-            double gamma = attrs->no_scale ? 1.0 : cairn_channel_number(&work->in[4], first + c);
-            shift[c] = cairn_channel_number(&work->in[3], first + c);
-            factor[c] = gamma * block.rstd[c];
-        }
+        cairn_norm_load(norms, work, 1, 3, first, count);
         for (int64_t n = work->begin; n < work->end; n++)
-            cairn_norm_apply(attrs->act, x, &work->out[0], n, first, count, block.mean, factor, shift);
+            cairn_norm_apply(attrs->act, x, &work->out[0], n, first, count, norms);
     }
 }
 

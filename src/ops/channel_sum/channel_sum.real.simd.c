@@ -9,7 +9,7 @@ static void plan(cairn_site *site)
 static void run(const cairn_work *work)
 {
     cairn_channel_pass pass = cairn_channel_pass_of(work, &work->in[0], NULL);
-    cairn_channel_sums(&pass, CAIRN_TERM_X, work->in[0].c, 1.0, NULL, cairn_params_of(&work->out[0]), NULL);
+    cairn_channel_sums(&pass, CAIRN_TERM_X, work->in[0].c, 1.0, cairn_params_of(&work->out[0]), NULL);
 }
 
 const cairn_kernel CAIRN_KERNEL(channel_sum) = {

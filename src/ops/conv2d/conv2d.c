@@ -5,7 +5,6 @@
 #include "ops/window.h"
 #define CAIRN_KERNELS_DEF "ops/conv2d/kernels.def"
 #include "ops/kernel_list.h"
-#include <string.h>
 
 static cairn_status check_weights(const cairn_infer *node, const cairn_conv2d_attrs *attrs, int64_t in_c)
 {
@@ -36,7 +35,7 @@ static cairn_status infer(cairn_infer *node)
     node->out[0].element = CAIRN_REAL;
     node->out[0].shape = (cairn_shape){
         .rank = 3, .dim = {attrs->geometry.out_h, attrs->geometry.out_w, out_c}, .batched = true};
-    if (node->inputs > 3 && memcmp(&node->in[3]->shape, &node->out[0].shape, sizeof(cairn_shape)) != 0)
+    if (node->inputs > 3 && !cairn_same_shape(&node->in[3]->shape, &node->out[0].shape))
         return cairn_fail(node->ctx, CAIRN_INPUT, "%s: addend (expected the shape of the output)",
                           node->name);
     return cairn_check_output(node, 0);

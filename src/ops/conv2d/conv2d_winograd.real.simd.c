@@ -6,7 +6,9 @@ static cairn_winograd setup_of(const cairn_site *site, int m)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
     const cairn_window *w = &attrs->geometry.window;
-    return cairn_winograd_of(site, (cairn_winograd_use){w->pad_top, w->pad_left, attrs->act}, m);
+    cairn_winograd_use use = {
+        .pad_top = w->pad_top, .pad_left = w->pad_left, .act = attrs->act, .bias = 2, .addend = 3};
+    return cairn_winograd_of(site, use, m);
 }
 
 static bool fits(const cairn_site *site)

@@ -1,4 +1,5 @@
-/* Gradient of a convolution with respect to its input: (dy, w) to dx. */
+/* Gradient of a convolution with respect to its input: (dy, w[, addend]) to dx. The plan makes an addend of
+ * what other uses of the input give, instead of adding it later. */
 #include "ops/attrs.h"
 #include "ops/check.h"
 #define CAIRN_KERNELS_DEF "ops/conv2d_bwd_data/kernels.def"
@@ -14,6 +15,9 @@ static cairn_status infer(cairn_infer *node)
         return status;
     node->out[0].element = CAIRN_REAL;
     node->out[0].shape = (cairn_shape){.rank = 3, .dim = {a->in_h, a->in_w, attrs->in_c}, .batched = true};
+    if (node->inputs > 2 && !cairn_same_shape(&node->in[2]->shape, &node->out[0].shape))
+        return cairn_fail(node->ctx, CAIRN_INPUT, "%s: addend (expected the shape of the output)",
+                          node->name);
     return cairn_expect_tensor(node, 1, 4,
                                (const int64_t[]){a->window.k_h, a->window.k_w, attrs->in_c / attrs->groups,
                                                  node->in[0]->shape.dim[2]});
@@ -30,10 +34,11 @@ static int64_t macs(const void *attrs, const cairn_value_type *const *in, const 
 const cairn_op cairn_op_conv2d_bwd_data = {
     .name = "conv2d_bwd_data",
     .min_inputs = 2,
-    .max_inputs = 2,
+    .max_inputs = 3,
     .outputs = 1,
     .attr_size = sizeof(cairn_conv2d_attrs),
     .infer = infer,
     .macs = macs,
+    .addend = 2,
     .kernels = kernels,
 };

@@ -1,6 +1,7 @@
 /* Gradient of a convolution with respect to its input, by the rows form of the matrix product: dy times the
  * transposed weights of a segment of the window is added to dx where the window lies. With padding dx is made
- * in a padded picture and its middle copied. Good for every stride, dilation and group. */
+ * in a padded picture and its middle copied. Good for every stride, dilation and group. An addend is what is
+ * added to, or is added where each element is written once. */
 #include "ops/conv2d/cost.h"
 #include "ops/gemm/patch.h"
 #include "ops/simd/copy.h"
@@ -13,6 +14,7 @@ typedef struct setup {
     int64_t pixels; /* of an image of dy */
     size_t packed;  /* elements of a segment's packed weights */
     bool disjoint;  /* windows tile dx: each element is written once */
+    bool adds;      /* there is an addend */
     bool apart;     /* sums are made in a picture in scratch, in floats */
 } setup;
 
@@ -26,7 +28,8 @@ static setup setup_of(const cairn_site *site)
     s.packed = cairn_gemm_packed(cairn_gemm_depth(1, s.out_c), s.patch.length);
     bool pointwise = w->k_h == 1 && w->k_w == 1 && w->stride_h == 1 && w->stride_w == 1;
     bool whole = s.pixels == 1 && s.patch.segments * s.patch.length * attrs->groups == dx->elements;
-    s.disjoint = !s.patch.padded && (pointwise || whole);
+    s.adds = cairn_has(site, 2);
+    s.disjoint = !s.patch.padded && (pointwise || (whole && !s.adds));
     s.apart = s.patch.padded || (sizeof(real) < sizeof(float) && !s.disjoint);
     return s;
 }
@@ -65,8 +68,9 @@ static void pack(const cairn_work *work)
 
 typedef struct block {
     const real *a[CAIRN_GEMM_ROWS];
-    int64_t window[CAIRN_GEMM_ROWS]; /* element of the picture, or of dx */
-    const void *group_a[CAIRN_GEMM_ROWS];
+    int64_t window[CAIRN_GEMM_ROWS];     /* element of the picture, or of dx */
+    const real *addend[CAIRN_GEMM_ROWS]; /* pixels of it, if windows are disjoint */
+    const void *group_a[CAIRN_GEMM_ROWS], *group_addend[CAIRN_GEMM_ROWS];
     void *c[CAIRN_GEMM_ROWS];
 } block;
 
@@ -84,6 +88,7 @@ static void multiply(const cairn_work *work, const setup *s, void *to, int64_t c
                             .n = s->patch.length,
                             .packed = true,
                             .floor = -INFINITY,
+                            .addend = s->adds && s->disjoint ? b->group_addend : NULL,
                             .add = !s->disjoint,
                             .float_c = s->apart && sizeof(real) < sizeof(float)};
     const float *packed = (const float *)(const void *)work->packed;
@@ -92,6 +97,7 @@ static void multiply(const cairn_work *work, const setup *s, void *to, int64_t c
             int64_t offset = cairn_patch_offset(&s->patch, segment) + group * s->patch.length;
             for (int64_t i = 0; i < count; i++) {
                 b->group_a[i] = b->a[i] + group * s->out_c;
+                b->group_addend[i] = gemm.addend != NULL ? b->addend[i] + group * s->patch.length : NULL;
                 b->c[i] = s->apart ? (void *)((float *)to + b->window[i] + offset)
                                    : (void *)((real *)to + b->window[i] + offset);
             }
@@ -100,36 +106,55 @@ static void multiply(const cairn_work *work, const setup *s, void *to, int64_t c
         }
 }
 
-static void clear_image(const cairn_operand *dx, real *image)
+/* What windows are added to: zeros, or the addend. */
+static void begin_image(const cairn_work *work, const setup *s, int64_t image)
 {
-    if (dx->pitch == dx->c) {
-        memset(image, 0, (size_t)dx->elements * sizeof *image);
-        return;
-    }
-    for (int64_t pixel = 0; pixel < dx->h * dx->w; pixel++)
-        memset(image + pixel * dx->pitch, 0, (size_t)dx->c * sizeof *image);
+    const cairn_operand *dx = &work->out[0], *addend = &work->in[2];
+    real *to = cairn_image_of(dx, image);
+    if (s->adds)
+        cairn_copy_run(to, dx->pitch, cairn_image_of(addend, image), addend->pitch, dx->h * dx->w, dx->c);
+    else
+        cairn_clear_run(to, dx->pitch, dx->h * dx->w, dx->c);
 }
 
-/* The middle of the padded picture. */
-static void store_middle(const setup *s, const cairn_operand *dx, const float *picture, real *image)
+static void add_pixel(real *to, const float *from, const real *addend, int64_t channels)
 {
+    for (int64_t c = 0; c < channels; c += CAIRN_LANES) {
+        vec_mask mask = vec_first(channels - c);
+        vec_store_part(to + c, vec_load_part(from + c, mask) + vec_load_part(addend + c, mask), mask);
+    }
+}
+
+/* The middle of the padded picture, with the addend. */
+static void store_middle(const cairn_work *work, const setup *s, const float *picture, int64_t image)
+{
+    const cairn_operand *dx = &work->out[0], *addend = &work->in[2];
     const cairn_patch *p = &s->patch;
-    for (int64_t row = 0; row < dx->h; row++) {
-        const float *from = picture + ((row + p->window->pad_top) * p->w + p->window->pad_left) * p->pitch;
-        for (int64_t i = 0; i < dx->w; i++)
-            cairn_narrow_pixel(image + row * cairn_row_stride(dx) + i * dx->pitch, from + i * p->pitch,
-                               dx->c);
+    real *to = cairn_image_of(dx, image);
+    const real *other = s->adds ? cairn_image_of(addend, image) : NULL;
+    for (int64_t y = 0; y < dx->h; y++) {
+        const float *from = picture + ((y + p->window->pad_top) * p->w + p->window->pad_left) * p->pitch;
+        for (int64_t x = 0; x < dx->w; x++, to += dx->pitch, from += p->pitch) {
+            if (s->adds)
+                add_pixel(to, from, other + (y * dx->w + x) * addend->pitch, dx->c);
+            else
+                cairn_narrow_pixel(to, from, dx->c);
+        }
     }
 }
 
 /* Pixels are taken column by column: neighbours in a row have windows that overlap, and adding to what was
  * stored just before would stall. */
-static void find_columns(const setup *s, const cairn_operand *dy, const real *gradient, int64_t first,
-                         int64_t count, block *b)
+static void find_columns(const cairn_work *work, const setup *s, int64_t image, int64_t first, int64_t count,
+                         block *b)
 {
+    const cairn_operand *dy = &work->in[0], *addend = &work->in[2];
+    const real *gradient = cairn_image_of(dy, image),
+               *other = s->adds && s->disjoint ? cairn_image_of(addend, image) : NULL;
     int64_t x = first / dy->h, y = first % dy->h;
     for (int64_t i = 0; i < count; i++) {
         b->a[i] = gradient + (y * dy->w + x) * dy->pitch;
+        b->addend[i] = other != NULL ? other + (y * dy->w + x) * addend->pitch : NULL;
         b->window[i] = y * s->patch.step_h + x * s->patch.step_w;
         if (++y == dy->h) {
             y = 0;
@@ -140,20 +165,19 @@ static void find_columns(const setup *s, const cairn_operand *dy, const real *gr
 
 static void run_image(const cairn_work *work, const setup *s, int64_t image, block *b)
 {
-    const cairn_operand *dy = &work->in[0], *dx = &work->out[0];
-    real *to = cairn_image_of(dx, image);
+    real *to = cairn_image_of(&work->out[0], image);
     float *picture = (float *)(void *)work->scratch;
     if (s->apart)
         memset(picture, 0, (size_t)picture_elements(s) * sizeof *picture);
     else if (!s->disjoint)
-        clear_image(dx, to);
+        begin_image(work, s, image);
     for (int64_t pixel = 0; pixel < s->pixels; pixel += CAIRN_GEMM_ROWS) {
         int64_t count = cairn_min(CAIRN_GEMM_ROWS, s->pixels - pixel);
-        find_columns(s, dy, cairn_image_of(dy, image), pixel, count, b);
+        find_columns(work, s, image, pixel, count, b);
         multiply(work, s, s->apart ? (void *)picture : (void *)to, count, b);
     }
     if (s->apart)
-        store_middle(s, dx, picture, to);
+        store_middle(work, s, picture, image);
 }
 
 /* One pixel of dy for each image: rows are images. */
@@ -164,6 +188,7 @@ static void run_single(const cairn_work *work, const setup *s, block *b)
         real *first = cairn_image_of(&work->out[0], image);
         for (int64_t i = 0; i < count; i++) {
             b->a[i] = cairn_image_of(&work->in[0], image + i);
+            b->addend[i] = s->adds ? cairn_image_of(&work->in[2], image + i) : NULL;
             b->window[i] = i * cairn_image_stride(&work->out[0]);
         }
         multiply(work, s, first, count, b);

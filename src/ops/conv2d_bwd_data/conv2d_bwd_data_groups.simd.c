@@ -17,8 +17,9 @@ static cairn_window turned_round(const cairn_conv2d_attrs *attrs)
 static bool fits(const cairn_site *site)
 {
     cairn_window w = turned_round(site->attrs);
-    return cairn_groups_fit(site->attrs, site->in[0].c, site->out[0].c) && w.stride_h == 1 &&
-           w.stride_w == 1 && w.pad_top >= 0 && w.pad_bottom >= 0 && w.pad_left >= 0 && w.pad_right >= 0;
+    return !cairn_has(site, 2) && cairn_groups_fit(site->attrs, site->in[0].c, site->out[0].c) &&
+           w.stride_h == 1 && w.stride_w == 1 && w.pad_top >= 0 && w.pad_bottom >= 0 && w.pad_left >= 0 &&
+           w.pad_right >= 0;
 }
 
 static cairn_groups groups_of(const cairn_site *site)

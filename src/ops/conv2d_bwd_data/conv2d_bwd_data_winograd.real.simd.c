@@ -10,7 +10,8 @@ static cairn_winograd setup_of(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
     const cairn_window *w = &attrs->geometry.window;
-    return cairn_winograd_of(site, (cairn_winograd_use){2 - w->pad_top, 2 - w->pad_left, CAIRN_ACT_NONE}, M);
+    cairn_winograd_use use = {.pad_top = 2 - w->pad_top, .pad_left = 2 - w->pad_left, .addend = 2};
+    return cairn_winograd_of(site, use, M);
 }
 
 static bool fits(const cairn_site *site)

@@ -44,12 +44,15 @@ static void gather(const cairn_conv2d_attrs *attrs, const cairn_operand *dy, con
 static void run(const cairn_work *work)
 {
     const cairn_conv2d_attrs *attrs = work->attrs;
-    const cairn_operand *dy = &work->in[0], *dx = &work->out[0];
+    const cairn_operand *dy = &work->in[0], *dx = &work->out[0],
+                        *other = cairn_has(work->site, 2) ? &work->in[2] : NULL;
     const real *w = cairn_image_of(&work->in[1], 0);
     int64_t in_c = attrs->in_c / attrs->groups, out_c = dy->c / attrs->groups, channels;
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         int64_t image = unit / dx->h, iy = unit % dx->h;
         real *row = cairn_image_of(dx, image) + iy * cairn_row_stride(dx);
+        const real *addend =
+            other != NULL ? cairn_image_of(other, image) + iy * cairn_row_stride(other) : NULL;
         for (int64_t ix = 0; ix < dx->w; ix++)
             for (int64_t first = 0; first < dx->c; first += channels) {
                 int64_t group = first / in_c;
@@ -57,6 +60,8 @@ static void run(const cairn_work *work)
                 channels = cairn_min(CAIRN_REF_SUMS, (group + 1) * in_c - first);
                 gather(attrs, dy, cairn_image_of(dy, image) + group * out_c,
                        w + first % in_c * dy->c + group * out_c, iy, ix, sums, channels);
+                for (int64_t i = 0; i < channels && addend != NULL; i++)
+                    sums[i] += (double)addend[ix * other->pitch + first + i];
                 for (int64_t i = 0; i < channels; i++)
                     row[ix * dx->pitch + first + i] = (real)sums[i];
             }

@@ -11,12 +11,10 @@ static void run(const cairn_work *work)
     const cairn_operand *x = &work->in[0];
     int64_t pixels = x->h * x->w;
     for (int64_t n = work->begin; n < work->end; n++) {
-        cairn_channel_pass pass = {.x = cairn_image_of(x, n),
-                                   .x_pitch = x->pitch,
-                                   .pixels = pixels,
-                                   .activations = cairn_image_of(&work->out[0], n),
-                                   .exact = work->site->exact};
-        cairn_channel_sums(&pass, CAIRN_TERM_X, x->c, 1.0 / (double)pixels, NULL, NULL, NULL);
+        cairn_channel_pass pass = {
+            .x = cairn_image_of(x, n), .x_pitch = x->pitch, .pixels = pixels, .exact = work->site->exact};
+        cairn_channel_sums(&pass, CAIRN_TERM_X, x->c, 1.0 / (double)pixels, NULL,
+                           cairn_image_of(&work->out[0], n));
     }
 }
 

@@ -7,29 +7,25 @@
 #include "ops/simd/wide.h"
 
 typedef enum cairn_channel_term {
-    CAIRN_TERM_X,        /* x */
-    CAIRN_TERM_PRODUCT,  /* x z */
-    CAIRN_TERM_SQUARE,   /* (x - mean)^2 */
-    CAIRN_TERM_GRADIENT, /* z, and z (x - mean) in the second sum */
+    CAIRN_TERM_X,         /* x */
+    CAIRN_TERM_PRODUCT,   /* x z */
+    CAIRN_TERM_DEVIATION, /* x - mean, and its square in the second sum */
+    CAIRN_TERM_GRADIENT,  /* z, and z (x - mean - low) in the second sum */
+    CAIRN_TERM_GATED,     /* the same where factor (x - mean - low) + shift > 0 */
 } cairn_channel_term;
 
-/* Doubles of each channel in a kernel's scratch memory, rows of whole vectors. */
-static inline size_t cairn_channel_bytes(int64_t channels, size_t rows)
+/* Bytes in a kernel's scratch memory for a number of `bytes` for each channel, in whole vectors. */
+static inline size_t cairn_channel_bytes(int64_t channels, size_t bytes)
 {
-    return rows * cairn_align((size_t)channels, CAIRN_LANES) * sizeof(double);
+    return cairn_align((size_t)channels, CAIRN_LANES) * bytes;
 }
 
-static inline double *cairn_channel_row(const cairn_work *work, int64_t channels, size_t row)
-{
-    return (double *)(void *)work->scratch + row * cairn_align((size_t)channels, CAIRN_LANES);
-}
-
-/* What is summed: pixels of x and z, which run on over images. */
+/* What is summed: pixels of x and z, which run on over images; and whole vectors of numbers that terms want.
+ */
 typedef struct cairn_channel_pass {
     const real *x, *z;
     int64_t x_pitch, z_pitch, pixels;
-    const double *mean; /* whole vectors of them */
-    real *activations;  /* where sums go that are activations; NULL: they are parameters */
+    const float *mean, *low, *factor, *shift;
     bool exact;
 } cairn_channel_pass;
 
@@ -44,24 +40,43 @@ static inline cairn_channel_pass cairn_channel_pass_of(const cairn_work *work, c
                                 .exact = work->site->exact};
 }
 
-CAIRN_INLINE void cairn_channel_add(const cairn_channel_pass *p, const cairn_channel_term term, int64_t pixel,
-                                    int64_t c, vec_mask mask, wide *sum, wide *second)
+/* What a pixel has for the two sums; x is the deviation where the term wants it. */
+typedef struct cairn_channel_pair {
+    vec x, z;
+} cairn_channel_pair;
+
+CAIRN_INLINE cairn_channel_pair cairn_channel_load(const cairn_channel_pass *p, const cairn_channel_term term,
+                                                   int64_t pixel, int64_t c, vec_mask mask)
 {
-    wide x = wide_of(vec_load_part(p->x + pixel * p->x_pitch + c, mask)), z = {{0}, {0}};
-    if (term == CAIRN_TERM_PRODUCT || term == CAIRN_TERM_GRADIENT)
-        z = wide_of(vec_load_part(p->z + pixel * p->z_pitch + c, mask));
-    if (term == CAIRN_TERM_SQUARE || term == CAIRN_TERM_GRADIENT)
-        x = wide_subtract(x, wide_load(p->mean + c));
-    if (term == CAIRN_TERM_X)
-        *sum = wide_add(*sum, x);
-    else if (term == CAIRN_TERM_SQUARE)
-        *sum = wide_multiply_add(x, x, *sum);
-    else if (term == CAIRN_TERM_PRODUCT)
+    cairn_channel_pair pair = {vec_load_part(p->x + pixel * p->x_pitch + c, mask), {0}};
+    if (term == CAIRN_TERM_PRODUCT || term == CAIRN_TERM_GRADIENT || term == CAIRN_TERM_GATED)
+        pair.z = vec_load_part(p->z + pixel * p->z_pitch + c, mask);
+    if (term == CAIRN_TERM_DEVIATION)
+        pair.x = pair.x - vec_load(p->mean + c);
+    if (term == CAIRN_TERM_GRADIENT || term == CAIRN_TERM_GATED)
+        pair.x = (pair.x - vec_load(p->mean + c)) - vec_load(p->low + c);
+    if (term == CAIRN_TERM_GATED) {
+        vec y = pair.x * vec_load(p->factor + c) + vec_load(p->shift + c);
+        pair.z = vec_select(y > 0.0f, pair.z, vec_set(0.0f));
+    }
+    return pair;
+}
+
+static inline bool cairn_channel_has_second(const cairn_channel_term term)
+{
+    return term == CAIRN_TERM_DEVIATION || term == CAIRN_TERM_GRADIENT || term == CAIRN_TERM_GATED;
+}
+
+CAIRN_INLINE void cairn_channel_add(const cairn_channel_term term, cairn_channel_pair pair, wide *sum,
+                                    wide *second)
+{
+    wide x = wide_of(pair.x), z = wide_of(pair.z);
+    if (term == CAIRN_TERM_PRODUCT)
         *sum = wide_multiply_add(x, z, *sum);
     else
-        *sum = wide_add(*sum, z);
-    if (term == CAIRN_TERM_GRADIENT)
-        *second = wide_multiply_add(x, z, *second);
+        *sum = wide_add(*sum, term == CAIRN_TERM_GRADIENT || term == CAIRN_TERM_GATED ? z : x);
+    if (cairn_channel_has_second(term))
+        *second = wide_multiply_add(x, term == CAIRN_TERM_DEVIATION ? x : z, *second);
 }
 
 /* The same for some pixels, in floats. */
@@ -69,22 +84,18 @@ CAIRN_INLINE void cairn_channel_add_floats(const cairn_channel_pass *p, const ca
                                            int64_t pixel, const int pixels, int64_t c, vec_mask mask,
                                            wide *sum, wide *second)
 {
-    bool centred = term == CAIRN_TERM_SQUARE || term == CAIRN_TERM_GRADIENT;
-    vec mean = centred ? wide_round(wide_load(p->mean + c)) : (vec){0}, first = {0}, other = {0};
+    vec first = {0}, other = {0};
     CAIRN_UNROLL
     for (int k = 0; k < pixels; k++) {
-        vec x = vec_load_part(p->x + (pixel + k) * p->x_pitch + c, mask) - mean, z = {0};
-        if (term == CAIRN_TERM_PRODUCT || term == CAIRN_TERM_GRADIENT)
-            z = vec_load_part(p->z + (pixel + k) * p->z_pitch + c, mask);
-        first += term == CAIRN_TERM_X         ? x
-                 : term == CAIRN_TERM_SQUARE  ? x * x
-                 : term == CAIRN_TERM_PRODUCT ? x * z
-                                              : z;
-        if (term == CAIRN_TERM_GRADIENT)
-            other += x * z;
+        cairn_channel_pair pair = cairn_channel_load(p, term, pixel + k, c, mask);
+        first += term == CAIRN_TERM_PRODUCT                                ? pair.x * pair.z
+                 : term == CAIRN_TERM_GRADIENT || term == CAIRN_TERM_GATED ? pair.z
+                                                                           : pair.x;
+        if (cairn_channel_has_second(term))
+            other += pair.x * (term == CAIRN_TERM_DEVIATION ? pair.x : pair.z);
     }
     *sum = wide_add(*sum, wide_of(first));
-    if (term == CAIRN_TERM_GRADIENT)
+    if (cairn_channel_has_second(term))
         *second = wide_add(*second, wide_of(other));
 }
 
@@ -102,16 +113,17 @@ CAIRN_INLINE void cairn_channel_pixels(const cairn_channel_pass *p, const cairn_
                                        cairn_channel_block *block, const int pixels, const bool exact)
 {
     for (int64_t v = 0; v * CAIRN_LANES < count; v++) {
+        int64_t c = first + v * CAIRN_LANES;
         vec_mask mask = vec_first(count - v * CAIRN_LANES);
         wide sum = {{0}, {0}}, second = {{0}, {0}};
         if (exact) {
             for (int k = 0; k < pixels; k++)
-                cairn_channel_add(p, term, pixel + k, first + v * CAIRN_LANES, mask, &sum, &second);
+                cairn_channel_add(term, cairn_channel_load(p, term, pixel + k, c, mask), &sum, &second);
         } else {
-            cairn_channel_add_floats(p, term, pixel, pixels, first + v * CAIRN_LANES, mask, &sum, &second);
+            cairn_channel_add_floats(p, term, pixel, pixels, c, mask, &sum, &second);
         }
         block->sum[v] = wide_add(block->sum[v], sum);
-        if (term == CAIRN_TERM_GRADIENT)
+        if (cairn_channel_has_second(term))
             block->second[v] = wide_add(block->second[v], second);
     }
 }
@@ -127,34 +139,36 @@ CAIRN_INLINE void cairn_channel_all(const cairn_channel_pass *p, const cairn_cha
         cairn_channel_pixels(p, term, pixel, first, count, block, 1, exact);
 }
 
-/* All channels. `factor` multiplies the first sums, `rstd`, whole vectors of numbers or NULL, the second. */
+/* The sums of the channels from `first` on, as many as a block has or there are, which is returned. */
+CAIRN_INLINE int64_t cairn_channel_block_of(const cairn_channel_pass *p, const cairn_channel_term term,
+                                            int64_t first, int64_t channels, cairn_channel_block *block)
+{
+    int64_t count = cairn_min(channels - first, CAIRN_CHANNEL_VECTORS * CAIRN_LANES);
+    for (int64_t v = 0; v * CAIRN_LANES < count; v++)
+        block->sum[v] = block->second[v] = (wide){{0}, {0}};
+    if (p->exact)
+        cairn_channel_all(p, term, first, count, block, true);
+    else
+        cairn_channel_all(p, term, first, count, block, false);
+    return count;
+}
+
+/* The sums of all channels, of terms that have one; `factor` multiplies them. They go to parameters, or to
+ * activations if these are not NULL. */
 CAIRN_INLINE void cairn_channel_sums(const cairn_channel_pass *p, const cairn_channel_term term,
-                                     int64_t channels, double factor, const double *rstd, param *to,
-                                     param *to_second)
+                                     int64_t channels, double factor, param *to, real *activations)
 {
     cairn_channel_block block;
     for (int64_t first = 0, count; first < channels; first += count) {
-        count = cairn_min(channels - first, CAIRN_CHANNEL_VECTORS * CAIRN_LANES);
-        for (int64_t v = 0; v * CAIRN_LANES < count; v++)
-            block.sum[v] = block.second[v] = (wide){{0}, {0}};
-        if (p->exact)
-            cairn_channel_all(p, term, first, count, &block, true);
-        else
-            cairn_channel_all(p, term, first, count, &block, false);
+        count = cairn_channel_block_of(p, term, first, channels, &block);
         for (int64_t v = 0; v * CAIRN_LANES < count; v++) {
-            int64_t at = first + v * CAIRN_LANES;
-            vec_mask mask = vec_first(channels - at);
-            wide sum = block.sum[v], second = block.second[v];
-            vec rounded = wide_round((wide){sum.low * factor, sum.high * factor});
-            if (p->activations != NULL)
-                vec_store_part(p->activations + at, rounded, mask);
+            int64_t c = first + v * CAIRN_LANES;
+            vec_mask mask = vec_first(channels - c);
+            vec sum = wide_round((wide){block.sum[v].low * factor, block.sum[v].high * factor});
+            if (activations != NULL)
+                vec_store_part(activations + c, sum, mask);
             else
-                vec_store_part(to + at, rounded, mask);
-            if (term != CAIRN_TERM_GRADIENT)
-                continue;
-            wide scale = wide_load(rstd + at);
-            vec_store_part(to_second + at,
-                           wide_round((wide){second.low * scale.low, second.high * scale.high}), mask);
+                vec_store_part(to + c, sum, mask);
         }
     }
 }

@@ -12,7 +12,7 @@ static void add_block(CAIRN_SUM_T *restrict sum, const CAIRN_SUM_T *restrict oth
 /* Parts are joined as a binary counter counts: level l holds the sum of 2^l neighbouring parts. */
 static void sum_block(const cairn_work *work, int64_t begin, int64_t count, int64_t parts)
 {
-    const cairn_sum_parts_attrs *attrs = work->attrs;
+    const cairn_parts_attrs *attrs = work->attrs;
     CAIRN_SUM_T *levels = (CAIRN_SUM_T *)(void *)work->scratch;
     const CAIRN_SUM_T *in = (const CAIRN_SUM_T *)(const void *)work->in[0].data + begin;
     CAIRN_SUM_T *out = (CAIRN_SUM_T *)(void *)work->out[0].data + begin;
@@ -42,7 +42,7 @@ static void sum_block(const cairn_work *work, int64_t begin, int64_t count, int6
 
 static void run(const cairn_work *work)
 {
-    const cairn_sum_parts_attrs *attrs = work->attrs;
+    const cairn_parts_attrs *attrs = work->attrs;
     int64_t parts = cairn_ceil_div(work->run->n, attrs->images_per_part), elements = work->out[0].elements;
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         int64_t begin = unit * CAIRN_SUM_BLOCK;
@@ -52,7 +52,7 @@ static void run(const cairn_work *work)
 
 static void plan(cairn_site *site)
 {
-    const cairn_sum_parts_attrs *attrs = site->attrs;
+    const cairn_parts_attrs *attrs = site->attrs;
     site->units = cairn_ceil_div(site->out[0].elements, CAIRN_SUM_BLOCK);
     site->unit_flops = CAIRN_SUM_BLOCK * cairn_ceil_div(site->capacity, attrs->images_per_part);
     site->scratch = CAIRN_SUM_LEVELS * CAIRN_SUM_BLOCK * sizeof(CAIRN_SUM_T);

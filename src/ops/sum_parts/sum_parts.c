@@ -8,6 +8,6 @@ const cairn_op cairn_op_sum_parts = {
     .min_inputs = 1,
     .max_inputs = 1,
     .outputs = 1,
-    .attr_size = sizeof(cairn_sum_parts_attrs),
+    .attr_size = sizeof(cairn_parts_attrs),
     .kernels = kernels,
 };

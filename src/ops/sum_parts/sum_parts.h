@@ -8,10 +8,12 @@
 #define CAIRN_SUM_BLOCK 1024 /* elements that are summed at a time */
 #define CAIRN_SUM_LEVELS 24
 
-typedef struct cairn_sum_parts_attrs {
+/* Of all operators that join parts. */
+typedef struct cairn_parts_attrs {
     int64_t images_per_part;
     int64_t stride; /* elements between parts */
-} cairn_sum_parts_attrs;
+    int64_t pixels; /* of an image of what the parts are sums over */
+} cairn_parts_attrs;
 
 extern const cairn_op cairn_op_sum_parts;
 

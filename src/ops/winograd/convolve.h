@@ -7,7 +7,7 @@
  *     y                                   back from M, with bias, addend and activation
  *
  * U, the transformed weights, is the packed form. A file that includes this packs U and says what x, y, the
- * padding and what stands behind the sums are; input 2 is the bias and input 3 the addend, if there are. */
+ * padding and what stands behind the sums are. */
 #ifndef CAIRN_OPS_WINOGRAD_CONVOLVE_H
 #define CAIRN_OPS_WINOGRAD_CONVOLVE_H
 
@@ -31,6 +31,7 @@
 typedef struct cairn_winograd_use {
     int64_t pad_top, pad_left;
     cairn_activation_kind act;
+    int bias, addend; /* inputs; bias 0: there is none. Those that are not given are left out */
 } cairn_winograd_use;
 
 typedef struct cairn_winograd {
@@ -203,8 +204,9 @@ CAIRN_INLINE void cairn_winograd_outputs(const cairn_work *work, const cairn_win
                                          int64_t count, int64_t column, int64_t columns, const float *from,
                                          const int m)
 {
-    const cairn_operand *y = &work->out[0], *addend = &work->in[3];
-    bool adds = cairn_has(work->site, 3);
+    const cairn_operand *y = &work->out[0], *addend = &work->in[s->use.addend];
+    bool adds = cairn_has(work->site, s->use.addend),
+         biased = s->use.bias > 0 && cairn_has(work->site, s->use.bias);
     cairn_winograd_behind b = {.addend_row = cairn_row_stride(addend),
                                .addend_pitch = addend->pitch,
                                .floor = vec_set(s->use.act == CAIRN_ACT_RELU ? 0.0f : -INFINITY)};
@@ -216,7 +218,7 @@ CAIRN_INLINE void cairn_winograd_outputs(const cairn_work *work, const cairn_win
             adds ? cairn_image_of(addend, at.image) + at.y * b.addend_row + at.x * b.addend_pitch + column
                  : NULL;
         for (int64_t c = 0; c < columns; c += CAIRN_LANES) {
-            b.bias = cairn_has(work->site, 2) ? cairn_params_of(&work->in[2]) + column + c : NULL;
+            b.bias = biased ? cairn_params_of(&work->in[s->use.bias]) + column + c : NULL;
             b.addend = adds ? other + c : NULL;
             cairn_winograd_output_vector(from + i * s->m_pitch + c, s->m_plane, &b, vec_first(columns - c),
                                          to + c, y, rows, width, m);
