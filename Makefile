@@ -1,7 +1,7 @@
 # The short names of things; CMake does the work. See README.md.
 PREFIX ?= /usr/local
 
-.PHONY: build deps install test tsan aarch64 faults bench bench-peers bench-peers-train parity roundtrip gradients format check-layers clean
+.PHONY: build deps install test tsan aarch64 faults bench bench-peers bench-peers-train parity roundtrip gradients curves format check-layers clean
 build:
 	@tools/build.sh release -DCAIRN_TESTS=OFF
 
@@ -60,6 +60,12 @@ roundtrip: deps
 gradients: deps
 	@tools/build.sh release -DCAIRN_TESTS=ON
 	@build/release/gradients $(NETWORKS)
+
+# Learning curves beside PyTorch's, on a folder of class folders: make curves PICTURES=photos NETWORKS="resnet18".
+curves: deps
+	@tools/build.sh release -DCAIRN_TESTS=ON
+	@$$(tools/peers.sh torch torchvision safetensors numpy pillow) tests/peers/curves.py \
+		--build build/release --pictures $(PICTURES) $(NETWORKS)
 
 format:
 	clang-format -i $$(find include src cli tests examples -name '*.[ch]' -o -name '*.cpp')

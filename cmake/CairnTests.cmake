@@ -92,6 +92,10 @@ if(NOT CAIRN_SANITIZE)
   endforeach()
 endif()
 
+# curve: losses of a training on given batches (make curves).
+add_executable(curve ${tests}/tools/curve.c)
+target_link_libraries(curve PRIVATE cairn_static)
+
 # gradients: what fast kernels and fusion do to them (make gradients).
 add_executable(gradients ${tests}/tools/gradients.c)
 target_link_libraries(gradients PRIVATE cairn_static)

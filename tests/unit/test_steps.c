@@ -1,5 +1,5 @@
-/* Training steps that take less memory: activations that are made again change no bit, and gradients that are
- * added up over several runs are those of one. */
+/* Training steps: threads change no bit, nor do activations that are made again; gradients that are added up
+ * over several runs are those of one. */
 #include "io/dtype.h"
 #include "op_harness.h"
 #include "support.h"
@@ -16,6 +16,7 @@ typedef struct training {
     bool recompute;
     int part; /* images of a run; 0: all of the step */
     int threads;
+    int steps; /* [STEPS] */
 } training;
 
 typedef struct trained {
@@ -75,7 +76,7 @@ static trained train(const training *t)
     assert_int_equal(cairn_weights_create(r.ctx, &r.state), CAIRN_OK);
     if (cairn_plan_create(r.ctx, graph, r.weights, r.state, &options, &plan) != CAIRN_OK)
         fail_msg("%s: %s", t->name, cairn_error(r.ctx));
-    for (int step = 0; step < STEPS; step++)
+    for (int step = 0; step < (t->steps > 0 ? t->steps : STEPS); step++)
         take_step(plan, step, part);
     void *loss = cairn_plan_data(plan, "loss");
     r.loss = t->precision == CAIRN_F64 ? *(double *)loss : (double)*(float *)loss;
@@ -112,15 +113,56 @@ static double difference(const cairn_weights *a, const cairn_weights *b)
     return worst;
 }
 
+static void assert_same_bits(const training *how, const trained *a, const trained *b)
+{
+    if (a->loss != b->loss || difference(a->weights, b->weights) != 0 || difference(a->state, b->state) != 0)
+        fail_msg("%s, %d threads: losses %.9g and %.9g, weights differ by %.3g", how->name, how->threads,
+                 a->loss, b->loss, difference(a->weights, b->weights));
+}
+
+/* ---- threads ---- */
+
+/* With few threads each takes images through many steps, with many they share the images. */
+static void threads_change_no_bit(void **state)
+{
+    (void)state;
+    static const training networks[] = {
+        {.name = "lenet5.tutorial", .steps = 50},
+        {.name = "lenet5", .precision = CAIRN_BF16, .steps = 50},
+#ifndef __SANITIZE_ADDRESS__ /* under which they take minutes */
+        {.name = "resnet20", .steps = 50},
+        {.name = "resnet20", .precision = CAIRN_BF16, .steps = 50},
+        {.name = "resnet18", .size = 64},
+        {.name = "resnet50", .size = 64, .precision = CAIRN_BF16},
+        {.name = "resnext50_32x4d", .size = 64},
+        {.name = "googlenet", .size = 96},
+        {.name = "vgg11_bn", .size = 64, .steps = 1},
+#else
+        {.name = "resnet20", .steps = 2},
+#endif
+    };
+    static const int threads[] = {2, 3, 5};
+    for (size_t i = 0; i < CAIRN_COUNT(networks); i++) {
+        training how = networks[i];
+        how.threads = 1;
+        trained one = train(&how);
+        for (size_t k = 0; k < CAIRN_COUNT(threads); k++) {
+            how.threads = threads[k];
+            trained more = train(&how);
+            assert_same_bits(&how, &one, &more);
+            end(&more);
+        }
+        end(&one);
+    }
+}
+
 /* ---- activations made again ---- */
 
 static void same_bits(const char *name, int size, cairn_dtype precision, double memory_share)
 {
-    training plain = {name, size, precision, false, 0, 2}, again = {name, size, precision, true, 0, 2};
+    training plain = {name, size, precision, false, 0, 2, 0}, again = {name, size, precision, true, 0, 2, 0};
     trained a = train(&plain), b = train(&again);
-    if (a.loss != b.loss || difference(a.weights, b.weights) != 0 || difference(a.state, b.state) != 0)
-        fail_msg("%s: losses %.9g and %.9g, weights differ by %.3g", name, a.loss, b.loss,
-                 difference(a.weights, b.weights));
+    assert_same_bits(&again, &a, &b);
     double share = (double)b.memory.arena / (double)a.memory.arena;
     if (share > memory_share)
         fail_msg("%s: %.3f of the memory, expected %.3f", name, share, memory_share);
@@ -181,10 +223,10 @@ static void parts_make_a_whole(void **state)
                     {"lenet5.paper", CAIRN_F32, 2e-5}};
     static const int parts[] = {4, 3, 1, 8};
     for (size_t i = 0; i < CAIRN_COUNT(networks); i++) {
-        training whole = {networks[i].name, 0, networks[i].precision, false, 0, 2};
+        training whole = {networks[i].name, 0, networks[i].precision, false, 0, 2, 0};
         trained a = train(&whole);
         for (size_t k = 0; k < CAIRN_COUNT(parts); k++) {
-            training in_parts = {networks[i].name, 0, networks[i].precision, k % 2 == 0, parts[k], 2};
+            training in_parts = {networks[i].name, 0, networks[i].precision, k % 2 == 0, parts[k], 2, 0};
             trained b = train(&in_parts);
             double found = fmax(difference(a.weights, b.weights), difference(a.state, b.state));
             if (found > networks[i].within)
@@ -262,7 +304,8 @@ static void later_steps_take_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(later_steps_take_nothing), cmocka_unit_test(what_is_made_again_is_the_same),
-        TEST(most_activations_are_dropped), cmocka_unit_test(parts_make_a_whole)};
+        cmocka_unit_test(later_steps_take_nothing), cmocka_unit_test(threads_change_no_bit),
+        cmocka_unit_test(what_is_made_again_is_the_same), TEST(most_activations_are_dropped),
+        cmocka_unit_test(parts_make_a_whole)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
