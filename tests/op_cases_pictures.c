@@ -147,6 +147,8 @@ void op_make_batchnorm(maker *m)
         input(m, c);
     if (!attrs->no_scale)
         input(m, c);
+    if (op == &cairn_op_batchnorm_train && !m->small && !attrs->no_scale && chance(m, 2))
+        input(m, shape); /* what an add behind it becomes */
 }
 
 void op_make_fold_batchnorm(maker *m)

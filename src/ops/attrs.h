@@ -90,7 +90,8 @@ typedef struct cairn_scale_attrs {
     double factor;
 } cairn_scale_attrs;
 
-/* batchnorm (x, beta, mean, var[, gamma]); batchnorm_train (x, sums, squares, beta[, gamma]); batchnorm_sums
+/* batchnorm (x, beta, mean, var[, gamma]); batchnorm_train (x, sums, squares, beta[, gamma[, addend]]);
+ * batchnorm_sums
  * (x, dy, sums, squares, beta[, gamma]); batchnorm_bwd (x, dy, sums, squares, sum of dy, sum of dy * xhat,
  * beta[, gamma]), both with an act that is NONE or RELU: dy is the gradient of act(y); batchnorm_update
  * (mean, var, sums, squares, finite flag). */

@@ -92,66 +92,58 @@ static int find_errors(const cairn_evaluation *e, const cairn_confusion *pair, i
     return count;
 }
 
-static cairn_status show_samples(cairn_page *page)
+/* Pictures of the set by their numbers, with their answers; none is no figure. */
+static cairn_status show_pictures(cairn_page *page, const int64_t *pictures, int count, const char *file,
+                                  const char *caption)
 {
-    const cairn_run_record *r = page->record;
     gallery g = {0};
     cairn_status status = CAIRN_OK;
-    int64_t count = cairn_min(SHOWN_SAMPLES, r->evaluation.images);
-    for (int64_t i = 0; i < count && !status; i++)
-        status = add_picture(r, &g, i * r->evaluation.images / count);
+    for (int i = 0; i < count && !status; i++)
+        status = add_picture(page->record, &g, pictures[i]);
     if (!status && count > 0)
-        status = show_gallery(
-            page, &g, answers_title, "samples.png",
-            "Pictures from all over the set with the network's answer and its probability; where the "
-            "answer is wrong, the truth below.");
+        status = show_gallery(page, &g, answers_title, file, caption);
     free_gallery(page, &g);
     return status;
 }
 
+static cairn_status show_samples(cairn_page *page)
+{
+    int64_t images = page->record->evaluation.images, pictures[SHOWN_SAMPLES];
+    int count = (int)cairn_min(SHOWN_SAMPLES, images);
+    for (int i = 0; i < count; i++)
+        pictures[i] = i * images / count;
+    return show_pictures(
+        page, pictures, count, "samples.png",
+        "Pictures from all over the set with the network's answer and its probability; where "
+        "the answer is wrong, the truth below.");
+}
+
 static cairn_status show_errors(cairn_page *page)
 {
-    const cairn_run_record *r = page->record;
-    int64_t found[SHOWN_ERRORS];
-    int count = find_errors(&r->evaluation, NULL, SHOWN_ERRORS, found);
-    gallery g = {0};
-    cairn_status status = CAIRN_OK;
-    for (int i = 0; i < count && !status; i++)
-        status = add_picture(r, &g, found[i]);
-    if (!status && count > 0)
-        status = show_gallery(
-            page, &g, answers_title, NULL,
-            "The most confident errors: the answer with its probability, and what the picture is "
-            "according to its label.");
-    free_gallery(page, &g);
-    return status;
+    int64_t pictures[SHOWN_ERRORS];
+    int count = find_errors(&page->record->evaluation, NULL, SHOWN_ERRORS, pictures);
+    return show_pictures(
+        page, pictures, count, NULL,
+        "The most confident errors: the answer with its probability, and what the picture is "
+        "according to its label.");
 }
 
 /* Of each pair of classes that are mistaken most often the pictures with the most confident answers, a row a
  * pair. */
 static cairn_status show_confusions(cairn_page *page)
 {
-    const cairn_run_record *r = page->record;
-    const cairn_evaluation *e = &r->evaluation;
+    const cairn_evaluation *e = &page->record->evaluation;
     cairn_confusion pairs[CAIRN_MOST_CONFUSIONS];
-    int64_t errors[SHOWN_ERRORS + 1];
+    int64_t errors[SHOWN_ERRORS + 1], pictures[MOST_SHOWN];
     if (find_errors(e, NULL, SHOWN_ERRORS + 1, errors) <= SHOWN_ERRORS)
         return CAIRN_OK; /* all of them are there already */
-    int count = (int)cairn_min(cairn_find_confusions(e, pairs), SHOWN_PAIRS);
-    gallery g = {0};
-    cairn_status status = CAIRN_OK;
-    for (int p = 0; p < count && !status; p++) {
-        int64_t found[ACROSS];
-        int shown = find_errors(e, &pairs[p], ACROSS, found);
-        for (int i = 0; i < shown && !status; i++)
-            status = add_picture(r, &g, found[i]);
-    }
-    if (!status && count > 0)
-        status = show_gallery(
-            page, &g, answers_title, NULL,
-            "Pictures of the classes that are mistaken most often, the most confident answers of each pair.");
-    free_gallery(page, &g);
-    return status;
+    int found = (int)cairn_min(cairn_find_confusions(e, pairs), SHOWN_PAIRS), count = 0;
+    for (int p = 0; p < found; p++)
+        count += find_errors(e, &pairs[p], ACROSS, pictures + count);
+    return show_pictures(
+        page, pictures, count, NULL,
+        "Pictures of the classes that are mistaken most often, the most confident answers of "
+        "each pair.");
 }
 
 cairn_status cairn_section_errors(cairn_page *page)

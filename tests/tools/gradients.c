@@ -1,7 +1,9 @@
 /* gradients [NAME...]: what fast kernels and fusion do to the gradients of networks. From the same weights
  * and pictures, one training plan as it is and one that is neither fused nor uses Winograd give gradients,
- * whose difference is told as a share of their norm, over all parameters and for the worst of them. Exit code
- * 1 when a network is beyond its limit. BATCH=N [2], PRECISION=f32|bf16 [f32], THREADS=N. Also `make
+ * whose difference is told as a share of their norm. Beside it stands the most that a few other roundings of
+ * the weights change them: the sign of a number near a kink of ReLU hangs on its last bit, whoever computes
+ * it, and of a million such numbers one that flips is a thousandth of the norm. Exit code 1 when a network is
+ * beyond its limit and beyond twice that. BATCH=N [2], PRECISION=f32|bf16 [f32], THREADS=N. Also `make
  * gradients`. */
 #include <cairn/cairn.h>
 #include <math.h>
@@ -12,6 +14,7 @@
 
 #define LIMIT 1e-3 /* normalisation over a batch magnifies roundings */
 #define LIMIT_WITHOUT_NORM 1e-5
+#define ROUNDINGS 3
 
 typedef struct gradients {
     cairn_plan *plan;
@@ -85,9 +88,8 @@ static bool is_normalised(const cairn_graph *graph)
 }
 
 /* Every weight by half a rounding, up or down. */
-static void nudge(cairn_weights *weights)
+static void nudge(cairn_weights *weights, uint64_t random)
 {
-    uint64_t random = 3;
     for (int i = 0; i < cairn_weights_count(weights); i++) {
         const cairn_tensor *tensor = cairn_weights_at(weights, i);
         float *numbers = tensor->data;
@@ -103,7 +105,7 @@ static int look_at(cairn_ctx *ctx, const cairn_model *model)
     const char *precision = getenv("PRECISION");
     cairn_graph *graph = NULL;
     cairn_weights *weights = NULL;
-    gradients fast = {0}, plain = {0}, nudged = {0};
+    gradients fast = {0}, plain = {0};
     cairn_model_training training = {.gradients_only = true};
     cairn_plan_options options = {.batch = number("BATCH", 2), .training = true, .no_dropout = true},
                        exact = options;
@@ -117,17 +119,22 @@ static int look_at(cairn_ctx *ctx, const cairn_model *model)
         status = run(ctx, graph, weights, &options, &fast);
     if (status == CAIRN_OK)
         status = run(ctx, graph, weights, &exact, &plain);
-    if (status == CAIRN_OK) {
-        nudge(weights);
+    double rounding = 0;
+    for (uint64_t seed = 1; seed <= ROUNDINGS && status == CAIRN_OK; seed++) {
+        gradients nudged = {0};
+        nudge(weights, seed);
         status = run(ctx, graph, weights, &exact, &nudged);
+        if (status == CAIRN_OK)
+            rounding = fmax(rounding, difference(graph, &nudged, &plain));
+        end(&nudged);
     }
     int bad = 1;
     if (status == CAIRN_OK) {
-        double share = difference(graph, &fast, &plain), rounding = difference(graph, &nudged, &plain);
+        double share = difference(graph, &fast, &plain);
         double limit = is_normalised(graph) ? LIMIT : LIMIT_WITHOUT_NORM;
-        bad = !(share <= fmax(limit, 3 * rounding));
+        bad = !(share <= fmax(limit, 2 * rounding));
         printf(
-            "%-28s %-8s gradients differ by %.1e of their norm (limit %.0e), by %.1e for half a rounding\n",
+            "%-28s %-8s gradients differ by %.1e of their norm (limit %.0e), by %.1e for other roundings\n",
             model->name,
             bad              ? "BAD"
             : share <= limit ? "ok"
@@ -139,7 +146,6 @@ static int look_at(cairn_ctx *ctx, const cairn_model *model)
     fflush(stdout);
     end(&fast);
     end(&plain);
-    end(&nudged);
     cairn_weights_destroy(weights);
     cairn_graph_destroy(graph);
     return bad;

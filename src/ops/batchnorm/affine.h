@@ -1,5 +1,5 @@
 /* The pass over pictures that all forms of batch normalisation come down to, vectorised over channels:
- *     y = act(b (x - mean) + c)
+ *     y = act(b (x - mean) + c), or with z added: act(z + (b (x - mean) + c))
  *     y = a z + (b (x - mean) + c), where z may count only where a (x - mean) + gate > 0
  * with mean, a, b, c and gate for each channel in floats, of which the mean is two: x - mean then errs by a
  * rounding of the difference alone, however large the mean is beside it. */
@@ -18,7 +18,12 @@ typedef struct cairn_affine {
 
 #define CAIRN_AFFINE_ROWS 6
 
-typedef enum cairn_affine_form { CAIRN_AFFINE_X, CAIRN_AFFINE_X_Z, CAIRN_AFFINE_X_GATED_Z } cairn_affine_form;
+typedef enum cairn_affine_form {
+    CAIRN_AFFINE_X,
+    CAIRN_AFFINE_X_Z,
+    CAIRN_AFFINE_X_AZ,
+    CAIRN_AFFINE_X_GATED_AZ
+} cairn_affine_form;
 
 static inline int64_t cairn_affine_room(int64_t channels)
 {
@@ -54,9 +59,11 @@ CAIRN_INLINE vec cairn_affine_vec(const cairn_affine *t, const cairn_activation_
 {
     vec centred = (x - vec_load(t->high + c)) - vec_load(t->low + c), a = vec_load(t->a + c);
     vec sum = centred * vec_load(t->b + c) + vec_load(t->c + c);
-    if (form == CAIRN_AFFINE_X_GATED_Z)
+    if (form == CAIRN_AFFINE_X_GATED_AZ)
         z = vec_select(centred * a + vec_load(t->gate + c) > 0.0f, z, vec_set(0.0f));
-    if (form != CAIRN_AFFINE_X)
+    if (form == CAIRN_AFFINE_X_Z)
+        sum = z + sum;
+    else if (form != CAIRN_AFFINE_X)
         sum = z * a + sum;
     return vec_activate(act, sum);
 }
@@ -107,26 +114,34 @@ CAIRN_INLINE void cairn_affine_units(const cairn_work *work, const cairn_affine 
     }
 }
 
-/* Of one operand, with an activation. */
-static inline void cairn_affine_activate(const cairn_work *work, const cairn_affine *t,
-                                         cairn_activation_kind act)
+CAIRN_INLINE void cairn_affine_activated(const cairn_work *work, const cairn_affine *t,
+                                         const cairn_activation_kind act, const cairn_operand *addend)
 {
-    const cairn_operand *x = &work->in[0];
+    if (addend != NULL)
+        cairn_affine_units(work, t, act, CAIRN_AFFINE_X_Z, &work->in[0], addend);
+    else
+        cairn_affine_units(work, t, act, CAIRN_AFFINE_X, &work->in[0], NULL);
+}
+
+/* With an activation; addend may be NULL. */
+static inline void cairn_affine_activate(const cairn_work *work, const cairn_affine *t,
+                                         cairn_activation_kind act, const cairn_operand *addend)
+{
     switch (act) {
     case CAIRN_ACT_NONE:
-        cairn_affine_units(work, t, CAIRN_ACT_NONE, CAIRN_AFFINE_X, x, NULL);
+        cairn_affine_activated(work, t, CAIRN_ACT_NONE, addend);
         break;
     case CAIRN_ACT_RELU:
-        cairn_affine_units(work, t, CAIRN_ACT_RELU, CAIRN_AFFINE_X, x, NULL);
+        cairn_affine_activated(work, t, CAIRN_ACT_RELU, addend);
         break;
     case CAIRN_ACT_TANH:
-        cairn_affine_units(work, t, CAIRN_ACT_TANH, CAIRN_AFFINE_X, x, NULL);
+        cairn_affine_activated(work, t, CAIRN_ACT_TANH, addend);
         break;
     case CAIRN_ACT_TANH1998:
-        cairn_affine_units(work, t, CAIRN_ACT_TANH1998, CAIRN_AFFINE_X, x, NULL);
+        cairn_affine_activated(work, t, CAIRN_ACT_TANH1998, addend);
         break;
     case CAIRN_ACT_SIGMOID:
-        cairn_affine_units(work, t, CAIRN_ACT_SIGMOID, CAIRN_AFFINE_X, x, NULL);
+        cairn_affine_activated(work, t, CAIRN_ACT_SIGMOID, addend);
         break;
     }
 }

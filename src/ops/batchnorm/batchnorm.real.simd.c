@@ -19,7 +19,7 @@ static void run(const cairn_work *work)
         affine.b[c] = (float)(gamma * rstd);
         affine.c[c] = (float)cairn_channel_number(&work->in[1], c);
     }
-    cairn_affine_activate(work, &affine, attrs->act);
+    cairn_affine_activate(work, &affine, attrs->act, NULL);
 }
 
 const cairn_kernel CAIRN_KERNEL(batchnorm) = {

@@ -22,7 +22,7 @@ static void run(const cairn_work *work)
                                     .beta = cairn_channel_number(&work->in[1], first + c)};
         }
         for (int64_t n = work->begin; n < work->end; n++)
-            cairn_norm_apply(attrs->act, x, &work->out[0], n, first, count, norms);
+            cairn_norm_apply(attrs->act, x, &work->out[0], NULL, n, first, count, norms);
     }
 }
 

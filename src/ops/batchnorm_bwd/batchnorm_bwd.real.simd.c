@@ -23,9 +23,9 @@ static void run(const cairn_work *work)
     }
     const cairn_operand *x = &work->in[0], *dy = &work->in[1];
     if (((const cairn_batchnorm_attrs *)work->attrs)->act == CAIRN_ACT_RELU)
-        cairn_affine_units(work, &affine, CAIRN_ACT_NONE, CAIRN_AFFINE_X_GATED_Z, x, dy);
+        cairn_affine_units(work, &affine, CAIRN_ACT_NONE, CAIRN_AFFINE_X_GATED_AZ, x, dy);
     else
-        cairn_affine_units(work, &affine, CAIRN_ACT_NONE, CAIRN_AFFINE_X_Z, x, dy);
+        cairn_affine_units(work, &affine, CAIRN_ACT_NONE, CAIRN_AFFINE_X_AZ, x, dy);
 }
 
 const cairn_kernel CAIRN_KERNEL(batchnorm_bwd) = {

@@ -1,5 +1,6 @@
-/* Batch normalisation by the batch: (x, sums, sums of squared deviations, beta[, gamma]) to
- *     y = act(gamma * (x - mean) / sqrt(var + eps) + beta),  var the biased variance
+/* Batch normalisation by the batch: (x, sums, sums of squared deviations, beta[, gamma[, addend]]) to
+ *     y = act(gamma * (x - mean) / sqrt(var + eps) + beta + addend),  var the biased variance
+ * The plan makes an addend of an add behind it, as at the end of a residual block.
  * Its gradient contains that of the statistics; Ioffe and Szegedy 2015, section 3. */
 #include "ops/attrs.h"
 #include "ops/check.h"
@@ -8,10 +9,16 @@
 
 #include <stdio.h>
 
+enum { ADDEND = 5 };
+
 static cairn_status infer(cairn_infer *node)
 {
     node->out[0] = *node->in[0];
-    return cairn_expect_channel_vectors(node, 1);
+    if (node->inputs <= ADDEND)
+        return cairn_expect_channel_vectors(node, 1);
+    node->inputs = ADDEND;
+    cairn_status status = cairn_expect_channel_vectors(node, 1);
+    return status == CAIRN_OK ? cairn_expect_same(node, 0, ADDEND) : status;
 }
 
 static void grad(cairn_grad *g)
@@ -49,12 +56,13 @@ const cairn_op cairn_op_batchnorm_train = {
     .name = "batchnorm_train",
     .label = "BatchNormalization",
     .min_inputs = 4,
-    .max_inputs = 5,
+    .max_inputs = ADDEND + 1,
     .outputs = 1,
     .attr_size = sizeof(cairn_batchnorm_attrs),
     .infer = infer,
     .grad = grad,
     .describe = describe,
     .epilogue = epilogue,
+    .addend = ADDEND,
     .kernels = kernels,
 };

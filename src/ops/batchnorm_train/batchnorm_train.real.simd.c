@@ -17,7 +17,8 @@ static void run(const cairn_work *work)
         affine.b[c] = (float)norm.factor;
         affine.c[c] = (float)norm.beta;
     }
-    cairn_affine_activate(work, &affine, ((const cairn_batchnorm_attrs *)work->attrs)->act);
+    cairn_affine_activate(work, &affine, ((const cairn_batchnorm_attrs *)work->attrs)->act,
+                          cairn_has(work->site, 5) ? &work->in[5] : NULL);
 }
 
 const cairn_kernel CAIRN_KERNEL(batchnorm_train) = {

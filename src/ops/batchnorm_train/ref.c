@@ -10,13 +10,13 @@ static void plan(cairn_site *site)
 static void run(const cairn_work *work)
 {
     const cairn_batchnorm_attrs *attrs = work->attrs;
-    const cairn_operand *x = &work->in[0];
+    const cairn_operand *x = &work->in[0], *addend = cairn_has(work->site, 5) ? &work->in[5] : NULL;
     cairn_norm norms[CAIRN_NORM_BLOCK];
     for (int64_t first = 0; first < x->c; first += CAIRN_NORM_BLOCK) {
         int64_t count = cairn_min(x->c - first, CAIRN_NORM_BLOCK);
         cairn_norm_load(norms, work, 1, 3, first, count);
         for (int64_t n = work->begin; n < work->end; n++)
-            cairn_norm_apply(attrs->act, x, &work->out[0], n, first, count, norms);
+            cairn_norm_apply(attrs->act, x, &work->out[0], addend, n, first, count, norms);
     }
 }
 

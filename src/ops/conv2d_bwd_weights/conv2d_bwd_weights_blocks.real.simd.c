@@ -1,6 +1,8 @@
 /* Gradient of a convolution with respect to its weights, by the outer form of the matrix product: some rows
  * or images at a time are copied into blocks of neighbouring channels, so that a product finds its numbers
- * close together whatever the pictures' pitch. */
+ * close together whatever the pictures' pitch. Bfloat16 are copied as words of two pixels, those that
+ * neighbouring pixels of dy meet: of dy every second pixel with its neighbour, and of x likewise under a
+ * window of one pixel, else each pixel with that one stride on, since other taps meet them in other pairs. */
 #include "ops/conv2d/cost.h"
 #include "ops/conv2d_bwd_weights/blocks.h"
 #include "ops/gemm/gemm.h"
@@ -13,13 +15,22 @@
 #define MIN_TAP_BLOCKS 4  /* of a unit of the weights: copying should cost little beside the products */
 #define LEAST_CHANNELS 16 /* of x: fewer had better be taken a row of the window at a time */
 
+#if defined(CAIRN_STORE_BF16)
+enum { PIXELS = 2 }; /* of a word */
+#else
+enum { PIXELS = 1 };
+#endif
+
 /* One picture's way into blocks: rows and columns, or every stride-th alone where the window is one pixel. */
 typedef struct source {
     const cairn_operand *from;
     cairn_channel_blocks blocks;
     int64_t pick_h, pick_w;    /* take each so manieth */
     int64_t pad_top, pad_left; /* zeros around */
-    int64_t rows, w;           /* packed, of an image of a chunk */
+    int64_t columns;           /* that are there to take, with padding */
+    int64_t hop, second;       /* from word to word, and from the first to the second pixel of a word */
+    int64_t pitch;             /* of packed pixels */
+    int64_t rows, w;           /* packed, of an image of a chunk; w counts words */
     int64_t begin, end;        /* blocks of the unit */
 } source;
 
@@ -46,9 +57,17 @@ static int64_t rows_seen(const setup *s, int64_t rows)
     return w->k_h == 1 ? rows : (rows - 1) * w->stride_h + (w->k_h - 1) * w->dilation_h + 1;
 }
 
+/* An odd number of cache lines: a product takes the same channels of pixel after pixel, and lines that are a
+ * power of two apart would share few places in the first cache. */
+#define LINE_FLOATS 16
+static int64_t pitch_of(const cairn_channel_blocks *blocks)
+{
+    return (cairn_ceil_div(blocks->width, LINE_FLOATS) | 1) * LINE_FLOATS;
+}
+
 static size_t source_floats(const setup *s, const source *p, int64_t blocks)
 {
-    return (size_t)(s->images * p->rows * p->w * p->blocks.width * blocks);
+    return (size_t)(s->images * p->rows * p->w * p->pitch * blocks);
 }
 
 /* The longer side is divided: then copying costs least. */
@@ -82,9 +101,20 @@ static setup setup_of(const cairn_site *site)
                    .pick_w = w->k_w == 1 ? w->stride_w : 1,
                    .pad_top = w->pad_top,
                    .pad_left = w->pad_left,
-                   .w = w->k_w == 1 ? dy->w : x->w + w->pad_left + w->pad_right};
-    s.dy =
-        (source){.from = dy, .blocks = cairn_channel_blocks_of(dy->c), .pick_h = 1, .pick_w = 1, .w = dy->w};
+                   .columns = w->k_w == 1 ? dy->w : x->w + w->pad_left + w->pad_right,
+                   .hop = w->k_w == 1 ? PIXELS : 1,
+                   .second = w->k_w == 1 ? 1 : w->stride_w};
+    s.dy = (source){.from = dy,
+                    .blocks = cairn_channel_blocks_of(dy->c),
+                    .pick_h = 1,
+                    .pick_w = 1,
+                    .columns = dy->w,
+                    .hop = PIXELS,
+                    .second = 1};
+    s.x.pitch = pitch_of(&s.x.blocks);
+    s.dy.pitch = pitch_of(&s.dy.blocks);
+    s.x.w = cairn_ceil_div(s.x.columns, s.x.hop);
+    s.dy.w = cairn_ceil_div(s.dy.columns, s.dy.hop);
     s.c_step = s.x.blocks.count;
     s.n_step = s.dy.blocks.count;
     if (s.by_weights)
@@ -111,15 +141,40 @@ static void plan(cairn_site *site)
 
 /* ---- copying ---- */
 
-/* A row of pixels of one block; columns outside the picture are zeros. */
+/* A pixel of a row of one block; NULL: it is outside the picture. */
+CAIRN_INLINE const real *pixel_of(const source *p, const real *row, int64_t column)
+{
+    int64_t at = column * p->pick_w - p->pad_left;
+    bool inside = row != NULL && column < p->columns && at >= 0 && at < p->from->w;
+    return inside ? row + at * p->from->pitch : NULL;
+}
+
+CAIRN_INLINE vec load_first(const real *pixel, int64_t channels)
+{
+    if (pixel == NULL)
+        return (vec){0};
+    return channels < CAIRN_LANES ? vec_load_part(pixel, vec_first(channels)) : vec_load(pixel);
+}
+
+CAIRN_INLINE vec word_of(vec first, vec second)
+{
+#if defined(CAIRN_STORE_BF16)
+    return vec_from_bits((ivec)((uvec)vec_bits(first) >> 16) | vec_bits(second));
+#else
+    (void)second;
+    return first;
+#endif
+}
+
+/* A row of words of one block; pixels outside the picture are zeros. */
 static void copy_row(const source *p, const real *row, float *to, int64_t channels)
 {
-    for (int64_t i = 0; i < p->w; i++, to += p->blocks.width) {
-        int64_t column = i * p->pick_w - p->pad_left;
-        if (row == NULL || column < 0 || column >= p->from->w)
-            memset(to, 0, (size_t)channels * sizeof *to);
-        else
-            cairn_widen_pixel(to, row + column * p->from->pitch, channels);
+    for (int64_t i = 0; i < p->w; i++, to += p->pitch) {
+        const real *first = pixel_of(p, row, i * p->hop),
+                   *second = PIXELS == 2 ? pixel_of(p, row, i * p->hop + p->second) : NULL;
+        for (int64_t c = 0; c < channels; c += CAIRN_LANES)
+            vec_store(to + c, word_of(load_first(first != NULL ? first + c : NULL, channels - c),
+                                      load_first(second != NULL ? second + c : NULL, channels - c)));
     }
 }
 
@@ -136,7 +191,7 @@ static void copy_chunk(const setup *s, const source *p, int64_t image, int64_t i
                                       ? NULL
                                       : cairn_image_of(p->from, image + i) + y * cairn_row_stride(p->from) +
                                             block * p->blocks.width;
-                copy_row(p, row, to + (i * p->rows + r) * p->w * p->blocks.width, channels);
+                copy_row(p, row, to + (i * p->rows + r) * p->w * p->pitch, channels);
             }
     }
 }
@@ -148,24 +203,27 @@ static void multiply_chunk(const setup *s, const cairn_operand *dw, int64_t rows
                            const float *x, const float *dy, bool add)
 {
     const cairn_window *w = &s->attrs->geometry.window;
-    int64_t xc = s->x.blocks.width, yc = s->dy.blocks.width;
-    int64_t step_w = (w->k_w == 1 ? 1 : w->stride_w) * xc,
-            step_h = (w->k_h == 1 ? 1 : w->stride_h) * s->x.w * xc;
+    int64_t x_pitch = s->x.pitch, dy_pitch = s->dy.pitch;
+    int64_t step_w = (w->k_w == 1 ? 1 : PIXELS * w->stride_w) * x_pitch,
+            step_h = (w->k_h == 1 ? 1 : w->stride_h) * s->x.w * x_pitch;
     cairn_gemm_outer gemm = {.count = {s->dy.w, rows, images},
-                             .a_step = {step_w, step_h, s->x.rows * s->x.w * xc},
-                             .b_step = {yc, s->dy.w * yc, s->dy.rows * s->dy.w * yc},
+                             .a_step = {step_w, step_h, s->x.rows * s->x.w * x_pitch},
+                             .b_step = {dy_pitch, s->dy.w * dy_pitch, s->dy.rows * s->dy.w * dy_pitch},
                              .ldc = s->dy.blocks.channels,
                              .add = add};
     for (int64_t c = s->x.begin; c < s->x.end; c++)
         for (int64_t tap = 0; tap < (int64_t)w->k_h * w->k_w; tap++)
             for (int64_t n = s->dy.begin; n < s->dy.end; n++) {
                 int64_t tap_y = tap / w->k_w * w->dilation_h, tap_x = tap % w->k_w * w->dilation_w;
-                gemm.a = x + (int64_t)source_floats(s, &s->x, c - s->x.begin) + (tap_y * s->x.w + tap_x) * xc;
+                gemm.a =
+                    x + (int64_t)source_floats(s, &s->x, c - s->x.begin) + (tap_y * s->x.w + tap_x) * x_pitch;
                 gemm.b = dy + (int64_t)source_floats(s, &s->dy, n - s->dy.begin);
-                gemm.c = cairn_params_of(dw) + (tap * s->x.blocks.channels + c * xc) * gemm.ldc + n * yc;
+                gemm.c = cairn_params_of(dw) +
+                         (tap * s->x.blocks.channels + c * s->x.blocks.width) * gemm.ldc +
+                         n * s->dy.blocks.width;
                 gemm.p = cairn_block_channels(&s->x.blocks, c);
                 gemm.n = cairn_block_channels(&s->dy.blocks, n);
-                CAIRN_SIMD_FLOAT(cairn_gemm_outer)(&gemm);
+                CAIRN_SIMD(cairn_gemm_outer)(&gemm);
             }
 }
 

@@ -14,7 +14,8 @@
  *
  *     C[p, n] = sum over pixels of A[pixel, p] * B[pixel, n]
  *
- * Used for the gradient of the weights; p are the contiguous numbers of a window's row.
+ * Used for the gradient of the weights; p are the contiguous numbers of a window's row. A and B are floats;
+ * in files that are compiled for bfloat16 words that hold two pixels each, the first in the lower half.
  *
  * Every element is summed in the order of k, in blocks (in the rows form) or by pixels (in the outer form),
  * whatever tile it falls into. */
@@ -74,8 +75,10 @@ typedef struct cairn_gemm_outer {
     bool add; /* to C */
 } cairn_gemm_outer;
 
-/* Always of floats. */
+void CAIRN_SIMD(cairn_gemm_outer)(const cairn_gemm_outer *gemm);
+#if defined(CAIRN_STORE_BF16)
 void CAIRN_SIMD_FLOAT(cairn_gemm_outer)(const cairn_gemm_outer *gemm);
+#endif
 
 /* ---- panels ----
  * Columns are worked on in panels of 1 ... CAIRN_GEMM_WIDTH vectors; columns that fill no vector are a panel

@@ -1,5 +1,6 @@
 /* The rows form of the matrix product; see gemm.h. */
 #include "ops/gemm/gemm.h"
+#include "ops/gemm/products.h"
 #include "ops/real.h"
 
 #define MAX_ROWS 14
@@ -27,59 +28,6 @@ typedef struct place {
     int64_t b_step, column;
     vec_mask mask;
 } place;
-
-/* ---- products of one word of B with the numbers of a row ---- */
-
-#if !defined(CAIRN_STORE_BF16)
-typedef vec factor;
-
-CAIRN_INLINE factor factor_of(vec words)
-{
-    return words;
-}
-
-CAIRN_INLINE vec multiply_add(vec sum, const real *a, factor b, const bool whole)
-{
-    (void)whole;
-    return sum + *a * b;
-}
-#elif defined(CAIRN_SIMD_AVX512BF16)
-typedef __m512bh factor;
-
-CAIRN_INLINE factor factor_of(vec words)
-{
-    return (factor)words;
-}
-
-/* Without `whole` there is no second number of the pair. */
-CAIRN_INLINE vec multiply_add(vec sum, const real *a, factor b, const bool whole)
-{
-    int pair = a->bits;
-    if (whole)
-        memcpy(&pair, a, sizeof pair);
-    return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32(pair), b);
-}
-#else
-/* Without the instruction: two floats, one of each half of the words. */
-typedef struct factor {
-    vec low, high;
-} factor;
-
-CAIRN_INLINE factor factor_of(vec words)
-{
-    return (factor){vec_from_bits(vec_bits(words) << 16), vec_from_bits(vec_bits(words) & ~0xffff)};
-}
-
-CAIRN_INLINE vec multiply_add(vec sum, const real *a, factor b, const bool whole)
-{
-    int32_t pair = a->bits;
-    if (whole)
-        memcpy(&pair, a, sizeof pair);
-    ivec both = pair - (ivec){0};
-    sum += vec_from_bits(both << 16) * b.low;
-    return whole ? sum + vec_from_bits(both & ~0xffff) * b.high : sum;
-}
-#endif
 
 /* ---- tiles ---- */
 
@@ -127,13 +75,13 @@ CAIRN_INLINE void step(const place *t, const real *const *a, const float *b, int
                        vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv, const int depth,
                        const bool whole)
 {
-    factor columns[4][CAIRN_GEMM_WIDTH];
+    cairn_factor columns[4][CAIRN_GEMM_WIDTH];
     CAIRN_UNROLL
     for (int d = 0; d < depth; d++) {
         CAIRN_UNROLL
         for (int v = 0; v < nv; v++) {
             const float *p = b + d * t->b_step + v * CAIRN_LANES;
-            columns[d][v] = factor_of(nv == 1 ? vec_load_part(p, t->mask) : vec_load(p));
+            columns[d][v] = cairn_factor_of(nv == 1 ? vec_load_part(p, t->mask) : vec_load(p));
         }
     }
     CAIRN_UNROLL
@@ -143,7 +91,7 @@ CAIRN_INLINE void step(const place *t, const real *const *a, const float *b, int
         for (int d = 0; d < depth; d++) {
             CAIRN_UNROLL
             for (int v = 0; v < nv; v++)
-                acc[r][v] = multiply_add(acc[r][v], row + d * CAIRN_GEMM_UNIT, columns[d][v], whole);
+                acc[r][v] = cairn_multiply_add(acc[r][v], row + d * CAIRN_GEMM_UNIT, columns[d][v], whole);
         }
     }
 }

@@ -25,7 +25,8 @@ static void plan(cairn_site *site)
 
 /* A row of pixels: what the first tap of its first pixel looks at, and the gradient of that tap's weights. */
 typedef struct row {
-    const float *x, *dy;
+    const float *x;
+    const real *dy;
     float *dw;
     int64_t pixels, dy_pitch;
     vec_mask mask;
@@ -93,7 +94,7 @@ static void add_tap_row(const cairn_groups *g, const row *r, int64_t taps)
 static void add_row(const cairn_work *work, const cairn_groups *g, row r, const float *x, int64_t c)
 {
     const cairn_window *w = &g->window;
-    float *dw = (float *)cairn_image_of(&work->out[0], 0) + c;
+    float *dw = cairn_params_of(&work->out[0]) + c;
     for (int64_t ky = 0; ky < w->k_h; ky++)
         for (int64_t kx = 0, taps; kx < w->k_w; kx += taps) {
             taps = kx + TAPS <= w->k_w ? TAPS : 1;
@@ -112,7 +113,7 @@ static void run_band(const cairn_work *work, const cairn_groups *g, int64_t imag
     cairn_groups_copy(g, x, cairn_image_of(x, image), first, rows, begin, copy);
     for (int64_t c = begin; c < cairn_min(begin + g->span, dy->c); c += CAIRN_LANES)
         for (int64_t y = 0; y < rows; y++) {
-            row r = {.dy = (const float *)cairn_image_of(dy, image) + (first + y) * cairn_row_stride(dy) + c,
+            row r = {.dy = cairn_image_of(dy, image) + (first + y) * cairn_row_stride(dy) + c,
                      .pixels = dy->w,
                      .dy_pitch = dy->pitch,
                      .mask = vec_first(dy->c - c),

@@ -1,5 +1,6 @@
 /* The outer form of the matrix product; see gemm.h. */
 #include "ops/gemm/gemm.h"
+#include "ops/gemm/products.h"
 
 #define MAX_ROWS 16
 
@@ -27,21 +28,25 @@ CAIRN_INLINE void tile(const cairn_gemm_outer *g, int64_t p, int64_t column, vec
         for (int v = 0; v < nv; v++)
             acc[r][v] = (vec){0};
     }
+    CAIRN_UNROLL
+    for (int r = 0; r < mr; r++) /* results are wanted at the end */
+        __builtin_prefetch(g->c + (p + r) * g->ldc + column, 1);
     int64_t a_step = g->a_step[0], b_step = g->b_step[0];
     for (int64_t line = 0; line < g->count[1] * g->count[2]; line++) {
         int64_t image = line / g->count[1], row = line % g->count[1];
         const float *a = g->a + image * g->a_step[2] + row * g->a_step[1] + p;
         const float *b = g->b + image * g->b_step[2] + row * g->b_step[1] + column;
         for (int64_t pixel = 0; pixel < g->count[0]; pixel++, a += a_step, b += b_step) {
-            vec columns[CAIRN_GEMM_WIDTH];
+            cairn_factor columns[CAIRN_GEMM_WIDTH];
             CAIRN_UNROLL
             for (int v = 0; v < nv; v++)
-                columns[v] = nv == 1 ? vec_load_part(b, mask) : vec_load(b + v * CAIRN_LANES);
+                columns[v] =
+                    cairn_factor_of(nv == 1 ? vec_load_part(b, mask) : vec_load(b + v * CAIRN_LANES));
             CAIRN_UNROLL
             for (int r = 0; r < mr; r++) {
                 CAIRN_UNROLL
                 for (int v = 0; v < nv; v++)
-                    acc[r][v] += a[r] * columns[v];
+                    acc[r][v] = cairn_multiply_add(acc[r][v], a + r, columns[v], true);
             }
         }
     }

@@ -17,9 +17,9 @@ static cairn_window turned_round(const cairn_conv2d_attrs *attrs)
 static bool fits(const cairn_site *site)
 {
     cairn_window w = turned_round(site->attrs);
-    return !cairn_has(site, 2) && cairn_groups_fit(site->attrs, site->in[0].c, site->out[0].c) &&
-           w.stride_h == 1 && w.stride_w == 1 && w.pad_top >= 0 && w.pad_bottom >= 0 && w.pad_left >= 0 &&
-           w.pad_right >= 0;
+    return !cairn_has(site, 2) && !cairn_is_float(&site->out[0]) &&
+           cairn_groups_fit(site->attrs, site->in[0].c, site->out[0].c) && w.stride_h == 1 &&
+           w.stride_w == 1 && w.pad_top >= 0 && w.pad_bottom >= 0 && w.pad_left >= 0 && w.pad_right >= 0;
 }
 
 static cairn_groups groups_of(const cairn_site *site)
@@ -38,7 +38,7 @@ static void plan(cairn_site *site)
 static void pack(const cairn_work *work)
 {
     cairn_groups g = groups_of(work->site);
-    cairn_groups_pack(&g, cairn_image_of(&work->in[1], 0), (float *)(void *)work->packed, true);
+    cairn_groups_pack(&g, cairn_params_of(&work->in[1]), (float *)(void *)work->packed, true);
 }
 
 static void run(const cairn_work *work)

@@ -1,0 +1,56 @@
+/* What the micro-kernels multiply: a word of B, a float or a pair of bfloat16, with that of a row of A. */
+#ifndef CAIRN_OPS_GEMM_PRODUCTS_H
+#define CAIRN_OPS_GEMM_PRODUCTS_H
+
+#include "ops/simd/vector.h"
+
+#if !defined(CAIRN_STORE_BF16)
+typedef vec cairn_factor;
+
+CAIRN_INLINE cairn_factor cairn_factor_of(vec words)
+{
+    return words;
+}
+
+CAIRN_INLINE vec cairn_multiply_add(vec sum, const void *a, cairn_factor b, const bool whole)
+{
+    (void)whole;
+    return sum + *(const float *)a * b;
+}
+#elif defined(CAIRN_SIMD_AVX512BF16)
+typedef __m512bh cairn_factor;
+
+CAIRN_INLINE cairn_factor cairn_factor_of(vec words)
+{
+    return (cairn_factor)words;
+}
+
+/* Without `whole` there is no second number of the pair. */
+CAIRN_INLINE vec cairn_multiply_add(vec sum, const void *a, cairn_factor b, const bool whole)
+{
+    int pair = 0;
+    memcpy(&pair, a, whole ? sizeof pair : sizeof(cairn_bf16));
+    return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32(pair), b);
+}
+#else
+/* Without the instruction: two floats, one of each half of the words. */
+typedef struct cairn_factor {
+    vec low, high;
+} cairn_factor;
+
+CAIRN_INLINE cairn_factor cairn_factor_of(vec words)
+{
+    return (cairn_factor){vec_from_bits(vec_bits(words) << 16), vec_from_bits(vec_bits(words) & ~0xffff)};
+}
+
+CAIRN_INLINE vec cairn_multiply_add(vec sum, const void *a, cairn_factor b, const bool whole)
+{
+    int32_t pair = 0;
+    memcpy(&pair, a, whole ? sizeof pair : sizeof(cairn_bf16));
+    ivec both = pair - (ivec){0};
+    sum += vec_from_bits(both << 16) * b.low;
+    return whole ? sum + vec_from_bits(both & ~0xffff) * b.high : sum;
+}
+#endif
+
+#endif
