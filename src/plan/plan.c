@@ -52,6 +52,8 @@ static cairn_status go_through_stages(cairn_ctx *ctx, const cairn_graph *graph, 
     if (status == CAIRN_OK)
         status = cairn_plan_schedule(plan);
     if (status == CAIRN_OK)
+        status = cairn_plan_delay(plan);
+    if (status == CAIRN_OK)
         status = cairn_plan_place(plan);
     plan->options.tuning = NULL; /* the caller's, for so long */
     if (status == CAIRN_OK)

@@ -10,6 +10,7 @@
  *   unread.c    steps that read parameters from their file
  *   prepared.c  what inference keeps of the weights, and what it takes over from another plan
  *   schedule.c  steps are ordered in regions, between which the threads meet
+ *   delay.c     training packs weights shortly before they are used
  *   memory.c    every buffer gets its place
  *   bind.c      weights, arena, pointers of each thread
  * and run by execute.c; steps.c tells what they ask of the machine, peak.c and bandwidth.c what it can do. */
@@ -135,6 +136,7 @@ void cairn_plan_fuse(cairn_plan *plan);
 cairn_status cairn_plan_recompute(cairn_plan *plan);
 cairn_status cairn_plan_choose(cairn_plan *plan);
 cairn_status cairn_plan_schedule(cairn_plan *plan);
+cairn_status cairn_plan_delay(cairn_plan *plan);
 cairn_status cairn_plan_place(cairn_plan *plan);
 cairn_status cairn_plan_bind(cairn_plan *plan, cairn_weights *weights, cairn_weights *state);
 
