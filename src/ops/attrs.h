@@ -91,10 +91,9 @@ typedef struct cairn_scale_attrs {
 } cairn_scale_attrs;
 
 /* batchnorm (x, beta, mean, var[, gamma]); batchnorm_train (x, sums, squares, beta[, gamma[, addend]]);
- * batchnorm_sums
- * (x, dy, sums, squares, beta[, gamma]); batchnorm_bwd (x, dy, sums, squares, sum of dy, sum of dy * xhat,
- * beta[, gamma]), both with an act that is NONE or RELU: dy is the gradient of act(y); batchnorm_update
- * (mean, var, sums, squares, finite flag). */
+ * batchnorm_sums (x, dy, sums, squares, beta[, gamma]); batchnorm_bwd (x, dy, sums, squares, sum of dy, sum
+ * of dy * xhat, beta[, gamma]), both with an act that is NONE or RELU: dy is the gradient of act(y);
+ * batchnorm_update (mean, var, sums, squares, finite flag). */
 typedef struct cairn_batchnorm_attrs {
     double eps, momentum;
     bool biased, no_scale;

@@ -149,7 +149,7 @@ CAIRN_INLINE const real *pixel_of(const source *p, const real *row, int64_t colu
     return inside ? row + at * p->from->pitch : NULL;
 }
 
-CAIRN_INLINE vec load_first(const real *pixel, int64_t channels)
+CAIRN_INLINE vec load_channels(const real *pixel, int64_t channels)
 {
     if (pixel == NULL)
         return (vec){0};
@@ -173,8 +173,8 @@ static void copy_row(const source *p, const real *row, float *to, int64_t channe
         const real *first = pixel_of(p, row, i * p->hop),
                    *second = PIXELS == 2 ? pixel_of(p, row, i * p->hop + p->second) : NULL;
         for (int64_t c = 0; c < channels; c += CAIRN_LANES)
-            vec_store(to + c, word_of(load_first(first != NULL ? first + c : NULL, channels - c),
-                                      load_first(second != NULL ? second + c : NULL, channels - c)));
+            vec_store(to + c, word_of(load_channels(first != NULL ? first + c : NULL, channels - c),
+                                      load_channels(second != NULL ? second + c : NULL, channels - c)));
     }
 }
 
