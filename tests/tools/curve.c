@@ -1,7 +1,7 @@
 /* curve NETWORK WEIGHTS BATCHES STEPS PRECISION: trains on given batches from given weights, for comparison
  * with another program's training, and writes the loss of each step. BATCHES is a safetensors file with F32
- * tensors "images" (batches, N, H, W, 3) and "labels" (batches, N), which are taken in turn; there are as
- * many classes as labels say. SGD with momentum 0.9 and weight decay 1e-4 on all parameters. LR=NUMBER
+ * tensors "images" (batches * N, H, W, 3) and "labels" (batches, N); the batches are taken in turn, and there
+ * are as many classes as labels say. SGD with momentum 0.9 and weight decay 1e-4 on all parameters. LR=NUMBER
  * [0.02], THREADS=N. See tests/peers/curves.py, `make curves`. */
 #include <cairn/cairn.h>
 #include <stdio.h>
@@ -40,9 +40,13 @@ static cairn_status load_batches(run *r, const char *path)
         return status;
     r->images = cairn_weights_find(r->batches, "images");
     r->labels = cairn_weights_find(r->batches, "labels");
-    bool fit = r->images != NULL && r->labels != NULL && r->images->dtype == CAIRN_F32 &&
-               r->labels->dtype == CAIRN_F32 && r->images->shape.rank == 4 && r->labels->shape.rank == 2;
-    return fit ? CAIRN_OK : CAIRN_INPUT;
+    if (r->images == NULL || r->labels == NULL || r->images->dtype != CAIRN_F32 ||
+        r->labels->dtype != CAIRN_F32 || r->images->shape.rank != 4 || r->labels->shape.rank != 2 ||
+        r->images->shape.dim[0] != cairn_shape_elements(&r->labels->shape) || r->images->shape.dim[3] != 3) {
+        fprintf(stderr, "curve: %s: expected F32 images (pictures, H, W, 3) and labels for each\n", path);
+        return CAIRN_INPUT;
+    }
+    return CAIRN_OK;
 }
 
 static cairn_status make_plan(run *r, const cairn_model *model, const char *weights)
@@ -88,17 +92,28 @@ static cairn_status take_step(run *r, int64_t step)
     return status;
 }
 
+static bool read_precision(const char *text, cairn_dtype *precision)
+{
+    static const struct {
+        const char *name;
+        cairn_dtype precision;
+    } known[] = {{"f32", CAIRN_F32}, {"f64", CAIRN_F64}, {"bf16", CAIRN_BF16}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(text, known[i].name) == 0) {
+            *precision = known[i].precision;
+            return true;
+        }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     run r = {.lr = number("LR", 0.02)};
     const cairn_model *model = argc == 6 ? cairn_model_find(argv[1]) : NULL;
-    if (model == NULL) {
+    if (model == NULL || !read_precision(argv[5], &r.precision)) {
         fprintf(stderr, "usage: curve NETWORK WEIGHTS BATCHES STEPS f32|f64|bf16\n");
         return 2;
     }
-    r.precision = strcmp(argv[5], "f64") == 0    ? CAIRN_F64
-                  : strcmp(argv[5], "bf16") == 0 ? CAIRN_BF16
-                                                 : CAIRN_F32;
     if (cairn_ctx_create(&(cairn_ctx_options){.threads = (int)number("THREADS", 0)}, &r.ctx) != CAIRN_OK)
         return 2;
     cairn_status status = load_batches(&r, argv[3]);

@@ -14,6 +14,16 @@ typedef enum cairn_channel_term {
     CAIRN_TERM_GATED,     /* the same where factor (x - mean - low) + shift > 0 */
 } cairn_channel_term;
 
+static inline bool cairn_channel_of_gradient(const cairn_channel_term term)
+{
+    return term == CAIRN_TERM_GRADIENT || term == CAIRN_TERM_GATED;
+}
+
+static inline bool cairn_channel_has_second(const cairn_channel_term term)
+{
+    return term == CAIRN_TERM_DEVIATION || cairn_channel_of_gradient(term);
+}
+
 /* Bytes in a kernel's scratch memory for a number of `bytes` for each channel, in whole vectors. */
 static inline size_t cairn_channel_bytes(int64_t channels, size_t bytes)
 {
@@ -49,22 +59,17 @@ CAIRN_INLINE cairn_channel_pair cairn_channel_load(const cairn_channel_pass *p, 
                                                    int64_t pixel, int64_t c, vec_mask mask)
 {
     cairn_channel_pair pair = {vec_load_part(p->x + pixel * p->x_pitch + c, mask), {0}};
-    if (term == CAIRN_TERM_PRODUCT || term == CAIRN_TERM_GRADIENT || term == CAIRN_TERM_GATED)
+    if (term == CAIRN_TERM_PRODUCT || cairn_channel_of_gradient(term))
         pair.z = vec_load_part(p->z + pixel * p->z_pitch + c, mask);
     if (term == CAIRN_TERM_DEVIATION)
         pair.x = pair.x - vec_load(p->mean + c);
-    if (term == CAIRN_TERM_GRADIENT || term == CAIRN_TERM_GATED)
+    if (cairn_channel_of_gradient(term))
         pair.x = (pair.x - vec_load(p->mean + c)) - vec_load(p->low + c);
     if (term == CAIRN_TERM_GATED) {
         vec y = pair.x * vec_load(p->factor + c) + vec_load(p->shift + c);
         pair.z = vec_select(y > 0.0f, pair.z, vec_set(0.0f));
     }
     return pair;
-}
-
-static inline bool cairn_channel_has_second(const cairn_channel_term term)
-{
-    return term == CAIRN_TERM_DEVIATION || term == CAIRN_TERM_GRADIENT || term == CAIRN_TERM_GATED;
 }
 
 CAIRN_INLINE void cairn_channel_add(const cairn_channel_term term, cairn_channel_pair pair, wide *sum,
@@ -74,7 +79,7 @@ CAIRN_INLINE void cairn_channel_add(const cairn_channel_term term, cairn_channel
     if (term == CAIRN_TERM_PRODUCT)
         *sum = wide_multiply_add(x, z, *sum);
     else
-        *sum = wide_add(*sum, term == CAIRN_TERM_GRADIENT || term == CAIRN_TERM_GATED ? z : x);
+        *sum = wide_add(*sum, cairn_channel_of_gradient(term) ? z : x);
     if (cairn_channel_has_second(term))
         *second = wide_multiply_add(x, term == CAIRN_TERM_DEVIATION ? x : z, *second);
 }
@@ -88,9 +93,9 @@ CAIRN_INLINE void cairn_channel_add_floats(const cairn_channel_pass *p, const ca
     CAIRN_UNROLL
     for (int k = 0; k < pixels; k++) {
         cairn_channel_pair pair = cairn_channel_load(p, term, pixel + k, c, mask);
-        first += term == CAIRN_TERM_PRODUCT                                ? pair.x * pair.z
-                 : term == CAIRN_TERM_GRADIENT || term == CAIRN_TERM_GATED ? pair.z
-                                                                           : pair.x;
+        first += term == CAIRN_TERM_PRODUCT        ? pair.x * pair.z
+                 : cairn_channel_of_gradient(term) ? pair.z
+                                                   : pair.x;
         if (cairn_channel_has_second(term))
             other += pair.x * (term == CAIRN_TERM_DEVIATION ? pair.x : pair.z);
     }
