@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CAIRN_MAX_THREADS 1024
-
 static void *default_resize(void *user, void *ptr, size_t size)
 {
     (void)user;

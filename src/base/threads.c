@@ -1,6 +1,8 @@
 /* One parallel region on pthreadpool or on the host's threads, and the barrier inside it. */
 #include "base/threads.h"
+#include "base/file.h"
 #include <limits.h>
+#include <pthread.h>
 #include <pthreadpool.h>
 #include <sched.h>
 #if defined(__linux__)
@@ -27,6 +29,47 @@ static void run_item(void *context, size_t index)
     atomic_fetch_add_explicit(&r->done, 1, memory_order_release);
 }
 
+static void *wait_for_gate(void *gate)
+{
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+    return NULL;
+}
+
+/* Whether this process may have as many threads at once as a pool has: pthreadpool does not look whether its
+ * threads started, and would wait for the missing ones for ever. */
+static cairn_status rehearse(cairn_ctx *ctx)
+{
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    pthread_t started[CAIRN_MAX_THREADS];
+    int count = 0, error = 0;
+    pthread_mutex_lock(&gate);
+    while (count + 1 < ctx->threads && error == 0) {
+        error = pthread_create(&started[count], NULL, wait_for_gate, &gate);
+        count += error == 0;
+    }
+    pthread_mutex_unlock(&gate);
+    for (int i = 0; i < count; i++)
+        pthread_join(started[i], NULL);
+    return error == 0 ? CAIRN_OK
+                      : cairn_fail(ctx, CAIRN_MEMORY, "cannot start %d threads: %s after %d; ask for fewer",
+                                   ctx->threads, cairn_errno_text(error), count + 1);
+}
+
+static cairn_status start_pool(cairn_ctx *ctx)
+{
+    cairn_status status = rehearse(ctx);
+    if (status != CAIRN_OK)
+        return status;
+    pthreadpool_t pool = pthreadpool_create((size_t)ctx->threads);
+    if (pool == NULL || pthreadpool_get_threads_count(pool) != (size_t)ctx->threads) {
+        pthreadpool_destroy(pool);
+        return cairn_fail(ctx, CAIRN_MEMORY, "cannot start %d threads", ctx->threads);
+    }
+    ctx->pool = (struct cairn_pool *)pool;
+    return CAIRN_OK;
+}
+
 /* Every thread of the pool takes its own item first and cannot end it before all have met at the barriers, so
  * no item is ever taken by a second thread: as many items as threads run at the same time. */
 cairn_status cairn_parallel(cairn_ctx *ctx, int threads, void (*task)(void *arg, int index), void *arg)
@@ -39,14 +82,9 @@ cairn_status cairn_parallel(cairn_ctx *ctx, int threads, void (*task)(void *arg,
         ctx->host.run(ctx->host.user, task, arg, threads);
         return CAIRN_OK;
     }
-    if (ctx->pool == NULL) {
-        pthreadpool_t pool = pthreadpool_create((size_t)ctx->threads);
-        if (pool == NULL || pthreadpool_get_threads_count(pool) != (size_t)ctx->threads) {
-            pthreadpool_destroy(pool);
-            return cairn_fail(ctx, CAIRN_MEMORY, "cannot start %d threads", ctx->threads);
-        }
-        ctx->pool = (struct cairn_pool *)pool;
-    }
+    cairn_status status = ctx->pool == NULL ? start_pool(ctx) : CAIRN_OK;
+    if (status != CAIRN_OK)
+        return status;
     region r = {.task = task, .arg = arg};
     atomic_store_explicit(&r.done, 0, memory_order_release);
     pthreadpool_parallelize_1d((pthreadpool_t)ctx->pool, run_item, &r, (size_t)threads,

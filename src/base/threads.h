@@ -5,6 +5,8 @@
 #include "base/base.h"
 #include <stdatomic.h>
 
+#define CAIRN_MAX_THREADS 1024 /* of a context */
+
 /* Cores that this process may use, at least 1. */
 int cairn_available_cores(void);
 

@@ -13,6 +13,14 @@ code=$?
 [ $code = 0 ] || fail "24 descriptors: ended with $code"
 recovers "$work/run" "24 descriptors"
 
+# Stacks of a gigabyte, of which the system gives four: a training with more threads says so instead of waiting for them.
+(ulimit -s 1000000 && ulimit -v 4000000 &&
+    timeout 60 "$CAIRN" train lenet5 data --out run --epochs 2 --batch 50 --threads 16 --quiet >/dev/null 2>said)
+code=$?
+[ $code = 5 ] || fail "too few threads: ended with $code instead of 5"
+grep -q "cannot start 16 threads" said || fail "too few threads: $(cat said)"
+[ ! -e run ] || recovers "$work/run" "too few threads"
+
 # Nobody listens: the training still ends with its weights.
 for case in '>/dev/full' '>&-' '>out 2>&-' '>out 2>/dev/full' '| true'; do
     eval "\"\$CAIRN\" train lenet5 data --out run --epochs 2 --batch 50 --threads 2 --json 2>log $case"
