@@ -7,6 +7,8 @@
 
 #define SHAPES 60
 
+#define MOST_KERNELS 64 /* of an operator: each way times levels times precisions */
+
 static const cairn_dtype precisions[] = {CAIRN_F32, CAIRN_BF16};
 
 /* Of the largest magnitude that a sum of that length can have. In bfloat16 a result is rounded to eight
@@ -96,9 +98,11 @@ static void every_kernel_equals_the_reference(void **state)
     bench *b = *state;
     for (int i = 0; cairn_all_ops[i] != NULL; i++) {
         const cairn_op *op = cairn_all_ops[i];
-        int ran[32] = {0};
+        int ran[MOST_KERNELS] = {0};
         if (!is_tested_here(op))
             continue;
+        for (int k = 0; op->kernels[k] != NULL; k++)
+            assert_in_range(k, 0, MOST_KERNELS - 1);
         op_random random = {(uint64_t)i * 1000003};
         for (size_t p = 0; p < CAIRN_COUNT(precisions); p++)
             for (int index = 0; index < SHAPES; index++)

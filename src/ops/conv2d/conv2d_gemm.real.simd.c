@@ -170,6 +170,8 @@ static void multiply(const cairn_work *work, const setup *s, const int64_t *offs
                             .float_c = cairn_is_float(y)};
     gemm.b = s->packed ? (const void *)packed_at(work, s, group, s->column)
                        : (const void *)(cairn_params_of(&work->in[1]) + column);
+    if (s->packed)
+        gemm.next = cairn_gemm_next(packed_at(work, s, group, s->column + gemm.n), group_bytes(s));
     gemm.bias = cairn_has(work->site, 2) ? cairn_params_of(&work->in[2]) + column : NULL;
     CAIRN_SIMD(cairn_gemm_rows)(&gemm);
 }

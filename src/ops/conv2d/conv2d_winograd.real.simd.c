@@ -1,4 +1,5 @@
-/* Convolution 3 x 3 at stride 1 by Winograd's F(4, 3), in bfloat16 F(6, 3) too; see winograd/convolve.h. */
+/* Convolution 3 x 3 at stride 1 by Winograd's F(2, 3) and F(4, 3), in bfloat16 F(6, 3) too; see
+ * winograd/convolve.h. */
 #include "ops/conv2d/cost.h"
 #include "ops/winograd/convolve.h"
 
@@ -102,6 +103,7 @@ CAIRN_INLINE void pack_of(const cairn_work *work, const int m)
                                                            .pack = pack_##m,                                 \
                                                            .run = run_##m};
 
+WINOGRAD(2) /* for maps so small that reading the weights of F(4, 3) is what takes the time */
 WINOGRAD(4)
 /* The errors of F(6, 3) are four times those of F(4, 3) and of direct sums. In floats they would show: logits
  * of vgg13_bn with random weights err by 2.7e-5 of the largest with it and by 6.8e-6 without. */

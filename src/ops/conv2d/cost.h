@@ -25,18 +25,18 @@ static inline double cairn_conv2d_cost_direct(const cairn_site *site, const cair
 /* Vector operations of the transforms of a tile, see winograd.h, for each input and each output channel. */
 static inline double cairn_winograd_input_operations(int m)
 {
-    return m == 4 ? 2 * 6 * 14 : 2 * 8 * 27;
+    return m == 2 ? 2 * 4 * 4 : m == 4 ? 2 * 6 * 14 : 2 * 8 * 27;
 }
 
 static inline double cairn_winograd_output_operations(int m)
 {
-    return m == 4 ? (6 + 4) * 14 : (8 + 6) * 28;
+    return m == 2 ? (4 + 2) * 4 : m == 4 ? (6 + 4) * 14 : (8 + 6) * 28;
 }
 
 /* The same of its weights, for each pair of channels; made in double. */
 static inline double cairn_winograd_weights_operations(int m)
 {
-    return m == 4 ? 9 * 22 + 90 : 11 * 30 + 146;
+    return m == 2 ? 7 * 12 + 34 : m == 4 ? 9 * 22 + 90 : 11 * 30 + 146;
 }
 
 /* Of tiles that cover y: what is done with them beside their products, if so many channels of inputs and of

@@ -43,8 +43,9 @@ typedef struct cairn_gemm_rows {
     int64_t n;                /* columns */
     const void *b;            /* floats [K][ldb], or packed */
     int64_t ldb;
-    bool packed;               /* B lies in panels, see cairn_gemm_pack; always with bfloat16 */
-    const float *bias;         /* NULL: zeros */
+    bool packed;       /* B lies in panels, see cairn_gemm_pack; always with bfloat16 */
+    const void *next;  /* packed words that follow, see cairn_gemm_next; NULL: none are fetched ahead */
+    const float *bias; /* NULL: zeros */
     const void *const *addend; /* rows of reals that are added to the sums; NULL: none */
     float floor;               /* smaller results become this: 0 is ReLU, -INFINITY nothing */
     bool add;                  /* to C, after that */
@@ -109,6 +110,13 @@ static inline int64_t cairn_gemm_depth(int64_t segments, int64_t length)
 static inline size_t cairn_gemm_packed(int64_t depth, int64_t n)
 {
     return (size_t)depth * cairn_align((size_t)n, CAIRN_LANES);
+}
+
+/* Packed weights that the second cache does not hold are fetched a panel ahead. Of others it would only cost:
+ * what follows those of a call is given to it if all together have so many bytes. */
+static inline const void *cairn_gemm_next(const void *next, size_t all_bytes)
+{
+    return all_bytes > (size_t)2 << 20 ? next : NULL;
 }
 
 /* What is packed: B[k, n] = b[k * k_step + n * n_step] for one of the steps being 1. */

@@ -24,7 +24,8 @@ typedef struct place {
     const cairn_gemm_rows *g;
     const real *const *a, *const *addend;
     void *const *c;
-    const float *b; /* words */
+    const float *b;               /* words */
+    const float *next, *next_end; /* what of the panel behind this one is to be fetched */
     int64_t b_step, column;
     vec_mask mask;
 } place;
@@ -50,6 +51,19 @@ CAIRN_INLINE void fetch_results(const place *t, const int mr, const int nv)
                 __builtin_prefetch(t->addend[r] + t->column + v * CAIRN_LANES);
         }
     }
+}
+
+/* Words that come from far are asked for a panel ahead, at half the pace at which they are multiplied, since
+ * no panel is read by one tile only where it matters. */
+CAIRN_INLINE const float *fetch_next(const float *next, const float *end, const int words)
+{
+    if (next >= end)
+        return next;
+    const int lines = words < 32 ? 1 : words / 32;
+    CAIRN_UNROLL
+    for (int i = 0; i < lines; i++)
+        __builtin_prefetch(next + i * 16, 0, 2);
+    return next + lines * 16;
 }
 
 CAIRN_INLINE void start(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv)
@@ -144,7 +158,7 @@ CAIRN_INLINE void flush(vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], vec sums[MAX_ROWS][
 
 /* Long reductions are summed in blocks, and the blocks' sums added: the rounding errors of one sequence grow
  * with its length. */
-CAIRN_INLINE void tile(const place *t, const int mr, const int nv)
+CAIRN_INLINE void tile(place *t, const int mr, const int nv, const bool far)
 {
     vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], sums[MAX_ROWS][CAIRN_GEMM_WIDTH];
     const float *b = t->b;
@@ -152,6 +166,7 @@ CAIRN_INLINE void tile(const place *t, const int mr, const int nv)
     int64_t length = t->g->length / CAIRN_GEMM_UNIT, b_step = t->b_step, block = t->g->block;
     bool whole = true;
     const int depth = nv == 1 ? 4 : nv == 2 ? 2 : 1;
+    const float *next = t->next;
     start(t, acc, mr, nv);
     CAIRN_UNROLL
     for (int r = 0; r < mr; r++) {
@@ -168,8 +183,11 @@ CAIRN_INLINE void tile(const place *t, const int mr, const int nv)
             }
             int64_t end = cairn_min(length, k + block);
             block -= end - k;
-            for (; k + depth <= end; k += depth, b += depth * b_step)
+            for (; k + depth <= end; k += depth, b += depth * b_step) {
+                if (far)
+                    next = fetch_next(next, t->next_end, depth * nv * CAIRN_LANES);
                 step(t, a, b, offset + k * CAIRN_GEMM_UNIT, acc, mr, nv, depth, true);
+            }
             for (; k < end; k++, b += b_step)
                 step(t, a, b, offset + k * CAIRN_GEMM_UNIT, acc, mr, nv, 1, true);
         }
@@ -187,6 +205,7 @@ CAIRN_INLINE void tile(const place *t, const int mr, const int nv)
                 acc[r][v] = sums[r][v];
         }
     }
+    t->next = next;
     finish(t, acc, mr, nv);
 }
 
@@ -198,18 +217,27 @@ CAIRN_INLINE void advance(place *t, int64_t rows)
 }
 
 /* All rows of a panel: tall tiles, then what is left by halves. */
+CAIRN_INLINE void panel_rows(place *t, const int height, const int nv, const bool far)
+{
+    int64_t rows = t->g->rows;
+    for (; rows >= height; rows -= height, advance(t, height))
+        tile(t, height, nv, far);
+    for (; rows >= 4; rows -= 4, advance(t, 4))
+        tile(t, 4, nv, far);
+    for (; rows >= 2; rows -= 2, advance(t, 2))
+        tile(t, 2, nv, far);
+    if (rows > 0)
+        tile(t, 1, nv, far);
+}
+
 #define PANEL(nv, height)                                                                                    \
     static void panel_##nv(place *t)                                                                         \
     {                                                                                                        \
-        int64_t rows = t->g->rows;                                                                           \
-        for (; rows >= height; rows -= height, advance(t, height))                                           \
-            tile(t, height, nv);                                                                             \
-        for (; rows >= 4; rows -= 4, advance(t, 4))                                                          \
-            tile(t, 4, nv);                                                                                  \
-        for (; rows >= 2; rows -= 2, advance(t, 2))                                                          \
-            tile(t, 2, nv);                                                                                  \
-        if (rows > 0)                                                                                        \
-            tile(t, 1, nv);                                                                                  \
+        panel_rows(t, height, nv, false);                                                                    \
+    }                                                                                                        \
+    static void far_panel_##nv(place *t)                                                                     \
+    {                                                                                                        \
+        panel_rows(t, height, nv, true);                                                                     \
     }
 
 PANEL(1, HEIGHT_1)
@@ -218,6 +246,16 @@ PANEL(2, HEIGHT_2)
 PANEL(3, HEIGHT_3)
 PANEL(4, HEIGHT_4)
 #endif
+
+static void (*const panels[2][CAIRN_GEMM_WIDTH])(place *t) = {
+#if CAIRN_GEMM_WIDTH == 4
+    {panel_1, panel_2, panel_3, panel_4},
+    {far_panel_1, far_panel_2, far_panel_3, far_panel_4},
+#else
+    {panel_1, panel_2},
+    {far_panel_1, far_panel_2},
+#endif
+};
 
 void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *g)
 {
@@ -233,21 +271,10 @@ void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *g)
                    .b_step = g->packed ? width : g->ldb,
                    .column = column,
                    .mask = vec_first(g->n - column)};
-        switch (width / CAIRN_LANES) {
-        case 1:
-            panel_1(&t);
-            break;
-        case 2:
-            panel_2(&t);
-            break;
-#if CAIRN_GEMM_WIDTH == 4
-        case 3:
-            panel_3(&t);
-            break;
-        default:
-            panel_4(&t);
-            break;
-#endif
+        if (g->next != NULL) {
+            t.next = column + width < g->n ? t.b + width * depth : g->next;
+            t.next_end = t.next + width * depth;
         }
+        panels[g->next != NULL][width / CAIRN_LANES - 1](&t);
     }
 }

@@ -160,6 +160,9 @@ static inline void cairn_winograd_multiply(const cairn_work *work, const cairn_w
             c[i] = m + product * s->m_plane + i * s->m_pitch;
         }
         gemm.b = u + product * s->u_plane;
+        gemm.next = cairn_gemm_next(product + 1 < s->products ? u + (product + 1) * s->u_plane
+                                                              : u + columns * s->in_c,
+                                    (size_t)(s->products * s->u_plane) * sizeof *u);
         CAIRN_SIMD_FLOAT(cairn_gemm_rows)(&gemm);
     }
 }
