@@ -27,5 +27,5 @@ const cairn_preprocess cairn_preprocess_keras_tf_299 = {COLOUR(342, 299), .scale
 const cairn_preprocess cairn_preprocess_caffe_224 = {COLOUR(256, 224), .squash = true, CAFFE_MEAN};
 const cairn_preprocess cairn_preprocess_caffe_227 = {COLOUR(256, 227), .squash = true, CAFFE_MEAN};
 
-const cairn_preprocess cairn_preprocess_cifar10 = {
-    .channels = 3, .mean = {0.4914f, 0.4822f, 0.4465f}, .std = {0.2470f, 0.2435f, 0.2616f}};
+const cairn_preprocess cairn_preprocess_cifar10 = {COLOUR(32, 32), .mean = {0.4914f, 0.4822f, 0.4465f},
+                                                   .std = {0.2470f, 0.2435f, 0.2616f}};

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/sha256.h"
 #include "data/picture.h"
+#include <cairn/models.h>
 #include <cairn/plan.h>
 #include <math.h>
 
@@ -222,6 +223,23 @@ static void squashes_and_converts(void **state)
     /* an aspect that no memory could hold */
     cairn_preprocess extreme = {.resize = 32768, .channels = 1};
     assert_fails(b, cairn_preprocess_apply(b->ctx, &extreme, &from, &to), CAIRN_INPUT, "too many pixels");
+}
+
+static void any_picture_comes_to_the_networks_size(void **state)
+{
+    bench *b = *state;
+    uint8_t pixels[40 * 30 * 3] = {0};
+    cairn_picture picture = {.h = 30, .w = 40, .c = 3, .data = pixels};
+    for (int i = 0; i < cairn_model_count(); i++) {
+        const cairn_model *model = cairn_model_at(i);
+        cairn_picture input = {0};
+        if (model->preprocess == NULL)
+            continue;
+        assert_int_equal(cairn_preprocess_apply(b->ctx, model->preprocess, &picture, &input), CAIRN_OK);
+        if (input.h != model->h || input.w != model->w)
+            fail_msg("%s takes %dx%d and is given %dx%d", model->name, model->h, model->w, input.h, input.w);
+        cairn_picture_free(b->ctx, &input);
+    }
 }
 
 static void channels_in_the_network_s_order(void **state)
@@ -469,6 +487,7 @@ int main(void)
         TEST(crops_round_half_to_even),
         TEST(pads_small_pictures_and_borders),
         TEST(squashes_and_converts),
+        TEST(any_picture_comes_to_the_networks_size),
         TEST(json_round_trip),
         TEST(json_refuses),
         TEST(json_of_other_origins),
