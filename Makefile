@@ -1,7 +1,7 @@
 # The short names of things; CMake does the work. See README.md.
 PREFIX ?= /usr/local
 
-.PHONY: build deps install test tsan aarch64 faults bench bench-peers bench-peers-train parity roundtrip gradients curves format check-layers clean
+.PHONY: build deps install test tsan aarch64 faults bench bench-peers bench-peers-train parity roundtrip gradients curves accuracy format check-layers clean
 build:
 	@tools/build.sh release -DCAIRN_TESTS=OFF
 
@@ -66,6 +66,12 @@ curves: deps
 	@tools/build.sh release -DCAIRN_TESTS=ON
 	@$$(tools/peers.sh torch torchvision safetensors numpy pillow) tests/peers/curves.py \
 		--build build/release --pictures $(PICTURES) $(NETWORKS)
+
+# What a recipe reaches in Cairn and in PyTorch, three seeds each: make accuracy NETWORK=resnet18 DATA=photos
+# TRAIN="--recipe torchvision-v1 --epochs 8 --batch 32".
+accuracy: build
+	@$$(tools/peers.sh torch torchvision numpy pillow) tests/peers/accuracy.py \
+		--cairn build/release/cairn $(NETWORK) $(DATA) -- $(TRAIN)
 
 format:
 	clang-format -i $$(find include src cli tests examples -name '*.[ch]' -o -name '*.cpp')

@@ -53,8 +53,8 @@ CAIRN_INLINE void fetch_results(const place *t, const int mr, const int nv)
     }
 }
 
-/* Words that come from far are asked for a panel ahead, at half the pace at which they are multiplied, since
- * no panel is read by one tile only where it matters. */
+/* Words that come from far are asked for a panel ahead, at half the pace at which they are multiplied: most
+ * panels are read by two tiles or more, and requests in a burst keep loads waiting. */
 CAIRN_INLINE const float *fetch_next(const float *next, const float *end, const int words)
 {
     if (next >= end)
