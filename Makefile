@@ -64,13 +64,13 @@ gradients: deps
 # Learning curves beside PyTorch's, on a folder of class folders: make curves PICTURES=photos NETWORKS="resnet18".
 curves: deps
 	@tools/build.sh release -DCAIRN_TESTS=ON
-	@$$(tools/peers.sh torch torchvision safetensors numpy pillow) tests/peers/curves.py \
+	@$$(tools/peers.sh torch torchvision safetensors numpy) tests/peers/curves.py \
 		--build build/release --pictures $(PICTURES) $(NETWORKS)
 
 # What a recipe reaches in Cairn and in PyTorch, three seeds each: make accuracy NETWORK=resnet18 DATA=photos
 # TRAIN="--recipe torchvision-v1 --epochs 8 --batch 32".
 accuracy: build
-	@$$(tools/peers.sh torch torchvision numpy pillow) tests/peers/accuracy.py \
+	@$$(tools/peers.sh torch torchvision numpy) tests/peers/accuracy.py \
 		--cairn build/release/cairn $(NETWORK) $(DATA) -- $(TRAIN)
 
 format:

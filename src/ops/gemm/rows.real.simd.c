@@ -55,11 +55,11 @@ CAIRN_INLINE void fetch_results(const place *t, const int mr, const int nv)
 
 /* Words that come from far are asked for a panel ahead, at half the pace at which they are multiplied: most
  * panels are read by two tiles or more, and requests in a burst keep loads waiting. */
-CAIRN_INLINE const float *fetch_next(const float *next, const float *end, const int words)
+CAIRN_INLINE const float *fetch_next(const float *next, const float *end, int64_t k, const int words)
 {
-    if (next >= end)
+    const int lines = words < 32 ? 1 : words / 32, steps = words < 32 ? 32 / words : 1;
+    if (next >= end || k % steps != 0)
         return next;
-    const int lines = words < 32 ? 1 : words / 32;
     CAIRN_UNROLL
     for (int i = 0; i < lines; i++)
         __builtin_prefetch(next + i * 16, 0, 2);
@@ -83,7 +83,7 @@ CAIRN_INLINE void start(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], con
 }
 
 /* The products of `depth` consecutive words. Taking several at once spares reloading the pointers of tall
- * tiles.
+ * tiles; others have no registers for so many columns.
  */
 CAIRN_INLINE void step(const place *t, const real *const *a, const float *b, int64_t offset,
                        vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv, const int depth,
@@ -165,7 +165,7 @@ CAIRN_INLINE void tile(place *t, const int mr, const int nv, const bool far)
     const real *const *a = t->a;
     int64_t length = t->g->length / CAIRN_GEMM_UNIT, b_step = t->b_step, block = t->g->block;
     bool whole = true;
-    const int depth = nv == 1 ? 4 : nv == 2 ? 2 : 1;
+    const int depth = nv == 1 ? 4 : nv == 2 && mr > 6 ? 2 : 1;
     const float *next = t->next;
     start(t, acc, mr, nv);
     CAIRN_UNROLL
@@ -185,7 +185,7 @@ CAIRN_INLINE void tile(place *t, const int mr, const int nv, const bool far)
             block -= end - k;
             for (; k + depth <= end; k += depth, b += depth * b_step) {
                 if (far)
-                    next = fetch_next(next, t->next_end, depth * nv * CAIRN_LANES);
+                    next = fetch_next(next, t->next_end, k / depth, depth * nv * CAIRN_LANES);
                 step(t, a, b, offset + k * CAIRN_GEMM_UNIT, acc, mr, nv, depth, true);
             }
             for (; k < end; k++, b += b_step)
