@@ -12,15 +12,16 @@ typedef struct known_conv {
     int32_t k, pad, stride;
 } known_conv;
 
-/* Those of LeNet, some that Winograd's tiles do not divide, and some whose weights outweigh their pictures.
- */
+/* Those of LeNet, some that Winograd's tiles do not divide, some whose weights outweigh their pictures, and
+ * some of many pixels and channels, or of an odd number of pixels, for Strassen's halves. */
 static const known_conv known_convs[] = {
     {3, 32, 1, 6, 5, 0, 1},    {3, 14, 6, 16, 5, 0, 1},    {5, 5, 16, 120, 5, 0, 1},
     {2, 32, 1, 6, 5, 2, 1},    {2, 16, 6, 16, 5, 2, 1},    {2, 9, 32, 64, 3, 1, 1},
     {1, 14, 64, 160, 1, 0, 1}, {2, 7, 20, 100, 3, 1, 1},   {3, 7, 48, 33, 3, 1, 1},
     {1, 30, 16, 72, 3, 1, 1},  {2, 13, 70, 16, 3, 2, 1},   {5, 8, 32, 32, 3, 0, 1},
     {3, 4, 128, 130, 3, 1, 1}, {5, 3, 136, 1000, 1, 0, 1}, {3, 5, 1000, 136, 1, 0, 2},
-    {2, 6, 130, 120, 3, 1, 2}};
+    {2, 6, 130, 120, 3, 1, 2}, {3, 7, 128, 320, 1, 0, 1},  {2, 9, 64, 96, 1, 0, 2},
+    {1, 42, 32, 576, 1, 0, 1}, {2, 11, 576, 64, 1, 0, 1}};
 
 static bool conv_shapes(maker *m, cairn_conv2d_attrs *attrs, cairn_shape *x, cairn_shape *w)
 {

@@ -165,7 +165,7 @@ static void multiply(const cairn_work *work, const setup *s, const int64_t *offs
                             .n = cairn_min(s->columns, s->out_c - s->column),
                             .ldb = y->c,
                             .packed = s->packed,
-                            .addend = cairn_has(work->site, 3) ? b->addend : NULL,
+                            .addend = {cairn_has(work->site, 3) ? b->addend : NULL},
                             .floor = s->attrs->act == CAIRN_ACT_RELU ? 0.0f : -INFINITY,
                             .float_c = cairn_is_float(y)};
     gemm.b = s->packed ? (const void *)packed_at(work, s, group, s->column)
@@ -233,7 +233,7 @@ static void run(const cairn_work *work)
 
 static double cost(const cairn_site *site, const cairn_machine *machine)
 {
-    return cairn_conv2d_cost_direct(site, &site->in[1], &site->out[0], machine);
+    return cairn_conv2d_cost_direct(site, &site->in[1], &site->out[0], (double)setup_of(site).k, machine);
 }
 
 const cairn_kernel CAIRN_KERNEL(conv2d_gemm) = {.name = "gemm",

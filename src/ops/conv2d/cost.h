@@ -1,7 +1,7 @@
 /* What a convolution costs by each way of computing it: the model that kernels are chosen by. Weights are
  * read from memory once in a run, since a network's do not stay in the cache from run to run; the arithmetic
- * hides that or is hidden by it. The share of products is what ResNet-50's direct layers reach on Zen at the
- * least; that of transforms is an estimate. */
+ * hides that or is hidden by it. The share of products is what the longest reach on Zen; that of transforms
+ * is an estimate. */
 #ifndef CAIRN_OPS_CONV2D_COST_H
 #define CAIRN_OPS_CONV2D_COST_H
 
@@ -9,17 +9,39 @@
 #include "ops/operand.h"
 #include <math.h>
 
-#define CAIRN_COST_PRODUCT_SHARE 0.88   /* of the peak, that matrix products reach */
+#define CAIRN_COST_PRODUCT_SHARE 0.93 /* of the peak, that matrix products reach */
+#define CAIRN_COST_TILE 11.0          /* products of each column, that beginning and ending a tile is worth */
 #define CAIRN_COST_TRANSFORM_SHARE 0.30 /* that Winograd's transforms reach */
+
+/* Of so many products and additions, in sums of this depth. */
+static inline double cairn_cost_products(double products, double depth, double peak)
+{
+    return 2 * products * (1 + CAIRN_COST_TILE / depth) / (CAIRN_COST_PRODUCT_SHARE * peak);
+}
 
 /* Of a convolution with weights w and result y, or of a gradient of it. */
 static inline double cairn_conv2d_cost_direct(const cairn_site *site, const cairn_operand *w,
-                                              const cairn_operand *y, const cairn_machine *machine)
+                                              const cairn_operand *y, double depth,
+                                              const cairn_machine *machine)
 {
     bool bf16 = site->precision == CAIRN_BF16;
-    double weights = (double)w->elements, peak = bf16 ? machine->bf16_flops : machine->flops;
-    double flops = 2 * weights * (double)(site->capacity * y->h * y->w);
-    return fmax(flops / (CAIRN_COST_PRODUCT_SHARE * peak), weights * (bf16 ? 2 : 4) / machine->dram_read);
+    double weights = (double)w->elements, products = weights * (double)(site->capacity * y->h * y->w);
+    return fmax(cairn_cost_products(products, depth, bf16 ? machine->bf16_flops : machine->flops),
+                weights * (bf16 ? 2 : 4) / machine->dram_read);
+}
+
+/* Of a 1 x 1 convolution, or of the gradient of its input, by Strassen's product; y is what has as many
+ * pixels as the products have rows. In training factors are made in every step. */
+static inline double cairn_conv2d_cost_strassen(const cairn_site *site, const cairn_operand *y,
+                                                const cairn_machine *machine)
+{
+    double k = (double)site->in[0].c / 2, n = (double)site->out[0].c / 2, factors = 7 * k * n;
+    double pairs = (double)(site->capacity * cairn_ceil_div(y->h * y->w, 2));
+    double read = factors * sizeof(float) / machine->dram_read;
+    /* sums of A are read and written once, what is kept of columns three times more than C alone */
+    double moved = pairs * (8 * k + 12 * n) * sizeof(float) / machine->l2_read;
+    return fmax(cairn_cost_products(factors * pairs, k, machine->flops), read) + moved +
+           (site->training ? 2 * read : 0);
 }
 
 /* Vector operations of the transforms of a tile, see winograd.h, for each input and each output channel. */
@@ -50,11 +72,6 @@ static inline double cairn_winograd_cost_transforms(const cairn_machine *machine
     return 2 * tiles * operations / (CAIRN_COST_TRANSFORM_SHARE * machine->flops) + bytes / machine->l2_read;
 }
 
-static inline double cairn_winograd_cost_products(const cairn_machine *machine, double weights, double tiles)
-{
-    return 2 * weights * tiles / (CAIRN_COST_PRODUCT_SHARE * machine->flops);
-}
-
 static inline double cairn_winograd_count_tiles(const cairn_site *site, const cairn_operand *y, int m)
 {
     return (double)(site->capacity * cairn_ceil_div(y->h, m) * cairn_ceil_div(y->w, m));
@@ -69,7 +86,7 @@ static inline double cairn_conv2d_cost_winograd(const cairn_site *site, const ca
     double change = 2 * in_c * out_c * cairn_winograd_weights_operations(m) /
                         (CAIRN_COST_TRANSFORM_SHARE * machine->flops) +
                     read;
-    return fmax(cairn_winograd_cost_products(machine, weights, tiles), read) +
+    return fmax(cairn_cost_products(weights * tiles, in_c, machine->flops), read) +
            cairn_winograd_cost_transforms(machine, m, tiles, in_c, out_c) + (site->training ? change : 0);
 }
 
@@ -80,7 +97,7 @@ static inline double cairn_conv2d_cost_winograd_weights(const cairn_site *site, 
 {
     double in_c = (double)site->in[0].c, out_c = (double)site->in[1].c;
     double tiles = cairn_winograd_count_tiles(site, &site->in[1], m);
-    return cairn_winograd_cost_products(machine, (m + 2) * (m + 2) * in_c * out_c, tiles) +
+    return cairn_cost_products((m + 2) * (m + 2) * in_c * out_c * tiles, tiles, machine->flops) +
            cairn_winograd_cost_transforms(machine, m, tiles, (double)out_blocks * in_c,
                                           (double)in_blocks * out_c);
 }

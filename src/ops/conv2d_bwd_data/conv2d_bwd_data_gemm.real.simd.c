@@ -88,7 +88,7 @@ static void multiply(const cairn_work *work, const setup *s, void *to, int64_t c
                             .n = s->patch.length,
                             .packed = true,
                             .floor = -INFINITY,
-                            .addend = s->adds && s->disjoint ? b->group_addend : NULL,
+                            .addend = {s->adds && s->disjoint ? b->group_addend : NULL},
                             .add = !s->disjoint,
                             .float_c = s->apart && sizeof(real) < sizeof(float)};
     const float *packed = (const float *)(const void *)work->packed;
@@ -97,7 +97,7 @@ static void multiply(const cairn_work *work, const setup *s, void *to, int64_t c
             int64_t offset = cairn_patch_offset(&s->patch, segment) + group * s->patch.length;
             for (int64_t i = 0; i < count; i++) {
                 b->group_a[i] = b->a[i] + group * s->out_c;
-                b->group_addend[i] = gemm.addend != NULL ? b->addend[i] + group * s->patch.length : NULL;
+                b->group_addend[i] = gemm.addend[0] != NULL ? b->addend[i] + group * s->patch.length : NULL;
                 b->c[i] = s->apart ? (void *)((float *)to + b->window[i] + offset)
                                    : (void *)((real *)to + b->window[i] + offset);
             }
@@ -209,7 +209,7 @@ static void run(const cairn_work *work)
 
 static double cost(const cairn_site *site, const cairn_machine *machine)
 {
-    return cairn_conv2d_cost_direct(site, &site->in[1], &site->in[0], machine);
+    return cairn_conv2d_cost_direct(site, &site->in[1], &site->in[0], (double)setup_of(site).out_c, machine);
 }
 
 const cairn_kernel CAIRN_KERNEL(conv2d_bwd_data_gemm) = {.name = "gemm",

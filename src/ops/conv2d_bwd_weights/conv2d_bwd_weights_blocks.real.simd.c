@@ -267,7 +267,8 @@ static void run(const cairn_work *work)
 
 static double cost(const cairn_site *site, const cairn_machine *machine)
 {
-    return cairn_conv2d_cost_direct(site, &site->out[0], &site->in[1], machine);
+    return cairn_conv2d_cost_direct(site, &site->out[0], &site->in[1],
+                                    (double)(site->in[1].h * site->in[1].w), machine);
 }
 
 const cairn_kernel CAIRN_KERNEL(conv2d_bwd_weights_blocks) = {.name = "blocks",

@@ -3,12 +3,12 @@
  *
  * Rows form:
  *
- *     C[r, n] = max(floor, bias[n] + sum over k of A[r, k] * B[k, n] + addend[r, n])
+ *     C[r, n] = max(floor, bias[n] + sum over k of A[r, k] * B[k, n] + addends[r, n])
  *
- * A, C and the addend are floats, or bfloat16 in files that are compiled for it; B is always given in floats.
- * Rows of A and C are given by pointers. A row of A consists of segments, each contiguous, that lie at the
- * same offsets from every row's pointer: the rows of a kernel window in a picture. Used forward, where rows
- * are output pixels, and for the gradient of the input, where rows of C overlap and are added to.
+ * A, C and the addends are floats, or bfloat16 in files that are compiled for it; B is always given in
+ * floats. Rows of A and C are given by pointers. A row of A consists of segments, each contiguous, that lie
+ * at the same offsets from every row's pointer: the rows of a kernel window in a picture. Used forward, where
+ * rows are output pixels, and for the gradient of the input, where rows of C overlap and are added to.
  *
  * Outer form:
  *
@@ -24,6 +24,7 @@
 
 #include "ops/simd/vector.h"
 
+#define CAIRN_GEMM_ADDENDS 3
 #define CAIRN_GEMM_ROWS 84 /* rows given at a time: a multiple of the tile heights 6, 12 and 14 */
 
 /* Vectors of the widest tile. */
@@ -46,10 +47,11 @@ typedef struct cairn_gemm_rows {
     bool packed;       /* B lies in panels, see cairn_gemm_pack; always with bfloat16 */
     const void *next;  /* packed words that follow, see cairn_gemm_next; NULL: none are fetched ahead */
     const float *bias; /* NULL: zeros */
-    const void *const *addend; /* rows of reals that are added to the sums; NULL: none */
-    float floor;               /* smaller results become this: 0 is ReLU, -INFINITY nothing */
-    bool add;                  /* to C, after that */
-    bool float_c;              /* C is floats although A is bfloat16 */
+    const void *const
+        *addend[CAIRN_GEMM_ADDENDS]; /* rows of reals that are added to the sums, up to a NULL */
+    float floor;                     /* smaller results become this: 0 is ReLU, -INFINITY nothing */
+    bool add;                        /* to C, after that */
+    bool float_c;                    /* C is floats although A is bfloat16 */
 } cairn_gemm_rows;
 
 void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *gemm);

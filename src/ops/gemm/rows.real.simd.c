@@ -22,20 +22,27 @@
 /* Where a tile is. */
 typedef struct place {
     const cairn_gemm_rows *g;
-    const real *const *a, *const *addend;
+    const real *const *a;
+    int64_t row; /* of the addends */
     void *const *c;
     const float *b;               /* words */
     const float *next, *next_end; /* what of the panel behind this one is to be fetched */
     int64_t b_step, column;
+    vec (*sums)[CAIRN_GEMM_WIDTH]; /* of blocks, MAX_ROWS rows: in memory, since most tiles need none */
     vec_mask mask;
 } place;
 
 /* ---- tiles ---- */
 
-CAIRN_INLINE char *result_at(const place *t, int64_t row, int64_t column)
+CAIRN_INLINE const real *addend_at(const place *t, int k, int64_t row)
+{
+    return (const real *)t->g->addend[k][t->row + row] + t->column;
+}
+
+CAIRN_INLINE char *result_at(const place *t, int64_t row)
 {
     size_t bytes = t->g->float_c ? sizeof(float) : sizeof(real);
-    return (char *)t->c[row] + (size_t)(t->column + column) * bytes;
+    return (char *)t->c[row] + (size_t)t->column * bytes;
 }
 
 /* Results lie rows apart, where processors do not foresee them: they are asked for while the sums are made.
@@ -45,10 +52,15 @@ CAIRN_INLINE void fetch_results(const place *t, const int mr, const int nv)
     CAIRN_UNROLL
     for (int r = 0; r < mr; r++) {
         CAIRN_UNROLL
-        for (int v = 0; v < nv; v += 64 / CAIRN_VECTOR_BYTES) {
-            __builtin_prefetch(result_at(t, r, v * CAIRN_LANES), 1);
-            if (t->addend != NULL)
-                __builtin_prefetch(t->addend[r] + t->column + v * CAIRN_LANES);
+        for (int v = 0; v < nv; v += 64 / CAIRN_VECTOR_BYTES)
+            __builtin_prefetch(result_at(t, r) + v * CAIRN_VECTOR_BYTES, 1);
+    }
+    for (int k = 0; k < CAIRN_GEMM_ADDENDS && t->g->addend[k] != NULL; k++) {
+        CAIRN_UNROLL
+        for (int r = 0; r < mr; r++) {
+            CAIRN_UNROLL
+            for (int v = 0; v < nv; v += 64 / CAIRN_VECTOR_BYTES)
+                __builtin_prefetch(addend_at(t, k, r) + v * CAIRN_LANES);
         }
     }
 }
@@ -110,47 +122,68 @@ CAIRN_INLINE void step(const place *t, const real *const *a, const float *b, int
     }
 }
 
-CAIRN_INLINE void store_result(const place *t, int64_t row, int64_t column, vec result, vec_mask mask)
+CAIRN_INLINE vec load_result(const char *c, int v, vec_mask mask, bool floats)
 {
 #if defined(CAIRN_STORE_BF16)
-    if (t->g->float_c) {
-        float *c = (float *)(void *)result_at(t, row, column);
-        if (t->g->add)
-            result += vec_load_part(c, mask);
-        vec_store_part(c, result, mask);
+    if (floats)
+        return vec_load_part((const float *)(const void *)c + v * CAIRN_LANES, mask);
+#endif
+    (void)floats;
+    return vec_load_part((const real *)(const void *)c + v * CAIRN_LANES, mask);
+}
+
+CAIRN_INLINE void store_result(char *c, int v, vec result, vec_mask mask, bool floats)
+{
+#if defined(CAIRN_STORE_BF16)
+    if (floats) {
+        vec_store_part((float *)(void *)c + v * CAIRN_LANES, result, mask);
         return;
     }
 #endif
-    real *c = (real *)(void *)result_at(t, row, column);
-    if (t->g->add)
-        result += vec_load_part(c, mask);
-    vec_store_part(c, result, mask);
+    (void)floats;
+    vec_store_part((real *)(void *)c + v * CAIRN_LANES, result, mask);
 }
 
+/* Pointers are read before the first result is stored, which to the compiler may change anything. Rows of C
+ * that are added to may overlap: one after the other. */
 CAIRN_INLINE void finish(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv)
 {
     vec floor = vec_set(t->g->floor);
     vec_mask mask = nv == 1 ? t->mask : vec_first(CAIRN_LANES);
+    bool add = t->g->add, floats = t->g->float_c;
+    char *c[MAX_ROWS];
+    CAIRN_UNROLL
+    for (int r = 0; r < mr; r++)
+        c[r] = result_at(t, r);
+    for (int k = 0; k < CAIRN_GEMM_ADDENDS && t->g->addend[k] != NULL; k++) {
+        CAIRN_UNROLL
+        for (int r = 0; r < mr; r++) {
+            CAIRN_UNROLL
+            for (int v = 0; v < nv; v++)
+                acc[r][v] += vec_load_part(addend_at(t, k, r) + v * CAIRN_LANES, mask);
+        }
+    }
     CAIRN_UNROLL
     for (int r = 0; r < mr; r++) {
         CAIRN_UNROLL
         for (int v = 0; v < nv; v++) {
-            if (t->addend != NULL)
-                acc[r][v] += vec_load_part(t->addend[r] + t->column + v * CAIRN_LANES, mask);
-            store_result(t, r, v * CAIRN_LANES, vec_max(floor, acc[r][v]), mask);
+            vec result = vec_max(floor, acc[r][v]);
+            if (add)
+                result += load_result(c[r], v, mask, floats);
+            store_result(c[r], v, result, mask, floats);
         }
     }
 }
 
-/* Moves the sums of a block to the sums of all blocks. */
-CAIRN_INLINE void flush(vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], vec sums[MAX_ROWS][CAIRN_GEMM_WIDTH],
-                        const int mr, const int nv)
+/* Moves the sums of a block to the sums of all blocks, of which it may be the first. */
+CAIRN_INLINE void flush(vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], vec (*sums)[CAIRN_GEMM_WIDTH], const int mr,
+                        const int nv, bool first)
 {
     CAIRN_UNROLL
     for (int r = 0; r < mr; r++) {
         CAIRN_UNROLL
         for (int v = 0; v < nv; v++) {
-            sums[r][v] += acc[r][v];
+            sums[r][v] = first ? acc[r][v] : sums[r][v] + acc[r][v];
             acc[r][v] = (vec){0};
         }
     }
@@ -160,7 +193,7 @@ CAIRN_INLINE void flush(vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], vec sums[MAX_ROWS][
  * with its length. */
 CAIRN_INLINE void tile(place *t, const int mr, const int nv, const bool far)
 {
-    vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], sums[MAX_ROWS][CAIRN_GEMM_WIDTH];
+    vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], (*sums)[CAIRN_GEMM_WIDTH] = t->sums;
     const float *b = t->b;
     const real *const *a = t->a;
     int64_t length = t->g->length / CAIRN_GEMM_UNIT, b_step = t->b_step, block = t->g->block;
@@ -168,16 +201,10 @@ CAIRN_INLINE void tile(place *t, const int mr, const int nv, const bool far)
     const int depth = nv == 1 ? 4 : nv == 2 && mr > 6 ? 2 : 1;
     const float *next = t->next;
     start(t, acc, mr, nv);
-    CAIRN_UNROLL
-    for (int r = 0; r < mr; r++) {
-        CAIRN_UNROLL
-        for (int v = 0; v < nv; v++)
-            sums[r][v] = (vec){0};
-    }
     for (int64_t s = 0; s < t->g->segments; s++) {
         for (int64_t offset = t->g->offset[s], k = 0; k < length;) {
             if (block == 0) {
-                flush(acc, sums, mr, nv);
+                flush(acc, sums, mr, nv, whole);
                 whole = false;
                 block = t->g->block;
             }
@@ -197,7 +224,7 @@ CAIRN_INLINE void tile(place *t, const int mr, const int nv, const bool far)
         }
     }
     if (!whole) {
-        flush(acc, sums, mr, nv);
+        flush(acc, sums, mr, nv, false);
         CAIRN_UNROLL
         for (int r = 0; r < mr; r++) {
             CAIRN_UNROLL
@@ -213,7 +240,7 @@ CAIRN_INLINE void advance(place *t, int64_t rows)
 {
     t->a += rows;
     t->c += rows;
-    t->addend += t->addend != NULL ? rows : 0;
+    t->row += rows;
 }
 
 /* All rows of a panel: tall tiles, then what is left by halves. */
@@ -261,15 +288,16 @@ void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *g)
 {
     int64_t depth = cairn_gemm_depth(g->segments, g->length);
     const float *words = g->b;
+    vec sums[MAX_ROWS][CAIRN_GEMM_WIDTH];
     for (int64_t column = 0, width; column < g->n; column += width) {
         width = cairn_gemm_panel(g->n - column);
         place t = {.g = g,
                    .a = (const real *const *)g->a,
                    .c = g->c,
-                   .addend = (const real *const *)g->addend,
                    .b = g->packed ? words + column * depth : words + column,
                    .b_step = g->packed ? width : g->ldb,
                    .column = column,
+                   .sums = sums,
                    .mask = vec_first(g->n - column)};
         if (g->next != NULL) {
             t.next = column + width < g->n ? t.b + width * depth : g->next;
