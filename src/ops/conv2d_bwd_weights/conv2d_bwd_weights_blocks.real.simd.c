@@ -141,12 +141,12 @@ static void plan(cairn_site *site)
 
 /* ---- copying ---- */
 
-/* A pixel of a row of one block; NULL: it is outside the picture. */
+/* The channels of a pixel of a row from the first block on; NULL: it is outside the picture. */
 CAIRN_INLINE const real *pixel_of(const source *p, const real *row, int64_t column)
 {
     int64_t at = column * p->pick_w - p->pad_left;
     bool inside = row != NULL && column < p->columns && at >= 0 && at < p->from->w;
-    return inside ? row + at * p->from->pitch : NULL;
+    return inside ? row + at * p->from->pitch + p->begin * p->blocks.width : NULL;
 }
 
 CAIRN_INLINE vec load_channels(const real *pixel, int64_t channels)
@@ -166,34 +166,36 @@ CAIRN_INLINE vec word_of(vec first, vec second)
 #endif
 }
 
-/* A row of words of one block; pixels outside the picture are zeros. */
-static void copy_row(const source *p, const real *row, float *to, int64_t channels)
+/* A word of all blocks, which are `step` floats apart; pixels that are NULL are zeros. */
+static void copy_word(const source *p, const real *first, const real *second, float *to, int64_t step)
 {
-    for (int64_t i = 0; i < p->w; i++, to += p->pitch) {
-        const real *first = pixel_of(p, row, i * p->hop),
-                   *second = PIXELS == 2 ? pixel_of(p, row, i * p->hop + p->second) : NULL;
+    for (int64_t block = p->begin; block < p->end; block++, to += step) {
+        int64_t channels = cairn_block_channels(&p->blocks, block);
         for (int64_t c = 0; c < channels; c += CAIRN_LANES)
             vec_store(to + c, word_of(load_channels(first != NULL ? first + c : NULL, channels - c),
                                       load_channels(second != NULL ? second + c : NULL, channels - c)));
+        first += first != NULL ? channels : 0;
+        second += second != NULL ? channels : 0;
     }
 }
 
-/* to[block][image][row][column][channel] */
+/* to[block][image][row][column][channel], from pixel after pixel as they lie. */
 static void copy_chunk(const setup *s, const source *p, int64_t image, int64_t images, int64_t first_row,
                        float *to)
 {
-    for (int64_t block = p->begin; block < p->end; block++, to += source_floats(s, p, 1)) {
-        int64_t channels = cairn_block_channels(&p->blocks, block);
-        for (int64_t i = 0; i < images; i++)
-            for (int64_t r = 0; r < p->rows; r++) {
-                int64_t y = (first_row + r) * p->pick_h - p->pad_top;
-                const real *row = y < 0 || y >= p->from->h
-                                      ? NULL
-                                      : cairn_image_of(p->from, image + i) + y * cairn_row_stride(p->from) +
-                                            block * p->blocks.width;
-                copy_row(p, row, to + (i * p->rows + r) * p->w * p->pitch, channels);
+    int64_t step = (int64_t)source_floats(s, p, 1);
+    for (int64_t i = 0; i < images; i++)
+        for (int64_t r = 0; r < p->rows; r++) {
+            int64_t y = (first_row + r) * p->pick_h - p->pad_top;
+            bool inside = y >= 0 && y < p->from->h;
+            const real *row =
+                inside ? cairn_image_of(p->from, image + i) + y * cairn_row_stride(p->from) : NULL;
+            for (int64_t word = 0; word < p->w; word++, to += p->pitch) {
+                int64_t column = word * p->hop;
+                copy_word(p, pixel_of(p, row, column),
+                          PIXELS == 2 ? pixel_of(p, row, column + p->second) : NULL, to, step);
             }
-    }
+        }
 }
 
 /* ---- products ---- */
