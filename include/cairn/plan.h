@@ -27,8 +27,8 @@ typedef struct cairn_plan_options {
                             * others again, a third more work for a fraction of the memory; same bits */
     bool keep_all;         /* [false] every value can be read after a run; costs memory and fusion */
     bool reference;        /* [false] reference kernels only */
-    bool exact;            /* [false] sums as the graph has them, in short sequences: no Winograd, for
-                            * comparisons with other programs. Slower */
+    bool exact;            /* [false] sums as the graph has them, in short sequences: no Winograd and no
+                            * Strassen, for comparisons with other programs. Slower */
     const char *outputs;   /* [NULL: all] comma-separated names of the graph's outputs wanted */
     /* [NULL] inference: a prepared plan for the same weights, perhaps for another batch or in another
      * context. Packed forms that it holds are used and not made again. It must outlive this plan and not be

@@ -13,21 +13,22 @@
 #define CAIRN_COST_TILE 11.0          /* products of each column, that beginning and ending a tile is worth */
 #define CAIRN_COST_TRANSFORM_SHARE 0.30 /* that Winograd's transforms reach */
 
-/* Of so many products and additions, in sums of this depth. */
+/* Of so many products and additions, in sums of this depth, in words of A. */
 static inline double cairn_cost_products(double products, double depth, double peak)
 {
     return 2 * products * (1 + CAIRN_COST_TILE / depth) / (CAIRN_COST_PRODUCT_SHARE * peak);
 }
 
-/* Of a convolution with weights w and result y, or of a gradient of it. */
+/* Of a convolution with weights w and result y, or of a gradient of it; sums are of `depth` numbers. */
 static inline double cairn_conv2d_cost_direct(const cairn_site *site, const cairn_operand *w,
                                               const cairn_operand *y, double depth,
                                               const cairn_machine *machine)
 {
     bool bf16 = site->precision == CAIRN_BF16;
     double weights = (double)w->elements, products = weights * (double)(site->capacity * y->h * y->w);
-    return fmax(cairn_cost_products(products, depth, bf16 ? machine->bf16_flops : machine->flops),
-                weights * (bf16 ? 2 : 4) / machine->dram_read);
+    double seconds = bf16 ? cairn_cost_products(products, depth / 2, machine->bf16_flops)
+                          : cairn_cost_products(products, depth, machine->flops);
+    return fmax(seconds, weights * (bf16 ? 2 : 4) / machine->dram_read);
 }
 
 /* Of a 1 x 1 convolution, or of the gradient of its input, by Strassen's product; y is what has as many
@@ -38,27 +39,25 @@ static inline double cairn_conv2d_cost_strassen(const cairn_site *site, const ca
     double k = (double)site->in[0].c / 2, n = (double)site->out[0].c / 2, factors = 7 * k * n;
     double pairs = (double)(site->capacity * cairn_ceil_div(y->h * y->w, 2));
     double read = factors * sizeof(float) / machine->dram_read;
-    /* sums of A are read and written once, what is kept of columns three times more than C alone */
+    /* four quarters of A are read and four sums written; of a column's quarters in C and in scratch sixteen
+     * are read or written, where C alone is four */
     double moved = pairs * (8 * k + 12 * n) * sizeof(float) / machine->l2_read;
     return fmax(cairn_cost_products(factors * pairs, k, machine->flops), read) + moved +
            (site->training ? 2 * read : 0);
 }
 
-/* Vector operations of the transforms of a tile, see winograd.h, for each input and each output channel. */
-static inline double cairn_winograd_input_operations(int m)
-{
-    return m == 2 ? 2 * 4 * 4 : m == 4 ? 2 * 6 * 14 : 2 * 8 * 27;
-}
+/* Vector operations of the transforms of a tile, see winograd.h: for each input and each output channel, and
+ * of the weights for each pair of channels, in double. */
+typedef struct cairn_winograd_operations {
+    double input, output, weights;
+} cairn_winograd_operations;
 
-static inline double cairn_winograd_output_operations(int m)
+static inline cairn_winograd_operations cairn_winograd_operations_of(int m)
 {
-    return m == 2 ? (4 + 2) * 4 : m == 4 ? (6 + 4) * 14 : (8 + 6) * 28;
-}
-
-/* The same of its weights, for each pair of channels; made in double. */
-static inline double cairn_winograd_weights_operations(int m)
-{
-    return m == 2 ? 7 * 12 + 34 : m == 4 ? 9 * 22 + 90 : 11 * 30 + 146;
+    static const cairn_winograd_operations of_2 = {2 * 4 * 4, (4 + 2) * 4, 7 * 12 + 34},
+                                           of_4 = {2 * 6 * 14, (6 + 4) * 14, 9 * 22 + 90},
+                                           of_6 = {2 * 8 * 27, (8 + 6) * 28, 11 * 30 + 146};
+    return m == 2 ? of_2 : m == 4 ? of_4 : of_6;
 }
 
 /* Of tiles that cover y: what is done with them beside their products, if so many channels of inputs and of
@@ -66,8 +65,8 @@ static inline double cairn_winograd_weights_operations(int m)
 static inline double cairn_winograd_cost_transforms(const cairn_machine *machine, int m, double tiles,
                                                     double in_c, double out_c)
 {
-    double operations =
-        in_c * cairn_winograd_input_operations(m) + out_c * cairn_winograd_output_operations(m);
+    cairn_winograd_operations of = cairn_winograd_operations_of(m);
+    double operations = in_c * of.input + out_c * of.output;
     double bytes = 2 * (m + 2) * (m + 2) * tiles * (in_c + out_c) * sizeof(float);
     return 2 * tiles * operations / (CAIRN_COST_TRANSFORM_SHARE * machine->flops) + bytes / machine->l2_read;
 }
@@ -83,7 +82,7 @@ static inline double cairn_conv2d_cost_winograd(const cairn_site *site, const ca
     double in_c = (double)site->in[0].c, out_c = (double)site->out[0].c;
     double tiles = cairn_winograd_count_tiles(site, &site->out[0], m);
     double weights = (m + 2) * (m + 2) * in_c * out_c, read = weights * sizeof(float) / machine->dram_read;
-    double change = 2 * in_c * out_c * cairn_winograd_weights_operations(m) /
+    double change = 2 * in_c * out_c * cairn_winograd_operations_of(m).weights /
                         (CAIRN_COST_TRANSFORM_SHARE * machine->flops) +
                     read;
     return fmax(cairn_cost_products(weights * tiles, in_c, machine->flops), read) +
