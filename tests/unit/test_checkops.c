@@ -149,8 +149,59 @@ static void cuts_change_nothing(void **state)
     }
 }
 
+static void spoil_other_images(op_call *call)
+{
+    for (int i = 0; i < call->inputs; i++) {
+        op_tensor *x = &call->in[i];
+        for (int64_t k = op_tensor_count(x) / call->run.n; x->type.shape.batched && k < op_tensor_count(x);
+             k++)
+            x->data[k] = NAN;
+    }
+}
+
+/* Keeps what each kernel makes of the first image; where that is kept already, it must be the same. */
+static void first_image(op_call *call, int index, double *kept[MOST_KERNELS])
+{
+    size_t bytes = (size_t)(op_tensor_count(&call->out[0]) / call->run.n) * sizeof(double);
+    for (int k = 0; call->op->kernels[k] != NULL; k++) {
+        const cairn_kernel *kernel = call->op->kernels[k];
+        if (!op_kernel_runs(kernel, CAIRN_F32) || op_call_run(call, kernel, CAIRN_F32) != OP_RAN)
+            continue;
+        if (kept[k] != NULL && memcmp(kept[k], call->out[0].data, bytes) != 0)
+            fail_msg("%s.%s.%s, case %d: an image depends on others in the batch", call->op->name,
+                     kernel->name, cairn_isa_text(kernel->isa), index);
+        free(kept[k]);
+        kept[k] = malloc(bytes);
+        assert_non_null(kept[k]);
+        memcpy(kept[k], call->out[0].data, bytes);
+    }
+}
+
+/* Convolutions take pixels of several images at a time: not a bit of one changes when the others are no
+ * numbers any more. */
+static void images_stay_apart(void **state)
+{
+    bench *b = *state;
+    const cairn_op *ops[] = {&cairn_op_conv2d, &cairn_op_conv2d_bwd_data};
+    for (size_t i = 0; i < CAIRN_COUNT(ops); i++) {
+        op_random random = {i * 104729};
+        for (int index = 0; index < SHAPES / 2; index++) {
+            op_call call;
+            double *kept[MOST_KERNELS] = {NULL};
+            assert_true(op_case_make(ops[i], index, false, b->ctx, &random, &call));
+            first_image(&call, index, kept);
+            spoil_other_images(&call);
+            first_image(&call, index, kept);
+            for (int k = 0; k < MOST_KERNELS; k++)
+                free(kept[k]);
+            op_call_free(&call);
+        }
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(every_kernel_equals_the_reference), TEST(cuts_change_nothing)};
+    const struct CMUnitTest tests[] = {TEST(every_kernel_equals_the_reference), TEST(cuts_change_nothing),
+                                       TEST(images_stay_apart)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

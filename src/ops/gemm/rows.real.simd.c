@@ -39,10 +39,14 @@ CAIRN_INLINE const real *addend_at(const place *t, int k, int64_t row)
     return (const real *)t->g->addend[k][t->row + row] + t->column;
 }
 
+CAIRN_INLINE size_t result_bytes(const place *t)
+{
+    return t->g->float_c ? sizeof(float) : sizeof(real);
+}
+
 CAIRN_INLINE char *result_at(const place *t, int64_t row)
 {
-    size_t bytes = t->g->float_c ? sizeof(float) : sizeof(real);
-    return (char *)t->c[row] + (size_t)t->column * bytes;
+    return (char *)t->c[row] + (size_t)t->column * result_bytes(t);
 }
 
 /* Results lie rows apart, where processors do not foresee them: they are asked for while the sums are made.
@@ -53,7 +57,7 @@ CAIRN_INLINE void fetch_results(const place *t, const int mr, const int nv)
     for (int r = 0; r < mr; r++) {
         CAIRN_UNROLL
         for (int v = 0; v < nv; v += 64 / CAIRN_VECTOR_BYTES)
-            __builtin_prefetch(result_at(t, r) + v * CAIRN_VECTOR_BYTES, 1);
+            __builtin_prefetch(result_at(t, r) + (size_t)(v * CAIRN_LANES) * result_bytes(t), 1);
     }
     for (int k = 0; k < CAIRN_GEMM_ADDENDS && t->g->addend[k] != NULL; k++) {
         CAIRN_UNROLL

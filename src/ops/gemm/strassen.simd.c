@@ -101,14 +101,14 @@ static void find_strip(const cairn_strassen *s, strip *t)
 
 /* What a product becomes with others: rows in scratch, or a quarter of C, which has all that stands behind.
  */
-typedef struct becomes {
+typedef struct outcome {
     const void *const *with[2]; /* up to a NULL */
     void *const *to;
     int quarter; /* of C; -1: none */
-} becomes;
+} outcome;
 
 static void multiply(const cairn_strassen *s, const strip *t, int product, rows_of_a left,
-                     const becomes *result)
+                     const outcome *result)
 {
     static const int64_t origin = 0;
     int64_t plane = cairn_strassen_plane(s->k, s->n);
@@ -165,7 +165,7 @@ void CAIRN_SIMD(cairn_strassen_rows)(const cairn_strassen *s)
     make_factors(s, factor);
     const void *const *u = (const void *const *)t.u, *const *v = (const void *const *)t.v,
                       *const *p6 = (const void *const *)t.p6;
-    const becomes sums[CAIRN_STRASSEN_PRODUCTS] = {{{NULL}, t.u, -1},   {{u}, t.c[0], 0}, {{u}, t.u, -1},
+    const outcome sums[CAIRN_STRASSEN_PRODUCTS] = {{{NULL}, t.u, -1},   {{u}, t.c[0], 0}, {{u}, t.u, -1},
                                                    {{u}, t.v, -1},      {{v}, t.c[2], 2}, {{NULL}, t.p6, -1},
                                                    {{u, p6}, t.c[1], 1}};
     for (int64_t done = 0; done < s->columns; done += t.columns) {
