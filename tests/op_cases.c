@@ -9,19 +9,22 @@
 
 typedef struct known_conv {
     int64_t n, size, in, out;
-    int32_t k, pad, stride;
+    int32_t k, pad, stride, groups;
 } known_conv;
 
-/* Those of LeNet, some that Winograd's tiles do not divide, some whose weights outweigh their pictures, and
- * some of many pixels and channels, or of an odd number of pixels, for Strassen's halves. */
+/* Those of LeNet, some that Winograd's tiles do not divide, some whose weights outweigh their pictures, some
+ * of many pixels and channels, or of an odd number of pixels, for Strassen's halves, and narrow groups. */
 static const known_conv known_convs[] = {
-    {3, 32, 1, 6, 5, 0, 1},    {3, 14, 6, 16, 5, 0, 1},    {5, 5, 16, 120, 5, 0, 1},
-    {2, 32, 1, 6, 5, 2, 1},    {2, 16, 6, 16, 5, 2, 1},    {2, 9, 32, 64, 3, 1, 1},
-    {1, 14, 64, 160, 1, 0, 1}, {2, 7, 20, 100, 3, 1, 1},   {3, 7, 48, 33, 3, 1, 1},
-    {1, 30, 16, 72, 3, 1, 1},  {2, 13, 70, 16, 3, 2, 1},   {5, 8, 32, 32, 3, 0, 1},
-    {3, 4, 128, 130, 3, 1, 1}, {5, 3, 136, 1000, 1, 0, 1}, {3, 5, 1000, 136, 1, 0, 2},
-    {2, 6, 130, 120, 3, 1, 2}, {3, 7, 128, 320, 1, 0, 1},  {2, 9, 64, 96, 1, 0, 2},
-    {1, 42, 32, 576, 1, 0, 1}, {2, 11, 576, 64, 1, 0, 1}};
+    {3, 32, 1, 6, 5, 0, 1, 1},    {3, 14, 6, 16, 5, 0, 1, 1},    {5, 5, 16, 120, 5, 0, 1, 1},
+    {2, 32, 1, 6, 5, 2, 1, 1},    {2, 16, 6, 16, 5, 2, 1, 1},    {2, 9, 32, 64, 3, 1, 1, 1},
+    {1, 14, 64, 160, 1, 0, 1, 1}, {2, 7, 20, 100, 3, 1, 1, 1},   {3, 7, 48, 33, 3, 1, 1, 1},
+    {1, 30, 16, 72, 3, 1, 1, 1},  {2, 13, 70, 16, 3, 2, 1, 1},   {5, 8, 32, 32, 3, 0, 1, 1},
+    {3, 4, 128, 130, 3, 1, 1, 1}, {5, 3, 136, 1000, 1, 0, 1, 1}, {3, 5, 1000, 136, 1, 0, 2, 1},
+    {2, 6, 130, 120, 3, 1, 2, 1}, {3, 7, 128, 320, 1, 0, 1, 1},  {2, 9, 64, 96, 1, 0, 2, 1},
+    {1, 42, 32, 576, 1, 0, 1, 1}, {2, 11, 576, 64, 1, 0, 1, 1},  {2, 13, 32, 32, 3, 1, 1, 8},
+    {1, 9, 24, 24, 3, 1, 1, 6},   {3, 8, 40, 40, 3, 1, 1, 5},    {2, 6, 48, 48, 3, 1, 1, 3},
+    {2, 7, 96, 96, 3, 1, 1, 3},   {1, 8, 10, 10, 3, 0, 1, 10},   {2, 7, 12, 12, 3, 2, 1, 6},
+    {2, 15, 32, 32, 3, 1, 2, 8},  {1, 58, 16, 16, 3, 1, 1, 4},   {1, 30, 128, 128, 3, 1, 1, 2}};
 
 static bool conv_shapes(maker *m, cairn_conv2d_attrs *attrs, cairn_shape *x, cairn_shape *w)
 {
@@ -29,11 +32,11 @@ static bool conv_shapes(maker *m, cairn_conv2d_attrs *attrs, cairn_shape *x, cai
     if (!m->small && m->index < (int)CAIRN_COUNT(known_convs)) {
         const known_conv *k = &known_convs[m->index];
         m->call->run.n = k->n;
-        attrs->groups = 1;
+        attrs->groups = k->groups;
         attrs->geometry.window =
             (cairn_window){k->k, k->k, k->stride, k->stride, 1, 1, k->pad, k->pad, k->pad, k->pad};
         *x = per_image(3, k->size, k->size, k->in);
-        *w = (cairn_shape){.rank = 4, .dim = {k->k, k->k, k->in, k->out}};
+        *w = (cairn_shape){.rank = 4, .dim = {k->k, k->k, k->in / attrs->groups, k->out}};
         return true;
     }
     attrs->geometry.window = random_window(m, true);

@@ -2,30 +2,18 @@
  * kernel turned round; see groups.h. */
 #include "ops/groups/groups.h"
 
-/* The window of that convolution. */
-static cairn_window turned_round(const cairn_conv2d_attrs *attrs)
-{
-    cairn_window w = attrs->geometry.window;
-    int32_t reach_h = (w.k_h - 1) * w.dilation_h, reach_w = (w.k_w - 1) * w.dilation_w;
-    w.pad_top = reach_h - w.pad_top;
-    w.pad_bottom = reach_h - w.pad_bottom;
-    w.pad_left = reach_w - w.pad_left;
-    w.pad_right = reach_w - w.pad_right;
-    return w;
-}
-
 static bool fits(const cairn_site *site)
 {
-    cairn_window w = turned_round(site->attrs);
+    const cairn_conv2d_attrs *attrs = site->attrs;
     return !cairn_has(site, 2) && !cairn_is_float(&site->out[0]) &&
-           cairn_groups_fit(site->attrs, site->in[0].c, site->out[0].c) && w.stride_h == 1 &&
-           w.stride_w == 1 && w.pad_top >= 0 && w.pad_bottom >= 0 && w.pad_left >= 0 && w.pad_right >= 0;
+           cairn_groups_fit(attrs, site->in[0].c, site->out[0].c) &&
+           cairn_groups_turns(&attrs->geometry.window);
 }
 
 static cairn_groups groups_of(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
-    cairn_window w = turned_round(attrs);
+    cairn_window w = cairn_groups_turned(&attrs->geometry.window);
     return cairn_groups_of(&w, attrs->groups, &site->in[0], &site->out[0]);
 }
 

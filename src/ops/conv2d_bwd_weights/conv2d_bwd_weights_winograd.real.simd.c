@@ -118,32 +118,14 @@ static void multiply(const setup *s, const pair *p, int64_t count, bool add)
     }
 }
 
-/* dw of one input and CAIRN_LANES output channels. */
-CAIRN_INLINE void finish_vector(const float *from, int64_t plane, float *to, int64_t tap, vec_mask mask)
-{
-    wide columns[T], out[3], rows[3][T];
-    for (int j = 0; j < T; j++) {
-        for (int i = 0; i < T; i++)
-            columns[i] = wide_of(vec_load_part(from + (i * T + j) * plane, mask));
-        cairn_winograd_kernel_gradient(columns, out, M);
-        for (int i = 0; i < 3; i++)
-            rows[i][j] = out[i];
-    }
-    for (int i = 0; i < 3; i++) {
-        cairn_winograd_kernel_gradient(rows[i], out, M);
-        for (int j = 0; j < 3; j++)
-            vec_store_part(to + (i * 3 + j) * tap, wide_round(out[j]), mask);
-    }
-}
-
 static void finish(const setup *s, const pair *p, const cairn_operand *dw)
 {
     int64_t tap = s->in.channels * s->out.channels;
     for (int64_t c = 0; c < p->in_c; c++)
         for (int64_t n = 0; n < p->out_c; n += CAIRN_LANES)
-            finish_vector(p->s + c * s->out.width + n, s->s_plane,
-                          cairn_params_of(dw) + (p->in + c) * s->out.channels + p->out + n, tap,
-                          vec_first(p->out_c - n));
+            cairn_winograd_weights_gradient(p->s + c * s->out.width + n, s->s_plane,
+                                            cairn_params_of(dw) + (p->in + c) * s->out.channels + p->out + n,
+                                            tap, vec_first(p->out_c - n), M);
 }
 
 static void run_pair(const cairn_work *work, const setup *s, int64_t number, int64_t first, int64_t end)

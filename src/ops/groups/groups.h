@@ -51,6 +51,26 @@ static inline bool cairn_groups_fit(const cairn_conv2d_attrs *attrs, int64_t in_
            (width < CAIRN_LANES ? CAIRN_LANES % width == 0 : width % CAIRN_LANES == 0);
 }
 
+/* The window of the convolution that turns the gradient of a result into that of the input, at stride 1. */
+static inline cairn_window cairn_groups_turned(const cairn_window *window)
+{
+    cairn_window w = *window;
+    int32_t reach_h = (w.k_h - 1) * w.dilation_h, reach_w = (w.k_w - 1) * w.dilation_w;
+    w.pad_top = reach_h - w.pad_top;
+    w.pad_bottom = reach_h - w.pad_bottom;
+    w.pad_left = reach_w - w.pad_left;
+    w.pad_right = reach_w - w.pad_right;
+    return w;
+}
+
+/* Whether it is one: paddings are not more than the window reaches. */
+static inline bool cairn_groups_turns(const cairn_window *window)
+{
+    cairn_window w = cairn_groups_turned(window);
+    return w.stride_h == 1 && w.stride_w == 1 && w.pad_top >= 0 && w.pad_bottom >= 0 && w.pad_left >= 0 &&
+           w.pad_right >= 0;
+}
+
 static inline int64_t cairn_groups_rows_seen(const cairn_window *w, int64_t rows)
 {
     return (rows - 1) * w->stride_h + (int64_t)(w->k_h - 1) * w->dilation_h + 1;
@@ -94,7 +114,8 @@ CAIRN_INLINE vec cairn_groups_pick(const float *pixel, const bool narrow, ivec l
 #if defined(CAIRN_SIMD_AVX512)
     return (vec)_mm512_permutexvar_ps((__m512i)lanes, (__m512)vec_load(pixel));
 #elif defined(CAIRN_SIMD_AVX2)
-    /* groups of up to four lie within a half: the instruction that crosses halves takes three times as long */
+    /* groups of up to four lie within a half: the instruction that crosses halves takes three times as long
+     */
     return (vec)_mm256_permutevar_ps((__m256)vec_load(pixel), (__m256i)lanes);
 #else
     vec picked;
@@ -102,6 +123,43 @@ CAIRN_INLINE vec cairn_groups_pick(const float *pixel, const bool narrow, ivec l
         picked[l] = pixel[lanes[l]];
     return picked;
 #endif
+}
+
+#if defined(CAIRN_SIMD_AVX512)
+#define CAIRN_GROUPS_PERMUTE(v, lanes) ((vec)_mm512_permute_ps((__m512)(v), lanes))
+#elif defined(CAIRN_SIMD_AVX2)
+#define CAIRN_GROUPS_PERMUTE(v, lanes) ((vec)_mm256_permute_ps((__m256)(v), lanes))
+#endif
+
+/* Channel i of groups of `width` channels, both known to the compiler: permutations by constants are several
+ * times as fast on the first Zen as those by variables. */
+CAIRN_INLINE vec cairn_groups_pick_known(vec v, const int width, const int i)
+{
+#if defined(CAIRN_GROUPS_PERMUTE)
+    switch (4 * width + i) {
+    case 4:
+        return v;
+    case 8:
+        return CAIRN_GROUPS_PERMUTE(v, 0xA0);
+    case 9:
+        return CAIRN_GROUPS_PERMUTE(v, 0xF5);
+    case 16:
+        return CAIRN_GROUPS_PERMUTE(v, 0x00);
+    case 17:
+        return CAIRN_GROUPS_PERMUTE(v, 0x55);
+    case 18:
+        return CAIRN_GROUPS_PERMUTE(v, 0xAA);
+    case 19:
+        return CAIRN_GROUPS_PERMUTE(v, 0xFF);
+    default:
+        break;
+    }
+#endif
+    vec picked;
+    CAIRN_UNROLL
+    for (int l = 0; l < CAIRN_LANES; l++)
+        picked[l] = v[l / width * width + i];
+    return picked;
 }
 
 /* Copies what the output rows from `first` on look at, of the span that begins at channel c. */
@@ -141,18 +199,24 @@ CAIRN_INLINE const float *cairn_groups_weights(const cairn_groups *g, const char
 
 /* W(tap, i, o) is `w[(tap * width + i) * channels + o]`; for the gradient of the input taps are in reverse
  * and i and o change places within a group. */
+CAIRN_INLINE float cairn_groups_weight(const cairn_groups *g, const float *w, int64_t tap, int64_t i,
+                                       int64_t o, const bool reverse)
+{
+    int64_t last = (int64_t)g->window.k_h * g->window.k_w - 1, width = g->width;
+    if (o >= g->channels)
+        return 0.0f;
+    return reverse ? w[((last - tap) * width + o % width) * g->channels + o / width * width + i]
+                   : w[(tap * width + i) * g->channels + o];
+}
+
 CAIRN_INLINE void cairn_groups_pack(const cairn_groups *g, const float *w, float *packed, const bool reverse)
 {
-    int64_t taps = (int64_t)g->window.k_h * g->window.k_w, width = g->width;
+    int64_t taps = (int64_t)g->window.k_h * g->window.k_w;
     for (int64_t c = 0; c < g->spans * g->span; c += CAIRN_LANES)
-        for (int64_t i = 0; i < width; i++)
+        for (int64_t i = 0; i < g->width; i++)
             for (int64_t tap = 0; tap < taps; tap++)
-                for (int64_t o = c; o < c + CAIRN_LANES; o++) {
-                    int64_t at =
-                        reverse ? ((taps - 1 - tap) * width + o % width) * g->channels + o / width * width + i
-                                : (tap * width + i) * g->channels + o;
-                    *packed++ = o < g->channels ? w[at] : 0.0f;
-                }
+                for (int64_t o = c; o < c + CAIRN_LANES; o++)
+                    *packed++ = cairn_groups_weight(g, w, tap, i, o, reverse);
 }
 
 /* ---- sums ---- */

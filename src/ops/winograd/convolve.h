@@ -15,9 +15,7 @@
 #include "ops/gemm/gemm.h"
 #include "ops/operand.h"
 #include "ops/real.h"
-#include "ops/simd/functions.h"
-#include "ops/winograd/tiles.h"
-#include <math.h>
+#include "ops/winograd/outputs.h"
 
 /* Blocks are a multiple of this: tiles of the matrix product are 6 or 12 rows. */
 #define CAIRN_WINOGRAD_STEP 12
@@ -26,13 +24,6 @@
 /* Of the inputs of a block, if a block of two steps does not take more. */
 #define CAIRN_WINOGRAD_V_BYTES (256 * 1024)
 #define CAIRN_WINOGRAD_UNITS 16
-
-/* What the including file says. */
-typedef struct cairn_winograd_use {
-    int64_t pad_top, pad_left;
-    cairn_activation_kind act;
-    int bias, addend; /* inputs; bias 0: there is none. Those that are not given are left out */
-} cairn_winograd_use;
 
 typedef struct cairn_winograd {
     cairn_winograd_use use;
@@ -101,24 +92,6 @@ static inline bool cairn_winograd_fits(const cairn_site *site, const cairn_conv2
     return cairn_winograd_can(site, attrs, &site->in[0], &site->out[0]) && !cairn_is_float(&site->out[0]);
 }
 
-/* ---- weights ---- */
-
-/* The products' weights of one input and CAIRN_LANES output channels, `plane` apart; tap (i, j) is
- * taps[j][i]. */
-CAIRN_INLINE void cairn_winograd_weights(const wide taps[3][3], float *to, int64_t plane, const int m)
-{
-    wide columns[3][CAIRN_WINOGRAD_MOST], rows[CAIRN_WINOGRAD_MOST];
-    const int t = m + 2;
-    for (int j = 0; j < 3; j++)
-        cairn_winograd_kernel(taps[j], columns[j], m);
-    for (int i = 0; i < t; i++) {
-        wide row[3] = {columns[0][i], columns[1][i], columns[2][i]};
-        cairn_winograd_kernel(row, rows, m);
-        for (int j = 0; j < t; j++)
-            vec_store(to + (i * t + j) * plane, wide_round(rows[j]));
-    }
-}
-
 /* ---- tiles ---- */
 
 CAIRN_INLINE void cairn_winograd_inputs(const cairn_work *work, const cairn_winograd *s, int64_t first,
@@ -167,72 +140,13 @@ static inline void cairn_winograd_multiply(const cairn_work *work, const cairn_w
     }
 }
 
-/* What stands behind the sums: y = max(floor, sum + bias + addend). */
-typedef struct cairn_winograd_behind {
-    const float *bias;  /* NULL: none */
-    const real *addend; /* likewise */
-    int64_t addend_row, addend_pitch;
-    vec floor;
-} cairn_winograd_behind;
-
-CAIRN_INLINE void cairn_winograd_output_vector(const float *from, int64_t plane,
-                                               const cairn_winograd_behind *b, vec_mask mask, real *to,
-                                               const cairn_operand *y, int64_t rows, int64_t columns,
-                                               const int m)
-{
-    vec half[CAIRN_WINOGRAD_MOST][CAIRN_WINOGRAD_MOST], in[CAIRN_WINOGRAD_MOST], out[CAIRN_WINOGRAD_MOST];
-    const int t = m + 2;
-    for (int j = 0; j < t; j++) {
-        CAIRN_UNROLL
-        for (int i = 0; i < t; i++)
-            in[i] = vec_load(from + (i * t + j) * plane);
-        cairn_winograd_output(in, out, m);
-        CAIRN_UNROLL
-        for (int i = 0; i < m; i++)
-            half[i][j] = out[i];
-    }
-    vec bias = b->bias != NULL ? vec_load_part(b->bias, mask) : (vec){0};
-    for (int64_t i = 0; i < rows; i++) {
-        cairn_winograd_output(half[i], out, m);
-        for (int64_t j = 0; j < columns; j++) {
-            vec sum = out[j] + bias;
-            if (b->addend != NULL)
-                sum += vec_load_part(b->addend + i * b->addend_row + j * b->addend_pitch, mask);
-            vec_store_part(to + i * cairn_row_stride(y) + j * y->pitch, vec_max(b->floor, sum), mask);
-        }
-    }
-}
-
 CAIRN_INLINE void cairn_winograd_outputs(const cairn_work *work, const cairn_winograd *s, int64_t first,
                                          int64_t count, int64_t column, int64_t columns, const float *from,
                                          const int m)
 {
-    const cairn_operand *y = &work->out[0], *addend = &work->in[s->use.addend];
-    bool adds = cairn_has(work->site, s->use.addend),
-         biased = s->use.bias > 0 && cairn_has(work->site, s->use.bias);
-    cairn_winograd_behind b = {.addend_row = cairn_row_stride(addend),
-                               .addend_pitch = addend->pitch,
-                               .floor = vec_set(s->use.act == CAIRN_ACT_RELU ? 0.0f : -INFINITY)};
-    for (int64_t i = 0; i < count; i++) {
-        cairn_winograd_tile at = cairn_winograd_tile_at(&s->tiles, first + i);
-        int64_t rows = cairn_min(m, y->h - at.y), width = cairn_min(m, y->w - at.x);
-        real *to = cairn_image_of(y, at.image) + at.y * cairn_row_stride(y) + at.x * y->pitch + column;
-        const real *other =
-            adds ? cairn_image_of(addend, at.image) + at.y * b.addend_row + at.x * b.addend_pitch + column
-                 : NULL;
-        for (int64_t c = 0; c < columns; c += CAIRN_LANES) {
-            b.bias = biased ? cairn_params_of(&work->in[s->use.bias]) + column + c : NULL;
-            b.addend = adds ? other + c : NULL;
-            cairn_winograd_output_vector(from + i * s->m_pitch + c, s->m_plane, &b, vec_first(columns - c),
-                                         to + c, y, rows, width, m);
-        }
-        if (s->use.act != CAIRN_ACT_NONE && s->use.act != CAIRN_ACT_RELU)
-            for (int64_t row = 0; row < rows; row++)
-                for (int64_t k = 0; k < width; k++) {
-                    real *p = to + row * cairn_row_stride(y) + k * y->pitch;
-                    vec_activate_span(s->use.act, p, p, columns);
-                }
-    }
+    for (int64_t i = 0; i < count; i++)
+        cairn_winograd_finish(work, &s->use, cairn_winograd_tile_at(&s->tiles, first + i), column, columns,
+                              from + i * s->m_pitch, s->m_plane, m);
 }
 
 CAIRN_INLINE void cairn_winograd_run(const cairn_work *work, const cairn_winograd *s, const int m)

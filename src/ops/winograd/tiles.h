@@ -13,14 +13,18 @@ static inline int64_t cairn_winograd_plane(int64_t rows, int64_t pitch)
     return rows * pitch + 64 / (int64_t)sizeof(float);
 }
 
+static inline bool cairn_winograd_window(const cairn_window *w)
+{
+    return w->k_h == 3 && w->k_w == 3 && w->stride_h == 1 && w->stride_w == 1 && w->dilation_h == 1 &&
+           w->dilation_w == 1;
+}
+
 /* Whether the convolution that turns x into y has tiles; a plan that is exact wants the sums themselves. */
 static inline bool cairn_winograd_can(const cairn_site *site, const cairn_conv2d_attrs *attrs,
                                       const cairn_operand *x, const cairn_operand *y)
 {
-    const cairn_window *w = &attrs->geometry.window;
-    return !site->exact && attrs->groups == 1 && w->k_h == 3 && w->k_w == 3 && w->stride_h == 1 &&
-           w->stride_w == 1 && w->dilation_h == 1 && w->dilation_w == 1 && x->c >= CAIRN_LANES &&
-           y->c >= CAIRN_LANES;
+    return !site->exact && attrs->groups == 1 && cairn_winograd_window(&attrs->geometry.window) &&
+           x->c >= CAIRN_LANES && y->c >= CAIRN_LANES;
 }
 
 typedef struct cairn_winograd_tiles {
@@ -60,9 +64,11 @@ CAIRN_INLINE void cairn_winograd_pixels(const cairn_operand *x, int64_t image, i
 
 /* One of the transforms of winograd.h, from some vectors to t. */
 typedef void cairn_winograd_line(const vec *in, vec *out, const int m);
+/* The numbers of pixel (i, j) of a square that `from` describes. */
+typedef vec cairn_winograd_pixel(const void *from, int i, int j);
 
-/* Of a square of side x side pixels, the numbers of some channels: to planes of the products. */
-CAIRN_INLINE void cairn_winograd_vector(const real *const *pixel, const int side, int64_t c, vec_mask mask,
+/* A square of side x side pixels: to planes of the products. */
+CAIRN_INLINE void cairn_winograd_square(cairn_winograd_pixel *pixel, const void *from, const int side,
                                         cairn_winograd_line *line, float *to, int64_t plane, const int m)
 {
     vec half[CAIRN_WINOGRAD_MOST][CAIRN_WINOGRAD_MOST], in[CAIRN_WINOGRAD_MOST], out[CAIRN_WINOGRAD_MOST];
@@ -70,7 +76,7 @@ CAIRN_INLINE void cairn_winograd_vector(const real *const *pixel, const int side
     for (int j = 0; j < side; j++) {
         CAIRN_UNROLL
         for (int i = 0; i < side; i++)
-            in[i] = vec_load_part(pixel[i * side + j] + c, mask);
+            in[i] = pixel(from, i, j);
         line(in, out, m);
         CAIRN_UNROLL
         for (int i = 0; i < t; i++)
@@ -84,14 +90,29 @@ CAIRN_INLINE void cairn_winograd_vector(const real *const *pixel, const int side
     }
 }
 
+/* Channels c ... of pixels that pointers tell. */
+typedef struct cairn_winograd_pointers {
+    const real *const *pixel;
+    int side;
+    int64_t c;
+    vec_mask mask;
+} cairn_winograd_pointers;
+
+CAIRN_INLINE vec cairn_winograd_pointed(const void *from, int i, int j)
+{
+    const cairn_winograd_pointers *p = from;
+    return vec_load_part(p->pixel[i * p->side + j] + p->c, p->mask);
+}
+
 CAIRN_INLINE void cairn_winograd_transform(const real *const *pixel, const int side, int64_t channels,
                                            cairn_winograd_line *line, float *to, int64_t plane, const int m)
 {
-    int64_t c = 0;
-    for (; c + CAIRN_LANES <= channels; c += CAIRN_LANES)
-        cairn_winograd_vector(pixel, side, c, vec_first(CAIRN_LANES), line, to + c, plane, m);
-    if (c < channels)
-        cairn_winograd_vector(pixel, side, c, vec_first(channels - c), line, to + c, plane, m);
+    cairn_winograd_pointers p = {.pixel = pixel, .side = side, .mask = vec_first(CAIRN_LANES)};
+    for (; p.c + CAIRN_LANES <= channels; p.c += CAIRN_LANES)
+        cairn_winograd_square(cairn_winograd_pointed, &p, side, line, to + p.c, plane, m);
+    p.mask = vec_first(channels - p.c);
+    if (p.c < channels)
+        cairn_winograd_square(cairn_winograd_pointed, &p, side, line, to + p.c, plane, m);
 }
 
 #endif

@@ -134,6 +134,22 @@ CAIRN_INLINE void cairn_winograd_kernel(const wide *in, wide *out, const int m)
     out[m + 1] = in[2];
 }
 
+/* The products' weights of one input and CAIRN_LANES output channels, `plane` apart; tap (i, j) is
+ * taps[j][i]. */
+CAIRN_INLINE void cairn_winograd_weights(const wide taps[3][3], float *to, int64_t plane, const int m)
+{
+    wide columns[3][CAIRN_WINOGRAD_MOST], rows[CAIRN_WINOGRAD_MOST];
+    const int t = m + 2;
+    for (int j = 0; j < 3; j++)
+        cairn_winograd_kernel(taps[j], columns[j], m);
+    for (int i = 0; i < t; i++) {
+        wide row[3] = {columns[0][i], columns[1][i], columns[2][i]};
+        cairn_winograd_kernel(row, rows, m);
+        for (int j = 0; j < t; j++)
+            vec_store(to + (i * t + j) * plane, wide_round(rows[j]));
+    }
+}
+
 /* ---- gradients ----
  * With dM = A dY A' the gradient of U is dM * (B' d B), summed over tiles, and that of the kernel
  * G' dU G. */
@@ -175,6 +191,27 @@ CAIRN_INLINE void cairn_winograd_kernel_gradient(const wide *in, wide *out, cons
         out[0] = (wide){out[0].low + norm * even.low, out[0].high + norm * even.high};
         out[1] = (wide){out[1].low + norm * p * odd.low, out[1].high + norm * p * odd.high};
         out[2] = (wide){out[2].low + norm * p * p * even.low, out[2].high + norm * p * p * even.high};
+    }
+}
+
+/* The gradients of the weights of one input and CAIRN_LANES output channels, taps `tap` apart, from the
+ * products', `plane` apart. */
+CAIRN_INLINE void cairn_winograd_weights_gradient(const float *from, int64_t plane, float *to, int64_t tap,
+                                                  vec_mask mask, const int m)
+{
+    wide columns[CAIRN_WINOGRAD_MOST], out[3], rows[3][CAIRN_WINOGRAD_MOST];
+    const int t = m + 2;
+    for (int j = 0; j < t; j++) {
+        for (int i = 0; i < t; i++)
+            columns[i] = wide_of(vec_load_part(from + (i * t + j) * plane, mask));
+        cairn_winograd_kernel_gradient(columns, out, m);
+        for (int i = 0; i < 3; i++)
+            rows[i][j] = out[i];
+    }
+    for (int i = 0; i < 3; i++) {
+        cairn_winograd_kernel_gradient(rows[i], out, m);
+        for (int j = 0; j < 3; j++)
+            vec_store_part(to + (i * 3 + j) * tap, wide_round(out[j]), mask);
     }
 }
 

@@ -1,0 +1,44 @@
+/* Convolution 3 x 3 at stride 1 with many narrow groups by Winograd's F(4, 3); see groups/winograd.h. */
+#include "ops/groups/winograd.h"
+
+static cairn_gw setup_of(const cairn_site *site)
+{
+    const cairn_conv2d_attrs *attrs = site->attrs;
+    return cairn_gw_of(&attrs->geometry.window, attrs->groups, &site->in[0], &site->out[0], 1);
+}
+
+static bool fits(const cairn_site *site)
+{
+    const cairn_conv2d_attrs *attrs = site->attrs;
+    return !cairn_is_float(&site->out[0]) && cairn_groups_fit(attrs, site->in[0].c, site->out[0].c) &&
+           cairn_gw_fits(site, &attrs->geometry.window, attrs->groups, &site->in[0], &site->out[0]);
+}
+
+static void plan(cairn_site *site)
+{
+    cairn_gw s = setup_of(site);
+    cairn_gw_plan(site, &s);
+}
+
+static void pack(const cairn_work *work)
+{
+    cairn_gw s = setup_of(work->site);
+    cairn_gw_pack(&s, work, false);
+}
+
+static void run(const cairn_work *work)
+{
+    const cairn_conv2d_attrs *attrs = work->attrs;
+    cairn_gw s = setup_of(work->site);
+    cairn_winograd_use use = {.act = attrs->act, .bias = 2, .addend = 3};
+    for (int64_t unit = work->begin; unit < work->end; unit++)
+        cairn_gw_unit(work, &s, &use, unit);
+}
+
+const cairn_kernel CAIRN_KERNEL(conv2d_groups_winograd) = {.name = "groups_winograd",
+                                                           .isa = CAIRN_KERNEL_ISA,
+                                                           .precisions = CAIRN_KERNEL_PRECISION,
+                                                           .fits = fits,
+                                                           .plan = plan,
+                                                           .pack = pack,
+                                                           .run = run};
