@@ -71,8 +71,11 @@ static void run_image(const cairn_work *work, const setup *s, const float *start
                           .start = start};
     for (int64_t i = 0; i < y->h; i++, t.p += s->in.row, out += cairn_row_stride(y)) {
         cairn_planar_correlate(&t, s->vectors, row, row_step);
-        vec_activate_span(s->attrs->act, row, row, y->c * row_step);
+        if (y->pitch > y->c)
+            vec_activate_span(s->attrs->act, row, row, y->c * row_step);
         cairn_planes_store_row(row, row_step, y->c, y->w, out, y->pitch);
+        if (y->pitch == y->c) /* without what fills up rows of planes */
+            vec_activate_span(s->attrs->act, out, out, y->w * y->c);
     }
 }
 

@@ -3,7 +3,7 @@
 #include "ops/planar/planar.h"
 
 #define MAX_TAPS 5 /* of a kernel row at a time */
-#define CHANNELS 3 /* output channels at a time: 15 accumulators */
+#define CHANNELS 2 /* output channels at a time: their vectors and all sums stay in registers */
 
 typedef struct setup {
     const cairn_window *window;

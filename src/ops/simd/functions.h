@@ -16,19 +16,17 @@ CAIRN_INLINE vec vec_split_exp(vec x, vec *power)
     vec n = shifted - round;
     vec r = x - n * 0x1.62e4p-1f; /* the first digits of ln 2, so that the product is exact */
     r -= n * 0x1.7f7d1cp-20f;     /* the others */
-    vec q = vec_set(1.0f / 5040.0f);
-    q = q * r + 1.0f / 720.0f;
-    q = q * r + 1.0f / 120.0f;
-    q = q * r + 1.0f / 24.0f;
-    q = q * r + 1.0f / 6.0f;
-    q = q * r + 0.5f;
+    vec square = r * r;           /* pairs of terms do not wait for each other */
+    vec low = 1.0f / 6.0f * r + 0.5f, middle = 1.0f / 120.0f * r + 1.0f / 24.0f;
+    vec high = 1.0f / 5040.0f * r + 1.0f / 720.0f;
+    vec q = (high * square + middle) * square + low;
     *power = vec_from_bits((vec_bits(shifted) - vec_bits(vec_set(round)) + 127) << 23);
-    return q * r * r + r;
+    return q * square + r;
 }
 
 CAIRN_INLINE vec vec_clamp(vec x, float limit)
 {
-    return vec_max(vec_set(-limit), -vec_max(vec_set(-limit), -x));
+    return vec_max(vec_set(-limit), vec_min(vec_set(limit), x));
 }
 
 /* (e^2x - 1) / (e^2x + 1); beyond 10 it is 1. */

@@ -44,30 +44,47 @@ CAIRN_INLINE void vec_transpose(vec m[CAIRN_LANES])
 }
 
 /* to[c * to_step + r] = from[r * from_step + c] for r < rows, c < columns, both at most CAIRN_LANES. Reads
- * nothing else; writes whole vectors where rows is CAIRN_LANES. */
+ * `read` numbers of each row, writes `written` of each column but the last, some of which may be lanes that
+ * nobody wants. */
 CAIRN_INLINE void vec_transpose_block(const real *from, int64_t from_step, int64_t rows, real *to,
-                                      int64_t to_step, int64_t columns)
+                                      int64_t to_step, int64_t columns, vec_mask read, vec_mask written)
 {
     vec m[CAIRN_LANES];
-    vec_mask in = vec_first(columns), out = vec_first(rows);
     CAIRN_UNROLL
     for (int r = 0; r < CAIRN_LANES; r++)
-        m[r] = r < rows ? vec_load_part(from + r * from_step, in) : (vec){0};
+        m[r] = r < rows ? vec_load_part(from + r * from_step, read) : (vec){0};
     vec_transpose(m);
     CAIRN_UNROLL
     for (int c = 0; c < CAIRN_LANES; c++)
         if (c < columns)
-            vec_store_part(to + c * to_step, m[c], out);
+            vec_store_part(to + c * to_step, m[c], written);
 }
 
-/* The same for any number of rows and columns. */
+/* The same for any number of rows and columns. Nothing outside is read or written: whole vectors only where
+ * what they hold too much belongs to the rows behind, or is overwritten by the columns behind. */
 CAIRN_INLINE void vec_transpose_all(const real *from, int64_t from_step, int64_t rows, real *to,
                                     int64_t to_step, int64_t columns)
 {
+    const vec_mask whole = vec_first(CAIRN_LANES);
+    int64_t from_end = (rows - 1) * from_step + columns, to_end = (columns - 1) * to_step + rows;
+    bool close = rows == to_step && rows <= CAIRN_LANES;
     for (int64_t r = 0; r < rows; r += CAIRN_LANES)
-        for (int64_t c = 0; c < columns; c += CAIRN_LANES)
-            vec_transpose_block(from + r * from_step + c, from_step, cairn_min(rows - r, CAIRN_LANES),
-                                to + c * to_step + r, to_step, cairn_min(columns - c, CAIRN_LANES));
+        for (int64_t c = 0; c < columns; c += CAIRN_LANES) {
+            int64_t rows_here = cairn_min(rows - r, CAIRN_LANES),
+                    columns_here = cairn_min(columns - c, CAIRN_LANES);
+            const real *first = from + r * from_step + c;
+            real *there = to + c * to_step + r;
+            bool reads = (r + rows_here - 1) * from_step + c + CAIRN_LANES <= from_end;
+            bool writes = close && (c + columns_here - 1) * to_step + CAIRN_LANES <= to_end;
+            if (reads && writes)
+                vec_transpose_block(first, from_step, rows_here, there, to_step, columns_here, whole, whole);
+            else if (reads && rows_here == CAIRN_LANES)
+                vec_transpose_block(first, from_step, CAIRN_LANES, there, to_step, columns_here, whole,
+                                    whole);
+            else
+                vec_transpose_block(first, from_step, rows_here, there, to_step, columns_here,
+                                    vec_first(columns_here), vec_first(rows_here));
+        }
 }
 
 #endif

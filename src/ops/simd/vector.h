@@ -89,6 +89,18 @@ CAIRN_INLINE vec vec_max(vec a, vec b)
 #endif
 }
 
+/* The smaller; a NaN in b comes through. */
+CAIRN_INLINE vec vec_min(vec a, vec b)
+{
+#if defined(CAIRN_SIMD_AVX512)
+    return (vec)_mm512_min_ps((__m512)a, (__m512)b);
+#elif defined(CAIRN_SIMD_AVX2)
+    return (vec)_mm256_min_ps((__m256)a, (__m256)b);
+#else
+    return vec_select(a < b, a, b);
+#endif
+}
+
 CAIRN_INLINE vec vec_sqrt(vec v)
 {
 #if defined(CAIRN_SIMD_AVX512)
