@@ -64,17 +64,28 @@ static void pack_panel(float *to, const cairn_gemm_source *s, const float *b, in
         }
 }
 #else
+/* Rows of a panel, filled up with zeros; a call for each to copy it would take longer than the copy. */
+CAIRN_INLINE void copy_rows(float *to, const cairn_gemm_source *s, const float *b, int64_t depth,
+                            int64_t columns, int64_t width)
+{
+    for (int64_t k = 0; k < depth; k++, to += width) {
+        ask_ahead(s, b, k, columns);
+        for (int64_t n = 0; n < width; n += CAIRN_LANES)
+            vec_store(to + n, vec_load_part(b + k * s->k_step + n, vec_first(columns - n)));
+    }
+}
+
 static void pack_panel(float *to, const cairn_gemm_source *s, const float *b, int64_t columns, int64_t width)
 {
     int64_t depth = s->segments * s->length;
-    if (s->n_step != 1)
+    if (s->n_step != 1) {
         vec_transpose_all(b, s->n_step, columns, to, width, depth);
-    for (int64_t k = 0; k < depth; k++, to += width) {
-        if (s->n_step == 1) {
-            ask_ahead(s, b, k, columns);
-            memcpy(to, b + k * s->k_step, (size_t)columns * sizeof *to);
-        }
-        memset(to + columns, 0, (size_t)(width - columns) * sizeof *to);
+        for (int64_t k = 0; k < depth && columns < width; k++)
+            memset(to + k * width + columns, 0, (size_t)(width - columns) * sizeof *to);
+    } else if (width == CAIRN_GEMM_COLUMNS && columns == width) {
+        copy_rows(to, s, b, depth, CAIRN_GEMM_COLUMNS, CAIRN_GEMM_COLUMNS);
+    } else {
+        copy_rows(to, s, b, depth, columns, width);
     }
 }
 #endif

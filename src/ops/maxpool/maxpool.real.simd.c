@@ -51,8 +51,7 @@ static void pool_pixel(const cairn_pool_window *w, const real *x, int64_t pitch,
     CAIRN_FOR_CHANNELS(c, mask, channels, pool_vector(w, first + c, pitch, y + c, mask));
 }
 
-/* A row of output pixels of the plain pool; from: the upper row of the input. Pixel by pixel, as it lies in
- * memory. */
+/* A pixel of the plain pool. */
 CAIRN_INLINE void plain_vector(const real *p, int64_t right, int64_t below, real *to, vec_mask mask)
 {
     best above = best_of_two(vec_load_part(p, mask), vec_load_part(p + right, mask));
@@ -60,15 +59,19 @@ CAIRN_INLINE void plain_vector(const real *p, int64_t right, int64_t below, real
     vec_store_part(to, best_value(better(above, under)), mask);
 }
 
+/* Pixel by pixel, as it lies in memory. Vectors of narrow pixels are whole, since what they hold too much is
+ * overwritten by the next pixel; but for the last one of a row. */
 static void plain_rows(cairn_band band, const cairn_operand *x, const real *from, const cairn_operand *y,
                        real *to)
 {
     int64_t below = cairn_row_stride(x), right = x->pitch;
+    int64_t wholes = y->pitch == y->c && y->c < CAIRN_LANES ? y->w - 1 : 0;
     for (int64_t oy = band.begin; oy < band.end; oy++)
         for (int64_t ox = 0; ox < y->w; ox++) {
             const real *p = from + 2 * oy * below + 2 * ox * right;
             real *pixel = to + oy * cairn_row_stride(y) + ox * y->pitch;
-            CAIRN_FOR_CHANNELS(c, mask, y->c, plain_vector(p + c, right, below, pixel + c, mask));
+            int64_t channels = ox < wholes ? CAIRN_LANES : y->c;
+            CAIRN_FOR_CHANNELS(c, mask, channels, plain_vector(p + c, right, below, pixel + c, mask));
         }
 }
 

@@ -39,21 +39,38 @@ typedef struct operands {
     const cairn_operand *x, *y, *dy, *dx;
 } operands;
 
-/* A row of windows of the plain pool, for one vector of channels; no window meets another. */
+/* Elements to the pixel on the right and to that below. */
+typedef struct steps {
+    int64_t right, below;
+} steps;
+
+CAIRN_INLINE void plain_window(const real *x, steps of_x, vec maximum, vec gradient, real *dx, steps of_dx,
+                               vec_mask mask)
+{
+    for (int row = 0; row < 2; row++, x += of_x.below, dx += of_dx.below) {
+        vec_store_part(dx, take(x, maximum, &gradient, mask), mask);
+        vec_store_part(dx + of_dx.right, take(x + of_x.right, maximum, &gradient, mask), mask);
+    }
+}
+
+/* A row of windows of the plain pool, for one vector of channels; no window meets another. Vectors of narrow
+ * pixels are whole, since what they hold too much is overwritten by the next; but for the last one of a row.
+ */
 static void plain_row(const operands *o, const real *x, const real *y, const real *dy, real *dx,
                       vec_mask mask)
 {
-    int64_t below = cairn_row_stride(o->x), right = o->x->pitch;
-    int64_t dx_below = cairn_row_stride(o->dx), dx_right = o->dx->pitch;
-    for (int64_t ox = 0; ox < o->y->w; ox++) {
-        vec maximum = vec_load_part(y + ox * o->y->pitch, mask),
-            gradient = vec_load_part(dy + ox * o->dy->pitch, mask);
-        const real *p = x + 2 * ox * right;
-        real *to = dx + 2 * ox * dx_right;
-        vec_store_part(to, take(p, maximum, &gradient, mask), mask);
-        vec_store_part(to + dx_right, take(p + right, maximum, &gradient, mask), mask);
-        vec_store_part(to + dx_below, take(p + below, maximum, &gradient, mask), mask);
-        vec_store_part(to + dx_below + dx_right, take(p + below + right, maximum, &gradient, mask), mask);
+    const vec_mask whole = vec_first(CAIRN_LANES);
+    steps of_x = {o->x->pitch, cairn_row_stride(o->x)}, of_dx = {o->dx->pitch, cairn_row_stride(o->dx)};
+    int64_t wholes = vec_lanes(mask) == CAIRN_LANES                       ? o->y->w
+                     : o->dx->pitch == o->dx->c && o->dx->c < CAIRN_LANES ? o->y->w - 1
+                                                                          : 0;
+    for (int64_t ox = 0; ox < o->y->w; ox++, x += 2 * of_x.right, dx += 2 * of_dx.right) {
+        const real *maximum = y + ox * o->y->pitch, *gradient = dy + ox * o->dy->pitch;
+        if (ox < wholes)
+            plain_window(x, of_x, vec_load(maximum), vec_load(gradient), dx, of_dx, whole);
+        else
+            plain_window(x, of_x, vec_load_part(maximum, mask), vec_load_part(gradient, mask), dx, of_dx,
+                         mask);
     }
 }
 
