@@ -29,8 +29,8 @@ CAIRN_INLINE void tile(const cairn_gemm_outer *g, int64_t p, int64_t column, vec
             acc[r][v] = (vec){0};
     }
     CAIRN_UNROLL
-    for (int r = 0; r < mr; r++) /* results are wanted at the end */
-        __builtin_prefetch(g->c + (p + r) * g->ldc + column, 1);
+    for (int r = 0; r < mr; r++) /* results are wanted at the end; lines that begin before this tile are there */
+        __builtin_prefetch(g->c + (p + r) * g->ldc + column + nv * CAIRN_LANES - 1, 1);
     int64_t a_step = g->a_step[0], b_step = g->b_step[0];
     for (int64_t line = 0; line < g->count[1] * g->count[2]; line++) {
         int64_t image = line / g->count[1], row = line % g->count[1];
