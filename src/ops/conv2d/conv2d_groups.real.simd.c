@@ -9,10 +9,13 @@ static cairn_groups groups_of(const cairn_site *site)
     return g;
 }
 
+/* At strides few tiles see the same pixel, and groups of more than a vector are better fed as matrices. */
 static bool fits(const cairn_site *site)
 {
+    const cairn_conv2d_attrs *attrs = site->attrs;
     return !cairn_has(site, 3) && !cairn_is_float(&site->out[0]) &&
-           cairn_groups_fit(site->attrs, site->in[0].c, site->out[0].c);
+           cairn_groups_fit(attrs, site->in[0].c, site->out[0].c) &&
+           (attrs->geometry.window.stride_w == 1 || site->in[0].c / attrs->groups <= CAIRN_LANES);
 }
 
 static void plan(cairn_site *site)

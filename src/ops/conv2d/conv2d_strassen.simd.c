@@ -13,7 +13,7 @@ static cairn_pointwise setup_of(const cairn_site *site)
 
 static bool fits(const cairn_site *site)
 {
-    return cairn_pointwise_fits(site, site->attrs);
+    return cairn_pointwise_can(site, site->attrs, &site->in[0], &site->out[0]);
 }
 
 static void plan(cairn_site *site)

@@ -101,4 +101,16 @@ static inline double cairn_conv2d_cost_winograd_weights(const cairn_site *site, 
                                           (double)in_blocks * out_c);
 }
 
+/* Of the gradient of the weights of a 1 x 1 convolution by Strassen's product, `pairs` of pixels at a time;
+ * either side is copied once for each block of the other. */
+static inline double cairn_conv2d_cost_strassen_weights(const cairn_site *site, const cairn_machine *machine,
+                                                        int64_t pairs, int64_t in_blocks, int64_t out_blocks)
+{
+    const cairn_operand *dy = &site->in[1];
+    double k = (double)site->in[0].c / 2, n = (double)dy->c / 2;
+    double all = (double)(site->capacity * cairn_ceil_div(dy->h * dy->w, 2));
+    double moved = all * 11 * (k * (double)out_blocks + n * (double)in_blocks) * sizeof(float);
+    return cairn_cost_products(7 * k * n * all, (double)pairs, machine->flops) + moved / machine->l2_read;
+}
+
 #endif

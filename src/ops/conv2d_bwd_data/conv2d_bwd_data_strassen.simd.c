@@ -13,7 +13,8 @@ static bool fits(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
     const cairn_window *w = &attrs->geometry.window;
-    return w->stride_h == 1 && w->stride_w == 1 && cairn_pointwise_fits(site, attrs);
+    return w->stride_h == 1 && w->stride_w == 1 &&
+           cairn_pointwise_can(site, attrs, &site->in[0], &site->out[0]);
 }
 
 static void plan(cairn_site *site)

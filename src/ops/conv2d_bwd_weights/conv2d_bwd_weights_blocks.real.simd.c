@@ -57,14 +57,6 @@ static int64_t rows_seen(const setup *s, int64_t rows)
     return w->k_h == 1 ? rows : (rows - 1) * w->stride_h + (w->k_h - 1) * w->dilation_h + 1;
 }
 
-/* An odd number of cache lines: a product takes the same channels of pixel after pixel, and lines that are a
- * power of two apart would share few places in the first cache. */
-#define LINE_FLOATS 16
-static int64_t pitch_of(const cairn_channel_blocks *blocks)
-{
-    return (cairn_ceil_div(blocks->width, LINE_FLOATS) | 1) * LINE_FLOATS;
-}
-
 static size_t source_floats(const setup *s, const source *p, int64_t blocks)
 {
     return (size_t)(s->images * p->rows * p->w * p->pitch * blocks);
@@ -111,8 +103,8 @@ static setup setup_of(const cairn_site *site)
                     .columns = dy->w,
                     .hop = PIXELS,
                     .second = 1};
-    s.x.pitch = pitch_of(&s.x.blocks);
-    s.dy.pitch = pitch_of(&s.dy.blocks);
+    s.x.pitch = cairn_block_pitch(&s.x.blocks);
+    s.dy.pitch = cairn_block_pitch(&s.dy.blocks);
     s.x.w = cairn_ceil_div(s.x.columns, s.x.hop);
     s.dy.w = cairn_ceil_div(s.dy.columns, s.dy.hop);
     s.c_step = s.x.blocks.count;

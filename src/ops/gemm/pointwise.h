@@ -51,14 +51,15 @@ static inline cairn_pointwise cairn_pointwise_of(const cairn_site *site, cairn_p
     return s;
 }
 
-/* Whether x and y have halves of whole vectors; a plan that is exact wants the sums themselves. */
-static inline bool cairn_pointwise_fits(const cairn_site *site, const cairn_conv2d_attrs *attrs)
+/* Whether the convolution that turns x into y has halves of whole vectors; a plan that is exact wants the
+ * sums themselves. */
+static inline bool cairn_pointwise_can(const cairn_site *site, const cairn_conv2d_attrs *attrs,
+                                       const cairn_operand *x, const cairn_operand *y)
 {
     const cairn_window *w = &attrs->geometry.window;
     return !site->exact && attrs->groups == 1 && w->k_h == 1 && w->k_w == 1 && w->pad_top == 0 &&
-           w->pad_left == 0 && w->pad_bottom == 0 && w->pad_right == 0 &&
-           site->in[0].c % (2 * CAIRN_LANES) == 0 && site->out[0].c % (2 * CAIRN_LANES) == 0 &&
-           site->out[0].h * site->out[0].w > 1;
+           w->pad_left == 0 && w->pad_bottom == 0 && w->pad_right == 0 && x->c % (2 * CAIRN_LANES) == 0 &&
+           y->c % (2 * CAIRN_LANES) == 0 && y->h * y->w > 1;
 }
 
 /* The answers of plan(). */

@@ -59,13 +59,12 @@ CAIRN_INLINE void plain_vector(const real *p, int64_t right, int64_t below, real
     vec_store_part(to, best_value(better(above, under)), mask);
 }
 
-/* Pixel by pixel, as it lies in memory. Vectors of narrow pixels are whole, since what they hold too much is
- * overwritten by the next pixel; but for the last one of a row. */
+/* Pixel by pixel, as it lies in memory. */
 static void plain_rows(cairn_band band, const cairn_operand *x, const real *from, const cairn_operand *y,
                        real *to)
 {
     int64_t below = cairn_row_stride(x), right = x->pitch;
-    int64_t wholes = y->pitch == y->c && y->c < CAIRN_LANES ? y->w - 1 : 0;
+    int64_t wholes = cairn_pool_wholes(y, y->w);
     for (int64_t oy = band.begin; oy < band.end; oy++)
         for (int64_t ox = 0; ox < y->w; ox++) {
             const real *p = from + 2 * oy * below + 2 * ox * right;

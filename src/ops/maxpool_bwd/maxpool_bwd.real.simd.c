@@ -53,17 +53,13 @@ CAIRN_INLINE void plain_window(const real *x, steps of_x, vec maximum, vec gradi
     }
 }
 
-/* A row of windows of the plain pool, for one vector of channels; no window meets another. Vectors of narrow
- * pixels are whole, since what they hold too much is overwritten by the next; but for the last one of a row.
- */
+/* A row of windows of the plain pool, for one vector of channels; no window meets another. */
 static void plain_row(const operands *o, const real *x, const real *y, const real *dy, real *dx,
                       vec_mask mask)
 {
     const vec_mask whole = vec_first(CAIRN_LANES);
     steps of_x = {o->x->pitch, cairn_row_stride(o->x)}, of_dx = {o->dx->pitch, cairn_row_stride(o->dx)};
-    int64_t wholes = vec_lanes(mask) == CAIRN_LANES                       ? o->y->w
-                     : o->dx->pitch == o->dx->c && o->dx->c < CAIRN_LANES ? o->y->w - 1
-                                                                          : 0;
+    int64_t wholes = vec_lanes(mask) == CAIRN_LANES ? o->y->w : cairn_pool_wholes(o->dx, 2 * o->y->w) / 2;
     for (int64_t ox = 0; ox < o->y->w; ox++, x += 2 * of_x.right, dx += 2 * of_dx.right) {
         const real *maximum = y + ox * o->y->pitch, *gradient = dy + ox * o->dy->pitch;
         if (ox < wholes)

@@ -50,6 +50,15 @@ static inline bool cairn_pool_is_plain(const cairn_window_attrs *a)
            2 * a->out_w <= a->in_w;
 }
 
+/* How many of the first pixels of a row can be stored as whole vectors although they are narrower: what these
+ * hold too much belongs to the pixels behind, which are stored later. */
+static inline int64_t cairn_pool_wholes(const cairn_operand *y, int64_t pixels)
+{
+    return y->pitch == y->c && y->c < CAIRN_LANES
+               ? cairn_max(pixels - cairn_ceil_div(CAIRN_LANES, y->c) + 1, 0)
+               : 0;
+}
+
 /* Where a pool's gradients are added up: in the picture itself, or in floats if that is bfloat16. */
 typedef struct cairn_pool_sums {
     float *data;
