@@ -14,6 +14,7 @@
 #include "ops/groups/groups.h"
 #include "ops/winograd/outputs.h"
 
+/* gw: groups by Winograd */
 enum { CAIRN_GW_M = 4, CAIRN_GW_T = CAIRN_GW_M + 2, CAIRN_GW_PRODUCTS = CAIRN_GW_T * CAIRN_GW_T };
 
 #define CAIRN_GW_BAND_BYTES 40960 /* of a band's copy and its V */
@@ -27,14 +28,14 @@ typedef struct cairn_gw {
     int64_t plane;                 /* elements from product to product of V */
 } cairn_gw;
 
-/* Tiles may hang over the edges by no more than half of what they cover. */
+/* Tiles may hang over the edges by no more than half of what they cover; spans are 1, 2 or 4 vectors. */
 static inline bool cairn_gw_fits(const cairn_site *site, const cairn_window *w, int64_t groups,
                                  const cairn_operand *x, const cairn_operand *y)
 {
     cairn_winograd_tiles tiles = cairn_winograd_tiles_of(y, CAIRN_GW_M);
-    return !site->exact && cairn_winograd_window(w) &&
-           cairn_max(x->c / groups, CAIRN_LANES) <= CAIRN_GW_MOST_VECTORS * CAIRN_LANES &&
-           tiles.count * CAIRN_GW_M * CAIRN_GW_M <= 2 * y->h * y->w;
+    int64_t vectors = cairn_ceil_div(x->c / groups, CAIRN_LANES);
+    return !site->exact && cairn_winograd_window(w) && vectors <= CAIRN_GW_MOST_VECTORS &&
+           (vectors & (vectors - 1)) == 0 && tiles.count * CAIRN_GW_M * CAIRN_GW_M <= 2 * y->h * y->w;
 }
 
 static inline int64_t cairn_gw_copy_elements(const cairn_gw *s)
@@ -42,9 +43,9 @@ static inline int64_t cairn_gw_copy_elements(const cairn_gw *s)
     return (s->tile_rows * CAIRN_GW_M + 2) * s->g.x_row;
 }
 
-/* Of a convolution that turns x into y. `tile_bytes`: what a tile takes in scratch beside its copy. */
+/* Of a convolution that turns x into y, with as many sets of transformed tiles in scratch. */
 CAIRN_INLINE cairn_gw cairn_gw_of(const cairn_window *window, int64_t groups, const cairn_operand *x,
-                                  const cairn_operand *y, int64_t vectors_of_product)
+                                  const cairn_operand *y, int64_t sets)
 {
     cairn_gw s = {.g = cairn_groups_of(window, groups, x, y),
                   .tiles = cairn_winograd_tiles_of(y, CAIRN_GW_M),
@@ -53,8 +54,7 @@ CAIRN_INLINE cairn_gw cairn_gw_of(const cairn_window *window, int64_t groups, co
     s.g.window.pad_right += (int32_t)beyond;
     s.g.in_w += beyond;
     s.g.x_row = s.g.in_w * s.g.span;
-    int64_t tile = vectors_of_product * CAIRN_GW_PRODUCTS * s.g.span,
-            most = CAIRN_GW_BAND_BYTES / (int64_t)sizeof(float);
+    int64_t tile = sets * CAIRN_GW_PRODUCTS * s.g.span, most = CAIRN_GW_BAND_BYTES / (int64_t)sizeof(float);
     while (s.tile_rows < rows &&
            (s.tile_rows + 1) * (s.tiles.in_row * tile + CAIRN_GW_M * s.g.x_row) + 2 * s.g.x_row <= most)
         s.tile_rows++;
