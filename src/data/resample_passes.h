@@ -6,6 +6,7 @@
 #include <immintrin.h>
 #endif
 
+#define INLINE static inline __attribute__((always_inline))
 #define HALF (1 << (CAIRN_RESAMPLE_BITS - 1))
 
 static inline uint8_t clip(int32_t sum)
@@ -14,69 +15,114 @@ static inline uint8_t clip(int32_t sum)
     return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
 }
 
-/* column_block: LANES neighbouring bytes of one output row. */
+/* The coefficients of an output. */
+typedef struct taps {
+    const int32_t *coefficient;
+    const cairn_coefficient_pair *pair;
+} taps;
+
+/* column_block: LANES neighbouring bytes of one output row. Products of 16 bits take two inputs at a time,
+ * and less time for the high and the low part of the coefficients than one of 32 bits takes for each. */
 #if defined(__AVX2__)
 #define LANES 16
-static inline void column_block(const int32_t *k, int count, const uint8_t *in, size_t pitch, uint8_t *to)
+INLINE void column_block(taps t, const uint8_t *in, size_t pitch, uint8_t *to, const int count)
 {
-    __m256i low = _mm256_set1_epi32(HALF), high = low;
-    for (int i = 0; i < count; i++, in += pitch) {
-        __m256i factor = _mm256_set1_epi32(k[i]);
-        __m256i first = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)in));
-        __m256i second = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(in + 8)));
-        low = _mm256_add_epi32(low, _mm256_mullo_epi32(first, factor));
-        high = _mm256_add_epi32(high, _mm256_mullo_epi32(second, factor));
+    __m256i left = _mm256_set1_epi32(HALF), right = left, left_high = _mm256_setzero_si256(),
+            right_high = left_high;
+    for (int i = 0; i < count; i += 2, in += 2 * pitch, t.pair++) {
+        __m128i first = _mm_loadu_si128((const __m128i *)(const void *)in);
+        __m128i second = _mm_loadu_si128((const __m128i *)(const void *)(i + 1 < count ? in + pitch : in));
+        __m256i high = _mm256_set1_epi32((int)t.pair->high), low = _mm256_set1_epi32((int)t.pair->low);
+        __m256i bytes = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(first, second));
+        left_high = _mm256_add_epi32(left_high, _mm256_madd_epi16(bytes, high));
+        left = _mm256_add_epi32(left, _mm256_madd_epi16(bytes, low));
+        bytes = _mm256_cvtepu8_epi16(_mm_unpackhi_epi8(first, second));
+        right_high = _mm256_add_epi32(right_high, _mm256_madd_epi16(bytes, high));
+        right = _mm256_add_epi32(right, _mm256_madd_epi16(bytes, low));
     }
-    __m256i words = _mm256_packs_epi32(_mm256_srai_epi32(low, CAIRN_RESAMPLE_BITS),
-                                       _mm256_srai_epi32(high, CAIRN_RESAMPLE_BITS));
+    left = _mm256_add_epi32(left, _mm256_slli_epi32(left_high, CAIRN_RESAMPLE_LOW));
+    right = _mm256_add_epi32(right, _mm256_slli_epi32(right_high, CAIRN_RESAMPLE_LOW));
+    __m256i words = _mm256_packs_epi32(_mm256_srai_epi32(left, CAIRN_RESAMPLE_BITS),
+                                       _mm256_srai_epi32(right, CAIRN_RESAMPLE_BITS));
     words = _mm256_permute4x64_epi64(words, 0xD8); /* the halves of a vector are packed apart */
     __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
     _mm_storeu_si128((__m128i *)(void *)to, bytes);
 }
 #elif defined(__SSE4_1__)
 #define LANES 8
-static inline void column_block(const int32_t *k, int count, const uint8_t *in, size_t pitch, uint8_t *to)
+INLINE void column_block(taps t, const uint8_t *in, size_t pitch, uint8_t *to, const int count)
 {
-    __m128i low = _mm_set1_epi32(HALF), high = low;
-    for (int i = 0; i < count; i++, in += pitch) {
-        __m128i factor = _mm_set1_epi32(k[i]), bytes = _mm_loadl_epi64((const __m128i *)(const void *)in);
-        low = _mm_add_epi32(low, _mm_mullo_epi32(_mm_cvtepu8_epi32(bytes), factor));
-        high = _mm_add_epi32(high, _mm_mullo_epi32(_mm_cvtepu8_epi32(_mm_srli_si128(bytes, 4)), factor));
+    __m128i left = _mm_set1_epi32(HALF), right = left, left_high = _mm_setzero_si128(),
+            right_high = left_high;
+    for (int i = 0; i < count; i += 2, in += 2 * pitch, t.pair++) {
+        __m128i first = _mm_loadl_epi64((const __m128i *)(const void *)in);
+        __m128i second = _mm_loadl_epi64((const __m128i *)(const void *)(i + 1 < count ? in + pitch : in));
+        __m128i high = _mm_set1_epi32((int)t.pair->high), low = _mm_set1_epi32((int)t.pair->low);
+        __m128i both = _mm_unpacklo_epi8(first, second), bytes = _mm_cvtepu8_epi16(both);
+        left_high = _mm_add_epi32(left_high, _mm_madd_epi16(bytes, high));
+        left = _mm_add_epi32(left, _mm_madd_epi16(bytes, low));
+        bytes = _mm_cvtepu8_epi16(_mm_srli_si128(both, 8));
+        right_high = _mm_add_epi32(right_high, _mm_madd_epi16(bytes, high));
+        right = _mm_add_epi32(right, _mm_madd_epi16(bytes, low));
     }
-    __m128i words =
-        _mm_packs_epi32(_mm_srai_epi32(low, CAIRN_RESAMPLE_BITS), _mm_srai_epi32(high, CAIRN_RESAMPLE_BITS));
+    left = _mm_add_epi32(left, _mm_slli_epi32(left_high, CAIRN_RESAMPLE_LOW));
+    right = _mm_add_epi32(right, _mm_slli_epi32(right_high, CAIRN_RESAMPLE_LOW));
+    __m128i words = _mm_packs_epi32(_mm_srai_epi32(left, CAIRN_RESAMPLE_BITS),
+                                    _mm_srai_epi32(right, CAIRN_RESAMPLE_BITS));
     _mm_storel_epi64((__m128i *)(void *)to, _mm_packus_epi16(words, words));
 }
 #else
 #define LANES 16
-static inline void column_block(const int32_t *k, int count, const uint8_t *in, size_t pitch, uint8_t *to)
+INLINE void column_block(taps t, const uint8_t *in, size_t pitch, uint8_t *to, const int count)
 {
     int32_t sums[LANES];
     for (int x = 0; x < LANES; x++)
         sums[x] = HALF;
     for (int i = 0; i < count; i++, in += pitch)
         for (int x = 0; x < LANES; x++)
-            sums[x] += in[x] * k[i];
+            sums[x] += in[x] * t.coefficient[i];
     for (int x = 0; x < LANES; x++)
         to[x] = clip(sums[x]);
 }
 #endif
 
-/* `row` bytes of every output, which are `to_pitch` apart; `from` is input number `begin`. */
-static void columns(const cairn_axis *a, int begin, const uint8_t *from, size_t pitch, size_t row,
+INLINE void column_row(taps t, const uint8_t *in, size_t pitch, size_t row, uint8_t *to, const int count)
+{
+    size_t x = 0;
+    for (; x + LANES <= row; x += LANES)
+        column_block(t, in + x, pitch, to + x, count);
+    for (; x < row; x++) {
+        int32_t sum = HALF;
+        for (int i = 0; i < count; i++)
+            sum += in[(size_t)i * pitch + x] * t.coefficient[i];
+        to[x] = clip(sum);
+    }
+}
+
+/* `row` bytes of every output, which are `to_pitch` apart; `from` is input number `begin`. Most outputs are
+ * of few inputs. */
+INLINE void columns(const cairn_axis *a, int begin, const uint8_t *from, size_t pitch, size_t row,
                     uint8_t *to, size_t to_pitch)
 {
     for (int y = 0; y < a->out; y++, to += to_pitch) {
         const uint8_t *in = from + (size_t)(a->first[y] - begin) * pitch;
-        const int32_t *k = a->coefficient + (size_t)y * (size_t)a->width;
-        size_t x = 0;
-        for (; x + LANES <= row; x += LANES)
-            column_block(k, a->count[y], in + x, pitch, to + x);
-        for (; x < row; x++) {
-            int32_t sum = HALF;
-            for (int i = 0; i < a->count[y]; i++)
-                sum += in[(size_t)i * pitch + x] * k[i];
-            to[x] = clip(sum);
+        size_t at = (size_t)y * (size_t)a->width;
+        taps t = {a->coefficient + at, a->pair + at / 2};
+        switch (a->count[y]) {
+        case 1:
+            column_row(t, in, pitch, row, to, 1);
+            break;
+        case 2:
+            column_row(t, in, pitch, row, to, 2);
+            break;
+        case 3:
+            column_row(t, in, pitch, row, to, 3);
+            break;
+        case 4:
+            column_row(t, in, pitch, row, to, 4);
+            break;
+        default:
+            column_row(t, in, pitch, row, to, a->count[y]);
         }
     }
 }
@@ -114,7 +160,10 @@ void RESAMPLE(cairn_pass_rows)(const cairn_axis *a, const uint8_t *from, size_t 
         for (int r = 0; r < n; r++)
             copy_pixels(from + (size_t)(y + r) * pitch + (size_t)begin * pixel, pixel, end - begin, pixel,
                         scratch + (size_t)r * pixel, CAIRN_TURNED_PITCH);
-        columns(a, begin, scratch, CAIRN_TURNED_PITCH, (size_t)n * pixel, turned, CAIRN_TURNED_PITCH);
+        if (c == 3) /* whole blocks, whose rows that are not there nobody reads */
+            columns(a, begin, scratch, CAIRN_TURNED_PITCH, CAIRN_TURNED_ROWS * 3, turned, CAIRN_TURNED_PITCH);
+        else
+            columns(a, begin, scratch, CAIRN_TURNED_PITCH, (size_t)n * pixel, turned, CAIRN_TURNED_PITCH);
         for (int r = 0; r < n; r++)
             copy_pixels(turned + (size_t)r * pixel, CAIRN_TURNED_PITCH, a->out, pixel,
                         to + (size_t)(y + r) * row, pixel);

@@ -28,6 +28,7 @@ static void free_axis(cairn_ctx *ctx, cairn_axis *a)
     cairn_free(ctx, a->first);
     cairn_free(ctx, a->count);
     cairn_free(ctx, a->coefficient);
+    cairn_free(ctx, a->pair);
     *a = (cairn_axis){0};
 }
 
@@ -59,6 +60,22 @@ void cairn_span_needs(const cairn_span *span, cairn_filter filter, int size, int
     *last = (int)cairn_max(cairn_min(begin + *last, size), *first + 1);
 }
 
+static uint32_t words(int32_t first, int32_t second)
+{
+    return (uint32_t)(uint16_t)first | (uint32_t)(uint16_t)second << 16;
+}
+
+static void fill_pairs(const int32_t *coefficient, int count, cairn_coefficient_pair *pair)
+{
+    const int32_t rest = (1 << CAIRN_RESAMPLE_LOW) - 1;
+    for (int x = 0; x < count; x += 2) {
+        int32_t first = coefficient[x], second = x + 1 < count ? coefficient[x + 1] : 0;
+        pair[x / 2] =
+            (cairn_coefficient_pair){.high = words(first >> CAIRN_RESAMPLE_LOW, second >> CAIRN_RESAMPLE_LOW),
+                                     .low = words(first & rest, second & rest)};
+    }
+}
+
 /* `skipped`: pixels of the source before the one that the axis counts from. */
 static void fill_axis(cairn_axis *a, const cairn_span *span, cairn_filter filter, int skipped, int size,
                       double *weight)
@@ -84,6 +101,7 @@ static void fill_axis(cairn_axis *a, const cairn_span *span, cairn_filter filter
             double k = (sum != 0 ? weight[x] / sum : weight[x]) * (1 << CAIRN_RESAMPLE_BITS);
             coefficient[x] = (int32_t)(k < 0 ? k - 0.5 : k + 0.5);
         }
+        fill_pairs(coefficient, a->count[i], a->pair + (size_t)i * (size_t)a->width / 2);
     }
 }
 
@@ -101,13 +119,16 @@ static cairn_status make_axis(cairn_ctx *ctx, const cairn_span *span, cairn_filt
                               int size, cairn_axis *a)
 {
     size_t out = (size_t)span->count, coefficients;
-    *a = (cairn_axis){.out = span->count, .width = (int)ceil(support_of(span, filter)) * 2 + 1};
+    *a = (cairn_axis){.out = span->count, .width = (int)ceil(support_of(span, filter)) * 2 + 2};
     a->first = cairn_alloc(ctx, out, sizeof *a->first);
     a->count = cairn_alloc(ctx, out, sizeof *a->count);
-    if (cairn_size_mul(out, (size_t)a->width, &coefficients))
+    if (cairn_size_mul(out, (size_t)a->width, &coefficients)) {
         a->coefficient = cairn_resize(ctx, NULL, coefficients, sizeof *a->coefficient);
+        a->pair = cairn_resize(ctx, NULL, coefficients / 2, sizeof *a->pair);
+    }
     double *weight = cairn_alloc(ctx, (size_t)a->width, sizeof *weight);
-    bool ok = a->first != NULL && a->count != NULL && a->coefficient != NULL && weight != NULL;
+    bool ok =
+        a->first != NULL && a->count != NULL && a->coefficient != NULL && a->pair != NULL && weight != NULL;
     if (ok)
         fill_axis(a, span, filter, skipped, size, weight);
     else

@@ -50,8 +50,7 @@ static side side_of(const cairn_operand *from, int64_t stride_h, int64_t stride_
 
 static bool fits(const cairn_site *site)
 {
-    const cairn_operand *x = &site->in[0], *dy = &site->in[1];
-    return cairn_pointwise_can(site, site->attrs, x, dy) && dy->h * dy->w > 1;
+    return cairn_pointwise_can(site, site->attrs, &site->in[0], &site->in[1]);
 }
 
 static int64_t factor_floats(const setup *s, const side *of)
