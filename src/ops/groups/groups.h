@@ -155,11 +155,19 @@ CAIRN_INLINE vec cairn_groups_pick_known(vec v, const int width, const int i)
         break;
     }
 #endif
+#if defined(CAIRN_SIMD_AVX512)
+    ivec lanes;
+    CAIRN_UNROLL
+    for (int l = 0; l < CAIRN_LANES; l++)
+        lanes[l] = l / width * width + i;
+    return (vec)_mm512_permutexvar_ps((__m512i)lanes, (__m512)v);
+#else
     vec picked;
     CAIRN_UNROLL
     for (int l = 0; l < CAIRN_LANES; l++)
         picked[l] = v[l / width * width + i];
     return picked;
+#endif
 }
 
 /* Copies what the output rows from `first` on look at, of the span that begins at channel c. */
