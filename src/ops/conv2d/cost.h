@@ -102,7 +102,8 @@ static inline double cairn_conv2d_cost_winograd_weights(const cairn_site *site, 
 }
 
 /* Of the gradient of the weights of a 1 x 1 convolution by Strassen's product, `pairs` of pixels at a time;
- * either side is copied once for each block of the other. */
+ * either side is copied once for each block of the other: four quarters are read and seven factors written.
+ */
 static inline double cairn_conv2d_cost_strassen_weights(const cairn_site *site, const cairn_machine *machine,
                                                         int64_t pairs, int64_t in_blocks, int64_t out_blocks)
 {

@@ -44,8 +44,8 @@ CAIRN_INLINE void vec_transpose(vec m[CAIRN_LANES])
 }
 
 /* to[c * to_step + r] = from[r * from_step + c] for r < rows, c < columns, both at most CAIRN_LANES. Reads
- * `read` numbers of each row, writes `written` of each column but the last, some of which may be lanes that
- * nobody wants. */
+ * `read` numbers of each row and writes `written` of each column: those behind columns and rows are of no
+ * use. */
 CAIRN_INLINE void vec_transpose_block(const real *from, int64_t from_step, int64_t rows, real *to,
                                       int64_t to_step, int64_t columns, vec_mask read, vec_mask written)
 {
@@ -78,7 +78,7 @@ CAIRN_INLINE void vec_transpose_all(const real *from, int64_t from_step, int64_t
             bool writes = close && (c + columns_here - 1) * to_step + CAIRN_LANES <= to_end;
             if (reads && writes)
                 vec_transpose_block(first, from_step, rows_here, there, to_step, columns_here, whole, whole);
-            else if (reads && rows_here == CAIRN_LANES)
+            else if (reads && rows_here == CAIRN_LANES) /* known: no row is looked for */
                 vec_transpose_block(first, from_step, CAIRN_LANES, there, to_step, columns_here, whole,
                                     whole);
             else

@@ -7,7 +7,7 @@
 #include "ops/winograd/tiles.h"
 #include <math.h>
 
-/* What a convolution by Winograd is for. */
+/* Where a convolution finds what stands around its products. */
 typedef struct cairn_winograd_use {
     int64_t pad_top, pad_left;
     cairn_activation_kind act;
