@@ -10,7 +10,6 @@
 #define PREFIX "step-"
 #define TEMPORARY ".tmp"
 #define NAME_BYTES 40
-#define MAX_STATE ((size_t)1 << 20)
 
 enum { MODEL, TRAIN, STATE };
 static const char *const files[] = {
@@ -299,6 +298,14 @@ cairn_status cairn_checkpoint_save(const cairn_checkpoints *c, const cairn_saved
 
 /* ---- loading ---- */
 
+void cairn_saved_free(cairn_ctx *ctx, cairn_saved *saved)
+{
+    cairn_weights_destroy(saved->model);
+    cairn_weights_destroy(saved->train);
+    cairn_state_free(ctx, &saved->state);
+    *saved = (cairn_saved){0};
+}
+
 static cairn_status load_weights(cairn_ctx *ctx, const char *folder, const char *name,
                                  cairn_weights **weights)
 {
@@ -313,7 +320,8 @@ static cairn_status load_state(cairn_ctx *ctx, const char *folder, cairn_state *
     uint8_t *text = NULL;
     size_t size;
     char *path = cairn_path_join(ctx, folder, files[STATE]);
-    cairn_status status = path == NULL ? CAIRN_MEMORY : cairn_file_read(ctx, path, MAX_STATE, &text, &size);
+    cairn_status status =
+        path == NULL ? CAIRN_MEMORY : cairn_file_read(ctx, path, CAIRN_STATE_BYTES, &text, &size);
     if (status == CAIRN_OK)
         status = cairn_state_parse(ctx, path, (const char *)text, size, state);
     cairn_free(ctx, text);
@@ -339,9 +347,7 @@ static cairn_status load_step(const cairn_checkpoints *c, int64_t step, cairn_sa
     cairn_free(c->ctx, folder);
     if (status == CAIRN_OK)
         return CAIRN_OK;
-    cairn_weights_destroy(saved->model);
-    cairn_weights_destroy(saved->train);
-    *saved = (cairn_saved){0};
+    cairn_saved_free(c->ctx, saved);
     return status;
 }
 

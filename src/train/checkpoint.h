@@ -32,8 +32,9 @@ void cairn_checkpoints_close(cairn_checkpoints *checkpoints);
 cairn_status cairn_checkpoint_save(const cairn_checkpoints *checkpoints, const cairn_saved *saved, bool best);
 
 /* Loads the last one that is sound, with a warning for each that is not. *found is false when there is none
- * at all; CAIRN_INPUT when there are some and none is sound; CAIRN_USAGE when they belong to other settings
- * or data. */
+ * at all; cairn_saved_free what was found. CAIRN_INPUT when there are some and none is sound; CAIRN_USAGE
+ * when they belong to other settings or data. */
 cairn_status cairn_checkpoint_load(const cairn_checkpoints *checkpoints, cairn_saved *saved, bool *found);
+void cairn_saved_free(cairn_ctx *ctx, cairn_saved *saved);
 
 #endif

@@ -54,8 +54,7 @@ struct cairn_loader {
     bool *broken;
     cairn_mix mix;
 
-    bool *named; /* by index: pictures whose being broken was told */
-    int64_t bad;
+    cairn_broken *named, own; /* pictures whose being broken was told, in options.known or here */
     double waited;
 };
 
@@ -147,15 +146,15 @@ static cairn_status count_broken(cairn_loader *l, const cairn_gathered *g)
 {
     const cairn_loader_options *o = &l->options;
     int64_t count = cairn_dataset_about(o->dataset)->count[o->split];
-    if (l->named[g->index])
-        return CAIRN_OK;
-    l->named[g->index] = true;
-    l->bad++;
+    bool fresh;
+    cairn_status status = cairn_broken_add(l->ctx, l->named, g->index, &fresh);
+    if (status != CAIRN_OK || !fresh)
+        return status;
     int64_t most = o->max_bad > 0 ? cairn_max((int64_t)(o->max_bad * (double)count), BAD_ALWAYS_ALLOWED) : 0;
-    if (o->max_bad >= 0 && l->bad > most)
+    if (o->max_bad >= 0 && l->named->count > most)
         return cairn_fail(l->ctx, CAIRN_INPUT,
                           "%s (%lld of %lld pictures could not be read so far; at most %lld may be broken)",
-                          g->message, (long long)l->bad, (long long)count, (long long)most);
+                          g->message, (long long)l->named->count, (long long)count, (long long)most);
     cairn_log(l->ctx, CAIRN_LOG_WARNING, "%s", g->message);
     return CAIRN_OK;
 }
@@ -306,8 +305,7 @@ static cairn_status prepare(cairn_loader *l)
         return cairn_fail(l->ctx, CAIRN_INPUT, "%s: pictures of %dx%d with %d added: expected %dx%d",
                           info->path, info->h, info->w, pad, o->h, o->w);
     l->broken = cairn_alloc(l->ctx, (size_t)o->batch, sizeof *l->broken);
-    l->named = cairn_alloc(l->ctx, (size_t)info->count[o->split], sizeof *l->named);
-    if (l->broken == NULL || l->named == NULL)
+    if (l->broken == NULL)
         return CAIRN_MEMORY;
     cairn_status status = make_workers(l);
     return status == CAIRN_OK ? make_slots(l) : status;
@@ -321,6 +319,7 @@ cairn_status cairn_loader_create(cairn_ctx *ctx, const cairn_loader_options *opt
         return CAIRN_MEMORY;
     l->ctx = ctx;
     l->options = *options;
+    l->named = options->known != NULL ? options->known : &l->own;
     l->options.views = options->views > 0 ? options->views : 1;
     l->picture_bytes = (size_t)l->options.views * cairn_gather_input_bytes(options);
     cairn_shared_begin(&l->memory, ctx);
@@ -363,7 +362,7 @@ void cairn_loader_destroy(cairn_loader *l)
     cairn_shared_end(&l->memory);
     cairn_free(l->ctx, l->workers);
     cairn_free(l->ctx, l->broken);
-    cairn_free(l->ctx, l->named);
+    cairn_broken_free(l->ctx, &l->own);
     cairn_free(l->ctx, l);
 }
 

@@ -5,6 +5,7 @@
 #define CAIRN_LOADER_H
 
 #include "base/base.h"
+#include "train/broken.h"
 #include <cairn/augment.h>
 
 typedef struct cairn_loader cairn_loader;
@@ -28,10 +29,11 @@ typedef struct cairn_loader_options {
     int views;                          /* [1] inputs that each picture gives: 1 or CAIRN_TEN_CROPS */
     int threads;                        /* [0] that work ahead */
     cairn_broken_policy broken;         /* [fails] broken ones are named once */
+    cairn_broken *known;                /* [NULL: none] those that were named before; others are added */
     double max_bad; /* [negative: any] share of the split that may be broken, or ten pictures; 0: none */
 } cairn_loader_options;
 
-/* The data set, the preprocessing and the augmentation must outlive the loader. CAIRN_INPUT when the
+/* The data set, the preprocessing, the augmentation and `known` must outlive the loader. CAIRN_INPUT when the
  * preprocessing does not lead from the pictures to the input size, CAIRN_MEMORY. */
 cairn_status cairn_loader_create(cairn_ctx *ctx, const cairn_loader_options *options, cairn_loader **loader);
 void cairn_loader_destroy(cairn_loader *loader);

@@ -188,6 +188,7 @@ cairn_status cairn_trainer_size(cairn_trainer *t, int64_t epoch)
     loading.augment = &t->augment;
     loading.floats = cairn_augment_needs_floats(&t->augment);
     loading.broken = CAIRN_BROKEN_REPLACED;
+    loading.known = &t->state.broken_train;
     return cairn_loader_create(t->ctx, &loading, &t->loader);
 }
 
@@ -203,6 +204,7 @@ cairn_status cairn_trainer_make_evaluation(cairn_trainer *t)
                                        &(cairn_plan_options){.batch = cairn_trainer_part(t)},
                                        cairn_trainer_shown(t), &t->evaluation);
     cairn_loader_options loading = loading_of(t, t->evaluated, &t->eval_settings, &t->eval_preprocess);
+    loading.known = &t->state.broken_evaluated;
     if (status == CAIRN_OK)
         status = cairn_loader_create(t->ctx, &loading, &t->evaluation_loader);
     t->order = cairn_alloc(t->ctx, (size_t)t->data->count[CAIRN_TRAIN], sizeof *t->order);

@@ -159,12 +159,14 @@ static cairn_status copy_all(cairn_ctx *ctx, const cairn_weights *from, cairn_we
     return CAIRN_OK;
 }
 
-cairn_status cairn_trainer_restore(cairn_trainer *t, const cairn_saved *saved)
+cairn_status cairn_trainer_restore(cairn_trainer *t, cairn_saved *saved)
 {
     cairn_status status = copy_all(t->ctx, saved->model, t->weights);
     if (status == CAIRN_OK)
         status = copy_all(t->ctx, saved->train, t->optimiser);
+    cairn_state_free(t->ctx, &t->state);
     t->state = saved->state;
+    saved->state = (cairn_state){0};
     return status;
 }
 
@@ -183,6 +185,7 @@ void cairn_trainer_free(cairn_trainer *t)
     cairn_free(t->ctx, t->samples);
     cairn_free(t->ctx, t->labels);
     cairn_free(t->ctx, t->order);
+    cairn_state_free(t->ctx, &t->state);
     if (t->checkpoints.folder != NULL)
         cairn_checkpoints_close(&t->checkpoints);
     cairn_config_free(t->ctx, &t->config);

@@ -53,10 +53,30 @@ static const struct {
     SIXTEEN(KEPT_TOP1),
 };
 
+static const struct {
+    const char *key;
+    size_t place;
+} lists[] = {
+    {"broken_train", offsetof(cairn_state, broken_train)},
+    {"broken_evaluated", offsetof(cairn_state, broken_evaluated)},
+};
+
+/* A list of a state, by its number. */
+static cairn_broken *list_of(cairn_state *state, size_t i)
+{
+    return (cairn_broken *)(void *)((char *)state + lists[i].place);
+}
+
 void cairn_state_begin(cairn_state *state)
 {
     *state = (cairn_state){0};
     cairn_plateau_begin(&state->plateau);
+}
+
+void cairn_state_free(cairn_ctx *ctx, cairn_state *state)
+{
+    for (size_t i = 0; i < CAIRN_COUNT(lists); i++)
+        cairn_broken_free(ctx, list_of(state, i));
 }
 
 int64_t cairn_state_keep(cairn_state *s, int keep, int64_t epoch, double top1)
@@ -78,6 +98,7 @@ int64_t cairn_state_keep(cairn_state *s, int keep, int64_t epoch, double top1)
 
 char *cairn_state_print(cairn_ctx *ctx, const cairn_state *state)
 {
+    cairn_state s = *state;
     cairn_text text = {.ctx = ctx};
     cairn_text_format(&text, "{\n  \"schema\": %d", SCHEMA);
     for (size_t i = 0; i < CAIRN_COUNT(integers); i++) {
@@ -89,6 +110,13 @@ char *cairn_state_print(cairn_ctx *ctx, const cairn_state *state)
         uint64_t bits;
         memcpy(&bits, (const char *)state + reals[i].place, sizeof bits);
         cairn_text_format(&text, ",\n  \"%s\": \"%016" PRIx64 "\"", reals[i].key, bits);
+    }
+    for (size_t i = 0; i < CAIRN_COUNT(lists); i++) {
+        const cairn_broken *list = list_of(&s, i);
+        cairn_text_format(&text, ",\n  \"%s\": [", lists[i].key);
+        for (int64_t k = 0; k < list->count; k++)
+            cairn_text_format(&text, "%s%" PRId64, k == 0 ? "" : ", ", list->index[k]);
+        cairn_text_add(&text, "]");
     }
     cairn_text_add(&text, "\n}\n");
     if (!text.failed)
@@ -105,6 +133,27 @@ static bool parse_bits(const char *text, uint64_t *bits)
     for (; *text != '\0'; text++)
         *bits = *bits << 4 | (uint64_t)(*text <= '9' ? *text - '0' : *text - 'a' + 10);
     return true;
+}
+
+/* Without the key, as in older checkpoints, none is known. */
+static cairn_status read_list(cairn_ctx *ctx, const char *name, const char *key, const json_t *root,
+                              cairn_broken *list)
+{
+    const json_t *values = json_object_get(root, key), *value;
+    size_t i;
+    if (values != NULL && !json_is_array(values))
+        return cairn_fail(ctx, CAIRN_INPUT, "%s: '%s': expected a list", name, key);
+    json_array_foreach(values, i, value)
+    {
+        bool fresh;
+        int64_t least = list->count == 0 ? 0 : list->index[list->count - 1] + 1;
+        if (!json_is_integer(value) || json_integer_value(value) < least)
+            return cairn_fail(ctx, CAIRN_INPUT, "%s: '%s': expected ascending whole numbers", name, key);
+        cairn_status status = cairn_broken_add(ctx, list, json_integer_value(value), &fresh);
+        if (status != CAIRN_OK)
+            return status;
+    }
+    return CAIRN_OK;
 }
 
 static cairn_status read_state(cairn_ctx *ctx, const char *name, const json_t *root, cairn_state *state)
@@ -125,14 +174,19 @@ static cairn_status read_state(cairn_ctx *ctx, const char *name, const json_t *r
                               reals[i].key, BITS_DIGITS);
         memcpy((char *)state + reals[i].place, &bits, sizeof bits);
     }
-    return CAIRN_OK;
+    cairn_status status = CAIRN_OK;
+    for (size_t i = 0; status == CAIRN_OK && i < CAIRN_COUNT(lists); i++)
+        status = read_list(ctx, name, lists[i].key, root, list_of(state, i));
+    return status;
 }
 
 cairn_status cairn_state_parse(cairn_ctx *ctx, const char *name, const char *text, size_t size,
                                cairn_state *state)
 {
+    static const cairn_json_limits limits = {CAIRN_STATE_BYTES, CAIRN_STATE_BYTES / 2, 4};
     json_t *root;
-    cairn_status status = cairn_json_parse(ctx, name, text, size, CAIRN_JSON_SMALL_LIMITS, &root);
+    *state = (cairn_state){0};
+    cairn_status status = cairn_json_parse(ctx, name, text, size, limits, &root);
     if (status == CAIRN_OK)
         status = read_state(ctx, name, root, state);
     json_decref(root);

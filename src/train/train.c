@@ -87,8 +87,7 @@ static cairn_status take_up(cairn_trainer *t)
     if (status != CAIRN_OK || !found)
         return status;
     status = cairn_trainer_restore(t, &saved);
-    cairn_weights_destroy(saved.model);
-    cairn_weights_destroy(saved.train);
+    cairn_saved_free(t->ctx, &saved);
     return status;
 }
 

@@ -110,9 +110,9 @@ void cairn_trainer_average(cairn_trainer *trainer);
 
 /* setup.c: data, network, plans, loaders, from trainer->config. */
 cairn_status cairn_trainer_prepare(cairn_trainer *trainer);
-/* Takes over weights, optimiser and state of a checkpoint. CAIRN_INPUT naming the tensor that does not fit.
- */
-cairn_status cairn_trainer_restore(cairn_trainer *trainer, const cairn_saved *saved);
+/* Copies weights and optimiser of a checkpoint and takes its state away. CAIRN_INPUT naming the tensor that
+ * does not fit. */
+cairn_status cairn_trainer_restore(cairn_trainer *trainer, cairn_saved *saved);
 void cairn_trainer_free(cairn_trainer *trainer);
 
 /* save.c: after an epoch everything is saved, in mid-epoch what a resume needs. */

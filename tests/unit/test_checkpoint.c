@@ -75,9 +75,9 @@ static int64_t load(store *s)
     if (!found)
         return 0;
     assert_true((int64_t)((const float *)cairn_weights_at(loaded.model, 0)->data)[3] == loaded.state.step);
-    cairn_weights_destroy(loaded.model);
-    cairn_weights_destroy(loaded.train);
-    return loaded.state.step;
+    int64_t step = loaded.state.step;
+    cairn_saved_free(s->b->ctx, &loaded);
+    return step;
 }
 
 static const char *path_of(store *s, int64_t step, const char *file)
@@ -109,13 +109,25 @@ static void a_state_survives_to_the_bit(void **state)
                           .results_bytes = 99,
                           .metrics_bytes = 77},
                 after;
+    int64_t broken[] = {3, 7, 5000000000};
+    before.broken_evaluated = (cairn_broken){.index = broken, .count = 3};
     char *text = cairn_state_print(b->ctx, &before);
     assert_non_null(text);
     assert_int_equal(cairn_state_parse(b->ctx, "state", text, strlen(text), &after), CAIRN_OK);
-    assert_memory_equal(&before, &after, sizeof before);
+    assert_memory_equal(&before, &after, offsetof(cairn_state, broken_train));
+    assert_int_equal(after.broken_train.count, 0);
+    assert_int_equal(after.broken_evaluated.count, 3);
+    assert_memory_equal(after.broken_evaluated.index, broken, sizeof broken);
+    cairn_state_free(b->ctx, &after);
+    char *seven = strstr(text, "[3, 7");
+    seven[4] = '3';
+    assert_fails(b, cairn_state_parse(b->ctx, "state", text, strlen(text), &after), CAIRN_INPUT,
+                 "'broken_evaluated': expected ascending");
+    cairn_state_free(b->ctx, &after);
     char *key = strstr(text, "\"skipped\"");
     memcpy(key, "\"skippex\"", 9);
     assert_fails(b, cairn_state_parse(b->ctx, "state", text, strlen(text), &after), CAIRN_INPUT, "'skipped'");
+    cairn_state_free(b->ctx, &after);
     cairn_free(b->ctx, text);
 }
 

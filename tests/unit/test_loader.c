@@ -203,53 +203,85 @@ static void floats_are_bytes_normalised(void **state)
     cairn_dataset_close(set);
 }
 
+/* Two epochs over all pictures for training; after an error the next batch gives it again. */
+static cairn_status load_twice(bench *b, const cairn_dataset *set, int threads, cairn_broken *known)
+{
+    static uint8_t pixels[8 * INPUT];
+    cairn_augment augment = {.flip = 0.5};
+    int32_t labels[8];
+    int n;
+    cairn_loader *loader;
+    cairn_loader_options options = {.dataset = set,
+                                    .split = CAIRN_TRAIN,
+                                    .preprocess = &chain,
+                                    .augment = &augment,
+                                    .h = SIDE,
+                                    .w = SIDE,
+                                    .c = 3,
+                                    .batch = 8,
+                                    .threads = threads,
+                                    .broken = CAIRN_BROKEN_REPLACED,
+                                    .known = known,
+                                    .max_bad = 0.05};
+    int64_t count = cairn_dataset_about(set)->count[CAIRN_TRAIN];
+    cairn_status status = CAIRN_OK;
+    assert_int_equal(cairn_loader_create(b->ctx, &options, &loader), CAIRN_OK);
+    for (uint32_t epoch = 0; epoch < 2 && status == CAIRN_OK; epoch++) {
+        assert_int_equal(cairn_loader_start(loader, NULL, 0, count, epoch), CAIRN_OK);
+        do
+            status = cairn_loader_next(loader, pixels, labels, NULL, &n);
+        while (status == CAIRN_OK && n > 0);
+    }
+    assert_int_equal(cairn_loader_next(loader, pixels, labels, NULL, &n), status);
+    cairn_loader_destroy(loader);
+    return status;
+}
+
+static const char eleven[] = "is a GIF picture, not supported: convert it to PNG or JPEG (11 of 35 pictures "
+                             "could not be read so far; at most 10 may be broken)";
+
 /* Ten broken ones are always forgiven, each is named once, and the eleventh is the end. */
 static void too_many_broken_pictures_are_the_end(void **state)
 {
     bench *b = *state;
-    cairn_augment augment = {.flip = 0.5};
     for (int broken = 10; broken <= 11; broken++) {
         put_folder(b, broken);
         cairn_dataset *set = open_folder(b);
-        int64_t count = cairn_dataset_about(set)->count[CAIRN_TRAIN];
-        assert_int_equal(count, 2 * GOOD + broken);
+        assert_int_equal(cairn_dataset_about(set)->count[CAIRN_TRAIN], 2 * GOOD + broken);
         for (int threads = 0; threads < 3; threads++) {
-            static uint8_t pixels[8 * INPUT];
-            int32_t labels[8];
-            int n;
-            cairn_loader *loader;
-            cairn_loader_options options = {.dataset = set,
-                                            .split = CAIRN_TRAIN,
-                                            .preprocess = &chain,
-                                            .augment = &augment,
-                                            .h = SIDE,
-                                            .w = SIDE,
-                                            .c = 3,
-                                            .batch = 8,
-                                            .threads = threads,
-                                            .broken = CAIRN_BROKEN_REPLACED,
-                                            .max_bad = 0.05};
             b->warnings = 0;
-            assert_int_equal(cairn_loader_create(b->ctx, &options, &loader), CAIRN_OK);
-            cairn_status status = CAIRN_OK;
-            for (uint32_t epoch = 0; epoch < 2 && status == CAIRN_OK; epoch++) {
-                assert_int_equal(cairn_loader_start(loader, NULL, 0, count, epoch), CAIRN_OK);
-                do
-                    status = cairn_loader_next(loader, pixels, labels, NULL, &n);
-                while (status == CAIRN_OK && n > 0);
-            }
+            cairn_status status = load_twice(b, set, threads, NULL);
             assert_int_equal(b->warnings, 10);
             if (broken == 10)
                 assert_int_equal(status, CAIRN_OK);
             else
-                assert_fails(b, status, CAIRN_INPUT,
-                             "is a GIF picture, not supported: convert it to PNG or JPEG (11 of 35 pictures "
-                             "could not be read so far; at most 10 may be broken)");
-            assert_int_equal(cairn_loader_next(loader, pixels, labels, NULL, &n), status);
-            cairn_loader_destroy(loader);
+                assert_fails(b, status, CAIRN_INPUT, eleven);
         }
         cairn_dataset_close(set);
     }
+}
+
+/* What another loader has named counts, and is not named again. */
+static void broken_pictures_that_are_known_count(void **state)
+{
+    bench *b = *state;
+    cairn_broken known = {0};
+    put_folder(b, 10);
+    cairn_dataset *set = open_folder(b);
+    for (int turn = 0; turn < 3; turn++) {
+        assert_int_equal(load_twice(b, set, turn, &known), CAIRN_OK);
+        assert_int_equal(known.count, 10);
+        assert_int_equal(b->warnings, 10);
+    }
+    for (int64_t i = 1; i < known.count; i++)
+        assert_true(known.index[i] > known.index[i - 1]);
+    cairn_dataset_close(set);
+    put_folder(b, 11);
+    set = open_folder(b);
+    assert_fails(b, load_twice(b, set, 1, &known), CAIRN_INPUT, eleven);
+    assert_int_equal(b->warnings, 10);
+    cairn_broken_free(b->ctx, &known);
+    cairn_dataset_close(set);
 }
 
 /* ---- training with everything on ---- */
@@ -294,12 +326,38 @@ static void interrupted_with_augmentation_it_ends_in_the_same_bits(void **state)
     }
 }
 
+static void broken_pictures_are_named_once_in_an_interrupted_run(void **state)
+{
+    bench *b = *state;
+    put_folder(b, 7);
+    for (int stop_at = 1; stop_at <= 9; stop_at += 2) { /* of the 4 batches and 1 of evaluation in an epoch */
+        char out[32];
+        int left = stop_at;
+        cairn_train_hooks hooks = {.stop = on_stop, .user = &left};
+        snprintf(out, sizeof out, "cut-%d", stop_at);
+        cairn_train_settings settings = tiny_settings(b, out);
+        settings.data = bench_path(b, "photos");
+        settings.batch = 8;
+        settings.epochs = 2;
+        settings.warmup = 0;
+        settings.max_bad = 0.05f;
+        settings.loaders = stop_at % 3;
+        b->warnings = 0;
+        assert_fails(b, cairn_train(b->ctx, &settings, &hooks, NULL), CAIRN_INTERRUPTED, "interrupted");
+        if (cairn_train_resume(b->ctx, bench_path(b, out), NULL, NULL) != CAIRN_OK)
+            fail_msg("%s", cairn_error(b->ctx));
+        assert_int_equal(b->warnings, 7);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(threads_and_starts_change_no_bit),
         TEST(floats_are_bytes_normalised),
         TEST(too_many_broken_pictures_are_the_end),
+        TEST(broken_pictures_that_are_known_count),
+        TINY(broken_pictures_are_named_once_in_an_interrupted_run),
         TINY(interrupted_with_augmentation_it_ends_in_the_same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
