@@ -18,6 +18,21 @@
 #define HEIGHT_2 4
 #endif
 
+CAIRN_INLINE void step(const float *a, const float *b, vec_mask mask, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH],
+                       const int mr, const int nv)
+{
+    cairn_factor columns[CAIRN_GEMM_WIDTH];
+    CAIRN_UNROLL
+    for (int v = 0; v < nv; v++)
+        columns[v] = cairn_factor_of(nv == 1 ? vec_load_part(b, mask) : vec_load(b + v * CAIRN_LANES));
+    CAIRN_UNROLL
+    for (int r = 0; r < mr; r++) {
+        CAIRN_UNROLL
+        for (int v = 0; v < nv; v++)
+            acc[r][v] = cairn_multiply_add(acc[r][v], a + r, columns[v], true);
+    }
+}
+
 CAIRN_INLINE void tile(const cairn_gemm_outer *g, int64_t p, int64_t column, vec_mask mask, const int mr,
                        const int nv)
 {
@@ -29,26 +44,28 @@ CAIRN_INLINE void tile(const cairn_gemm_outer *g, int64_t p, int64_t column, vec
             acc[r][v] = (vec){0};
     }
     CAIRN_UNROLL
-    for (int r = 0; r < mr; r++) /* results are wanted at the end; lines that begin before this tile are there */
+    for (int r = 0; r < mr;
+         r++) /* results are wanted at the end; lines that begin before this tile are there */
         __builtin_prefetch(g->c + (p + r) * g->ldc + column + nv * CAIRN_LANES - 1, 1);
     int64_t a_step = g->a_step[0], b_step = g->b_step[0];
     for (int64_t line = 0; line < g->count[1] * g->count[2]; line++) {
         int64_t image = line / g->count[1], row = line % g->count[1];
         const float *a = g->a + image * g->a_step[2] + row * g->a_step[1] + p;
         const float *b = g->b + image * g->b_step[2] + row * g->b_step[1] + column;
-        for (int64_t pixel = 0; pixel < g->count[0]; pixel++, a += a_step, b += b_step) {
-            cairn_factor columns[CAIRN_GEMM_WIDTH];
+        int64_t pixel = 0;
+        for (; pixel + CAIRN_GEMM_STEP <= g->count[0]; pixel += CAIRN_GEMM_STEP) {
             CAIRN_UNROLL
-            for (int v = 0; v < nv; v++)
-                columns[v] =
-                    cairn_factor_of(nv == 1 ? vec_load_part(b, mask) : vec_load(b + v * CAIRN_LANES));
-            CAIRN_UNROLL
-            for (int r = 0; r < mr; r++) {
-                CAIRN_UNROLL
-                for (int v = 0; v < nv; v++)
-                    acc[r][v] = cairn_multiply_add(acc[r][v], a + r, columns[v], true);
+            for (int i = 0; i < CAIRN_GEMM_STEP; i += 2) {
+                step(a, b, mask, acc, mr, nv);
+                step(a + a_step, b + b_step, mask, acc, mr, nv);
+                a += 2 * a_step;
+                b += 2 * b_step;
+                __asm__(""
+                        : "+r"(a), "+r"(b)); /* or all places would be computed ahead, and kept in memory */
             }
         }
+        for (; pixel < g->count[0]; pixel++, a += a_step, b += b_step)
+            step(a, b, mask, acc, mr, nv);
     }
     CAIRN_UNROLL
     for (int r = 0; r < mr; r++) {

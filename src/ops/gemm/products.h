@@ -4,6 +4,10 @@
 
 #include "ops/simd/vector.h"
 
+/* Words of the reduction between two looks at its end: whatever is not a product takes from what a core can
+ * begin in a cycle, which is little where another thread runs on it. */
+#define CAIRN_GEMM_STEP 4
+
 #if !defined(CAIRN_STORE_BF16)
 typedef vec cairn_factor;
 
@@ -12,10 +16,18 @@ CAIRN_INLINE cairn_factor cairn_factor_of(vec words)
     return words;
 }
 
+/* In unrolled loops compilers take turns with the three forms of the instruction, and accumulators change
+ * registers until some end in memory. This form adds to where the sum is. */
 CAIRN_INLINE vec cairn_multiply_add(vec sum, const void *a, cairn_factor b, const bool whole)
 {
     (void)whole;
+#if defined(__FMA__)
+    vec factor = vec_set(*(const float *)a);
+    __asm__("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(factor), "v"(b));
+    return sum;
+#else
     return sum + *(const float *)a * b;
+#endif
 }
 #elif defined(CAIRN_SIMD_AVX512BF16)
 typedef __m512bh cairn_factor;

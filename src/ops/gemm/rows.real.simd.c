@@ -19,6 +19,9 @@
 #define HEIGHT_2 4
 #endif
 
+/* Where B comes from: as it was given, or packed, near or too far to wait for. */
+typedef enum source { LOOSE, NEAR, FAR } source;
+
 /* Where a tile is. */
 typedef struct place {
     const cairn_gemm_rows *g;
@@ -71,15 +74,14 @@ CAIRN_INLINE void fetch_results(const place *t, const int mr, const int nv)
 
 /* Words that come from far are asked for a panel ahead, at half the pace at which they are multiplied: most
  * panels are read by two tiles or more, and requests in a burst keep loads waiting. */
-CAIRN_INLINE const float *fetch_next(const float *next, const float *end, int64_t k, const int words)
+CAIRN_INLINE const float *fetch_next(const float *next, const float *end, const int words)
 {
-    const int lines = words < 32 ? 1 : words / 32, steps = words < 32 ? 32 / words : 1;
-    if (next >= end || k % steps != 0)
+    if (next >= end)
         return next;
     CAIRN_UNROLL
-    for (int i = 0; i < lines; i++)
-        __builtin_prefetch(next + i * 16, 0, 2);
-    return next + lines * 16;
+    for (int i = 0; i < words / 2; i += 16)
+        __builtin_prefetch(next + i, 0, 2);
+    return next + words / 2;
 }
 
 CAIRN_INLINE void start(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv)
@@ -98,10 +100,10 @@ CAIRN_INLINE void start(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], con
     }
 }
 
-/* The products of `depth` consecutive words. Taking several at once spares reloading the pointers of tall
- * tiles; others have no registers for so many columns.
+/* The products of `depth` consecutive words, b_step apart in B. Taking several at once spares reloading the
+ * pointers of tall tiles; others have no registers for so many columns.
  */
-CAIRN_INLINE void step(const place *t, const real *const *a, const float *b, int64_t offset,
+CAIRN_INLINE void step(const place *t, const real *const *a, const float *b, int64_t b_step, int64_t offset,
                        vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv, const int depth,
                        const bool whole)
 {
@@ -110,7 +112,7 @@ CAIRN_INLINE void step(const place *t, const real *const *a, const float *b, int
     for (int d = 0; d < depth; d++) {
         CAIRN_UNROLL
         for (int v = 0; v < nv; v++) {
-            const float *p = b + d * t->b_step + v * CAIRN_LANES;
+            const float *p = b + d * b_step + v * CAIRN_LANES;
             columns[d][v] = cairn_factor_of(nv == 1 ? vec_load_part(p, t->mask) : vec_load(p));
         }
     }
@@ -195,14 +197,15 @@ CAIRN_INLINE void flush(vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], vec (*sums)[CAIRN_G
 
 /* Long reductions are summed in blocks, and the blocks' sums added: the rounding errors of one sequence grow
  * with its length. */
-CAIRN_INLINE void tile(place *t, const int mr, const int nv, const bool far)
+CAIRN_INLINE void tile(place *t, const int mr, const int nv, const source from)
 {
     vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], (*sums)[CAIRN_GEMM_WIDTH] = t->sums;
     const float *b = t->b;
     const real *const *a = t->a;
-    int64_t length = t->g->length / CAIRN_GEMM_UNIT, b_step = t->b_step, block = t->g->block;
+    int64_t length = t->g->length / CAIRN_GEMM_UNIT, block = t->g->block;
+    int64_t b_step = from == LOOSE ? t->b_step : nv * CAIRN_LANES;
     bool whole = true;
-    const int depth = nv == 1 ? 4 : nv == 2 && mr > 6 ? 2 : 1;
+    const int depth = nv == 1 ? 4 : nv == 2 && mr > 6 ? 2 : 1, steps = CAIRN_GEMM_STEP / depth;
     const float *next = t->next;
     start(t, acc, mr, nv);
     for (int64_t s = 0; s < t->g->segments; s++) {
@@ -214,16 +217,19 @@ CAIRN_INLINE void tile(place *t, const int mr, const int nv, const bool far)
             }
             int64_t end = cairn_min(length, k + block);
             block -= end - k;
-            for (; k + depth <= end; k += depth, b += depth * b_step) {
-                if (far)
-                    next = fetch_next(next, t->next_end, k / depth, depth * nv * CAIRN_LANES);
-                step(t, a, b, offset + k * CAIRN_GEMM_UNIT, acc, mr, nv, depth, true);
+            for (; k + CAIRN_GEMM_STEP <= end; k += CAIRN_GEMM_STEP, b += CAIRN_GEMM_STEP * b_step) {
+                if (from == FAR)
+                    next = fetch_next(next, t->next_end, CAIRN_GEMM_STEP * nv * CAIRN_LANES);
+                CAIRN_UNROLL
+                for (int i = 0; i < steps; i++)
+                    step(t, a, b + i * depth * b_step, b_step, offset + (k + i * depth) * CAIRN_GEMM_UNIT,
+                         acc, mr, nv, depth, true);
             }
             for (; k < end; k++, b += b_step)
-                step(t, a, b, offset + k * CAIRN_GEMM_UNIT, acc, mr, nv, 1, true);
+                step(t, a, b, b_step, offset + k * CAIRN_GEMM_UNIT, acc, mr, nv, 1, true);
         }
         if (t->g->length % CAIRN_GEMM_UNIT != 0) {
-            step(t, a, b, t->g->offset[s] + t->g->length - 1, acc, mr, nv, 1, false);
+            step(t, a, b, b_step, t->g->offset[s] + t->g->length - 1, acc, mr, nv, 1, false);
             b += b_step;
         }
     }
@@ -248,27 +254,31 @@ CAIRN_INLINE void advance(place *t, int64_t rows)
 }
 
 /* All rows of a panel: tall tiles, then what is left by halves. */
-CAIRN_INLINE void panel_rows(place *t, const int height, const int nv, const bool far)
+CAIRN_INLINE void panel_rows(place *t, const int height, const int nv, const source from)
 {
     int64_t rows = t->g->rows;
     for (; rows >= height; rows -= height, advance(t, height))
-        tile(t, height, nv, far);
+        tile(t, height, nv, from);
     for (; rows >= 4; rows -= 4, advance(t, 4))
-        tile(t, 4, nv, far);
+        tile(t, 4, nv, from);
     for (; rows >= 2; rows -= 2, advance(t, 2))
-        tile(t, 2, nv, far);
+        tile(t, 2, nv, from);
     if (rows > 0)
-        tile(t, 1, nv, far);
+        tile(t, 1, nv, from);
 }
 
 #define PANEL(nv, height)                                                                                    \
-    static void panel_##nv(place *t)                                                                         \
+    static void loose_##nv(place *t)                                                                         \
     {                                                                                                        \
-        panel_rows(t, height, nv, false);                                                                    \
+        panel_rows(t, height, nv, LOOSE);                                                                    \
     }                                                                                                        \
-    static void far_panel_##nv(place *t)                                                                     \
+    static void near_##nv(place *t)                                                                          \
     {                                                                                                        \
-        panel_rows(t, height, nv, true);                                                                     \
+        panel_rows(t, height, nv, NEAR);                                                                     \
+    }                                                                                                        \
+    static void far_##nv(place *t)                                                                           \
+    {                                                                                                        \
+        panel_rows(t, height, nv, FAR);                                                                      \
     }
 
 PANEL(1, HEIGHT_1)
@@ -278,13 +288,15 @@ PANEL(3, HEIGHT_3)
 PANEL(4, HEIGHT_4)
 #endif
 
-static void (*const panels[2][CAIRN_GEMM_WIDTH])(place *t) = {
+static void (*const panels[][CAIRN_GEMM_WIDTH])(place *t) = {
 #if CAIRN_GEMM_WIDTH == 4
-    {panel_1, panel_2, panel_3, panel_4},
-    {far_panel_1, far_panel_2, far_panel_3, far_panel_4},
+    [LOOSE] = {loose_1, loose_2, loose_3, loose_4},
+    [NEAR] = {near_1, near_2, near_3, near_4},
+    [FAR] = {far_1, far_2, far_3, far_4},
 #else
-    {panel_1, panel_2},
-    {far_panel_1, far_panel_2},
+    [LOOSE] = {loose_1, loose_2},
+    [NEAR] = {near_1, near_2},
+    [FAR] = {far_1, far_2},
 #endif
 };
 
@@ -292,6 +304,7 @@ void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *g)
 {
     int64_t depth = cairn_gemm_depth(g->segments, g->length);
     const float *words = g->b;
+    source from = !g->packed ? LOOSE : g->next == NULL ? NEAR : FAR;
     vec sums[MAX_ROWS][CAIRN_GEMM_WIDTH];
     for (int64_t column = 0, width; column < g->n; column += width) {
         width = cairn_gemm_panel(g->n - column);
@@ -307,6 +320,6 @@ void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *g)
             t.next = column + width < g->n ? t.b + width * depth : g->next;
             t.next_end = t.next + width * depth;
         }
-        panels[g->next != NULL][width / CAIRN_LANES - 1](&t);
+        panels[from][width / CAIRN_LANES - 1](&t);
     }
 }
