@@ -34,6 +34,7 @@ typedef struct cairn_machine {
     double bf16_flops;          /* products of bfloat16 in floats */
     double l2_read, l3_read;    /* bytes */
     double dram_read;           /* bytes */
+    double sums;                /* bytes read and written by sums of rows that lie apart */
     int64_t l2_bytes, l3_bytes; /* that a core can count on */
 } cairn_machine;
 

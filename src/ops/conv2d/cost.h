@@ -41,7 +41,7 @@ static inline double cairn_conv2d_cost_strassen(const cairn_site *site, const ca
     double read = factors * sizeof(float) / machine->dram_read;
     /* four quarters of A are read and four sums written; of a column's quarters in C and in scratch sixteen
      * are read or written, where C alone is four */
-    double moved = pairs * (8 * k + 12 * n) * sizeof(float) / machine->l2_read;
+    double moved = pairs * (8 * k + 12 * n) * sizeof(float) / machine->sums;
     return fmax(cairn_cost_products(factors * pairs, k, machine->flops), read) + moved +
            (site->training ? 2 * read : 0);
 }
