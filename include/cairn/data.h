@@ -125,7 +125,9 @@ typedef struct cairn_dataset_options {
  *   - pictures with val.txt ("NAME INDEX" a line) or ILSVRC2012_validation_ground_truth.txt
  * Pictures without a part are the test part, or with val_split the training part. Search path: the folders in
  * $CAIRN_DATA (between colons), ./data, /usr/local/share/datasets, /usr/share/datasets, each with the set's
- * name below. CAIRN_USAGE unknown set, CAIRN_IO not found, naming the places; CAIRN_INPUT. */
+ * name below. Shards are mapped, for which a handler of SIGBUS is installed: where one is cut meanwhile,
+ * reading it is an error, and faults elsewhere go to the handler that was there before. CAIRN_USAGE unknown
+ * set, CAIRN_IO not found, naming the places; CAIRN_INPUT. */
 CAIRN_API cairn_status cairn_dataset_open(cairn_ctx *ctx, const char *name_or_folder,
                                           const cairn_dataset_options *options, cairn_dataset **dataset);
 CAIRN_API void cairn_dataset_close(cairn_dataset *dataset);

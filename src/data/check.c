@@ -119,7 +119,10 @@ static void look(void *arg, size_t place)
             o->misnamed = is_misnamed(&stored, &format) && stored.own != NULL; /* packs keep the first name */
             snprintf(o->format, sizeof o->format, "is %s", format);
         }
-    } else {
+        status = cairn_stored_check(&ctx, &stored, status);
+    }
+    if (status != CAIRN_OK) {
+        cairn_free(&ctx, o->text);
         o->text = cairn_strdup(&ctx, ctx.error);
         o->memory = status == CAIRN_MEMORY;
     }

@@ -123,6 +123,9 @@ cairn_status cairn_dataset_picture(cairn_ctx *ctx, const cairn_dataset *dataset,
         status = copy_pixels(ctx, &stored, options == NULL ? 0 : options->channels, picture);
     else if (status == CAIRN_OK)
         status = cairn_picture_decode(ctx, stored.name, stored.bytes, stored.size, options, picture);
+    status = cairn_stored_check(ctx, &stored, status);
+    if (status != CAIRN_OK)
+        cairn_picture_free(ctx, picture);
     cairn_stored_free(ctx, &stored);
     return status;
 }
@@ -146,6 +149,9 @@ cairn_status cairn_dataset_augmented(cairn_ctx *ctx, const cairn_dataset *datase
     else if (status == CAIRN_OK)
         status = cairn_augment_decode(ctx, augment, preprocess, key, stored.name, stored.bytes, stored.size,
                                       h, w, to);
+    status = cairn_stored_check(ctx, &stored, status);
+    if (status != CAIRN_OK)
+        cairn_picture_free(ctx, to);
     cairn_picture_free(ctx, &copy);
     cairn_stored_free(ctx, &stored);
     return status;

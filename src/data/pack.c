@@ -112,6 +112,7 @@ static void prepare(void *arg, size_t place)
         i->status = shrink(&ctx, p, &picture, &shrunk);
     if (i->status == CAIRN_OK)
         i->status = encode(&ctx, p, &stored, shrunk, &picture, i);
+    i->status = cairn_stored_check(&ctx, &stored, i->status);
     if (i->status != CAIRN_OK)
         i->message = cairn_strdup(&ctx, ctx.error);
     cairn_picture_free(&ctx, &picture);

@@ -16,27 +16,25 @@ void cairn_part_free(cairn_ctx *ctx, cairn_part *part)
     *part = (cairn_part){0};
 }
 
-static cairn_status fetch_member(cairn_ctx *ctx, const cairn_part *part, int64_t at, cairn_stored *stored)
+static void fetch_member(const cairn_part *part, int64_t at, cairn_stored *stored)
 {
     const cairn_member *member = &part->members[at];
-    const cairn_map *archive = &part->archives[member->archive];
-    cairn_status status = cairn_map_check(ctx, archive);
-    if (status != CAIRN_OK)
-        return status;
-    stored->bytes = archive->bytes + member->offset; /* its end was looked at when it was listed */
+    stored->archive = &part->archives[member->archive];
+    stored->bytes = stored->archive->bytes + member->offset; /* its end was looked at when it was listed */
     stored->size = (size_t)member->size;
     stored->h = member->h;
     stored->w = member->w;
     stored->c = member->h > 0 ? 3 : 0;
-    return CAIRN_OK;
 }
 
 cairn_status cairn_part_fetch(cairn_ctx *ctx, const cairn_part *part, int64_t at, const cairn_picture *whole,
                               cairn_stored *stored)
 {
     *stored = (cairn_stored){.name = part->names == NULL ? "picture" : part->names[at]};
-    if (part->members != NULL)
-        return fetch_member(ctx, part, at, stored);
+    if (part->members != NULL) {
+        fetch_member(part, at, stored);
+        return CAIRN_OK;
+    }
     if (part->names != NULL) {
         cairn_status status =
             cairn_file_read(ctx, stored->name, CAIRN_PICTURE_FILE_LIMIT, &stored->own, &stored->size);
@@ -49,6 +47,12 @@ cairn_status cairn_part_fetch(cairn_ctx *ctx, const cairn_part *part, int64_t at
     stored->w = whole->w;
     stored->c = whole->c;
     return CAIRN_OK;
+}
+
+cairn_status cairn_stored_check(cairn_ctx *ctx, const cairn_stored *stored, cairn_status status)
+{
+    cairn_status cut = stored->archive == NULL ? CAIRN_OK : cairn_map_check(ctx, stored->archive);
+    return cut != CAIRN_OK ? cut : status;
 }
 
 void cairn_stored_free(cairn_ctx *ctx, cairn_stored *stored)

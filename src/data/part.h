@@ -32,12 +32,16 @@ typedef struct cairn_stored {
     size_t size;
     int h, w, c; /* 0: to be decoded */
     uint8_t *own;
+    const cairn_map *archive; /* NULL: the bytes are in memory */
 } cairn_stored;
 
 /* `whole` has the size and channels of pictures in memory. For cairn_stored_free, whatever the result.
  * CAIRN_IO, CAIRN_INPUT, CAIRN_MEMORY. */
 cairn_status cairn_part_fetch(cairn_ctx *ctx, const cairn_part *part, int64_t at, const cairn_picture *whole,
                               cairn_stored *stored);
+/* To be asked when the bytes were looked at, with what came of it: CAIRN_INPUT, whatever it was, if they were
+ * not those of the archive because it was cut; else the status. */
+cairn_status cairn_stored_check(cairn_ctx *ctx, const cairn_stored *stored, cairn_status status);
 void cairn_stored_free(cairn_ctx *ctx, cairn_stored *stored);
 
 #endif

@@ -8,7 +8,8 @@
 #define CAIRN_RESAMPLE_BITS 22 /* of the coefficients' fraction */
 
 /* The coefficients of two neighbouring inputs as words for products of 16 bits, the first in its lower half:
- * what they are in units of 2^CAIRN_RESAMPLE_LOW, and the rest. A second that is not there is 0. */
+ * what they are in units of 2^CAIRN_RESAMPLE_LOW, and the rest. Those that are not there are 0, up to an even
+ * number of pairs. */
 #define CAIRN_RESAMPLE_LOW 11
 typedef struct cairn_coefficient_pair {
     uint32_t high, low;
@@ -16,7 +17,7 @@ typedef struct cairn_coefficient_pair {
 
 /* What one axis does: output i is the sum of count[i] inputs from first[i], times coefficients. */
 typedef struct cairn_axis {
-    int out, width; /* width: coefficients per output, some unused; even */
+    int out, width; /* width: coefficients per output, some unused; a multiple of 4 */
     int *first, *count;
     int32_t *coefficient;
     cairn_coefficient_pair *pair; /* the same once more, width / 2 per output */

@@ -48,6 +48,36 @@ INLINE void column_block(taps t, const uint8_t *in, size_t pitch, uint8_t *to, c
     __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
     _mm_storeu_si128((__m128i *)(void *)to, bytes);
 }
+
+/* The same of twice as many bytes, which stay in the halves of the vector that they come from. */
+INLINE void wide_column_block(taps t, const uint8_t *in, size_t pitch, uint8_t *to, const int count)
+{
+    const __m256i zero = _mm256_setzero_si256();
+    __m256i low[4], high[4];
+    for (int p = 0; p < 4; p++) {
+        low[p] = _mm256_set1_epi32(HALF);
+        high[p] = zero;
+    }
+    for (int i = 0; i < count; i += 2, in += 2 * pitch, t.pair++) {
+        __m256i first = _mm256_loadu_si256((const __m256i *)(const void *)in);
+        __m256i second = _mm256_loadu_si256((const __m256i *)(const void *)(i + 1 < count ? in + pitch : in));
+        __m256i left = _mm256_unpacklo_epi8(first, second), right = _mm256_unpackhi_epi8(first, second);
+        const __m256i words[4] = {_mm256_unpacklo_epi8(left, zero), _mm256_unpackhi_epi8(left, zero),
+                                  _mm256_unpacklo_epi8(right, zero), _mm256_unpackhi_epi8(right, zero)};
+        for (int p = 0; p < 4; p++) {
+            high[p] =
+                _mm256_add_epi32(high[p], _mm256_madd_epi16(words[p], _mm256_set1_epi32((int)t.pair->high)));
+            low[p] =
+                _mm256_add_epi32(low[p], _mm256_madd_epi16(words[p], _mm256_set1_epi32((int)t.pair->low)));
+        }
+    }
+    for (int p = 0; p < 4; p++)
+        low[p] = _mm256_srai_epi32(_mm256_add_epi32(low[p], _mm256_slli_epi32(high[p], CAIRN_RESAMPLE_LOW)),
+                                   CAIRN_RESAMPLE_BITS);
+    __m256i bytes =
+        _mm256_packus_epi16(_mm256_packs_epi32(low[0], low[1]), _mm256_packs_epi32(low[2], low[3]));
+    _mm256_storeu_si256((__m256i *)(void *)to, bytes);
+}
 #elif defined(__SSE4_1__)
 #define LANES 8
 INLINE void column_block(taps t, const uint8_t *in, size_t pitch, uint8_t *to, const int count)
@@ -89,6 +119,10 @@ INLINE void column_block(taps t, const uint8_t *in, size_t pitch, uint8_t *to, c
 INLINE void column_row(taps t, const uint8_t *in, size_t pitch, size_t row, uint8_t *to, const int count)
 {
     size_t x = 0;
+#if defined(__AVX2__)
+    for (; x + 2 * LANES <= row; x += 2 * LANES)
+        wide_column_block(t, in + x, pitch, to + x, count);
+#endif
     for (; x + LANES <= row; x += LANES)
         column_block(t, in + x, pitch, to + x, count);
     for (; x < row; x++) {
@@ -135,6 +169,10 @@ void RESAMPLE(cairn_pass_columns)(const cairn_axis *a, const uint8_t *from, size
 
 /* ---- rows ---- */
 
+#if defined(__SSE4_1__)
+#include "data/resample_pixels.h"
+#endif
+
 /* Pixels of c bytes from one place to another, each `from_step` and `to_step` behind the one before. Four
  * bytes are copied where three are meant, which the next pixel's cover; the last gets three. */
 static void copy_pixels(const uint8_t *from, size_t from_step, int count, size_t c, uint8_t *to,
@@ -147,10 +185,17 @@ static void copy_pixels(const uint8_t *from, size_t from_step, int count, size_t
         memcpy(to + (size_t)i * to_step, from + (size_t)i * from_step, c);
 }
 
-/* Sixteen rows at a time are laid side by side, pixel by pixel, so that their rows are columns. */
+/* Sixteen rows at a time are laid side by side, pixel by pixel, so that their rows are columns; but for most
+ * pictures there is a shorter way. */
 void RESAMPLE(cairn_pass_rows)(const cairn_axis *a, const uint8_t *from, size_t pitch, int rows, int c,
                                uint8_t *scratch, uint8_t *to)
 {
+#if defined(__SSE4_1__)
+    if (c == PIXEL && a->out >= 4) {
+        pass_pixels(a, from, pitch, rows, scratch, to);
+        return;
+    }
+#endif
     int begin, end;
     cairn_axis_reach(a, &begin, &end);
     size_t pixel = (size_t)c, row = (size_t)a->out * pixel;

@@ -65,11 +65,12 @@ static uint32_t words(int32_t first, int32_t second)
     return (uint32_t)(uint16_t)first | (uint32_t)(uint16_t)second << 16;
 }
 
+/* Two pairs at a time: the second may be zeros. */
 static void fill_pairs(const int32_t *coefficient, int count, cairn_coefficient_pair *pair)
 {
     const int32_t rest = (1 << CAIRN_RESAMPLE_LOW) - 1;
-    for (int x = 0; x < count; x += 2) {
-        int32_t first = coefficient[x], second = x + 1 < count ? coefficient[x + 1] : 0;
+    for (int x = 0; x < (int)cairn_align((size_t)count, 4); x += 2) {
+        int32_t first = x < count ? coefficient[x] : 0, second = x + 1 < count ? coefficient[x + 1] : 0;
         pair[x / 2] =
             (cairn_coefficient_pair){.high = words(first >> CAIRN_RESAMPLE_LOW, second >> CAIRN_RESAMPLE_LOW),
                                      .low = words(first & rest, second & rest)};
@@ -119,7 +120,8 @@ static cairn_status make_axis(cairn_ctx *ctx, const cairn_span *span, cairn_filt
                               int size, cairn_axis *a)
 {
     size_t out = (size_t)span->count, coefficients;
-    *a = (cairn_axis){.out = span->count, .width = (int)ceil(support_of(span, filter)) * 2 + 2};
+    *a = (cairn_axis){.out = span->count,
+                      .width = (int)cairn_align((size_t)ceil(support_of(span, filter)) * 2 + 2, 4)};
     a->first = cairn_alloc(ctx, out, sizeof *a->first);
     a->count = cairn_alloc(ctx, out, sizeof *a->count);
     if (cairn_size_mul(out, (size_t)a->width, &coefficients)) {

@@ -125,6 +125,8 @@ static cairn_status add_shard(filling *f, const char *path)
         if (status == CAIRN_OK && !end)
             status = add_entry(f, &tar, &entry, archive);
     }
+    if (cairn_map_check(f->ctx, map) != CAIRN_OK)
+        return CAIRN_INPUT;
     return status == CAIRN_OK ? end_sample(f, path) : status;
 }
 

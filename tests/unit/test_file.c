@@ -2,6 +2,7 @@
  * below stand in for libc's in this program, so that faults and short transfers can be planned. */
 #include "support.h"
 
+#include "base/map.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 /* ---- faults ---- */
 
@@ -326,6 +328,51 @@ static void folders(void **state)
     assert_int_equal(entries(b), 1);
 }
 
+/* ---- maps ---- */
+
+/* What is cut away is zeros, and said. */
+static void maps_survive_a_cut(void **state)
+{
+    bench *b = *state;
+    static char bytes[3 * 65536 + 100];
+    const char *path = bench_path(b, "mapped");
+    cairn_map first, map;
+    memset(bytes, 7, sizeof bytes);
+    bench_put(path, bytes, sizeof bytes);
+    assert_int_equal(cairn_map_open(b->ctx, path, &first), CAIRN_OK);
+    assert_int_equal(cairn_map_open(b->ctx, path, &map), CAIRN_OK);
+    cairn_map_close(b->ctx, &first);
+    assert_int_equal(map.bytes[sizeof bytes - 1], 7);
+    assert_int_equal(cairn_map_check(b->ctx, &map), CAIRN_OK);
+    assert_int_equal(truncate(path, 65536), 0);
+    assert_int_equal(map.bytes[65535], 7);
+    assert_int_equal(map.bytes[2 * 65536], 0);
+    assert_int_equal(map.bytes[sizeof bytes - 1], 0);
+    assert_fails(b, cairn_map_check(b->ctx, &map), CAIRN_INPUT, "was cut to 65536 bytes while it was in use");
+    assert_int_equal(truncate(path, sizeof bytes), 0);
+    assert_fails(b, cairn_map_check(b->ctx, &map), CAIRN_INPUT, "was cut while it was in use, for a time");
+    cairn_map_close(b->ctx, &map);
+}
+
+static void other_faults_are_not_those_of_maps(void **state)
+{
+    bench *b = *state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        cairn_map map;
+        signal(SIGBUS, SIG_DFL);
+        bench_put(bench_path(b, "mapped"), "bytes", 5);
+        if (cairn_map_open(b->ctx, bench_path(b, "mapped"), &map) != CAIRN_OK)
+            _exit(1);
+        raise(SIGBUS);
+        _exit(2);
+    }
+    int code;
+    assert_int_equal(waitpid(child, &code, 0), child);
+    assert_true(WIFSIGNALED(code) && WTERMSIG(code) == SIGBUS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +388,8 @@ int main(void)
         TEST(read_only_folder),
         TEST(logs_grow_and_are_cut),
         TEST(folders),
+        TEST(other_faults_are_not_those_of_maps),
+        TEST(maps_survive_a_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
