@@ -8,7 +8,7 @@
 
 #if defined(__AVX2__)
 #define AT_ONCE 2 /* rows */
-#define OP(name) _mm256_##name
+#define OP(name, ...) _mm256_##name(__VA_ARGS__)
 typedef __m256i lanes;
 
 INLINE lanes in_all_lanes(__m128i lane)
@@ -29,7 +29,7 @@ INLINE __m128i lane_of(lanes v, int r)
 }
 #else
 #define AT_ONCE 1
-#define OP(name) _mm_##name
+#define OP(name, ...) _mm_##name(__VA_ARGS__)
 typedef __m128i lanes;
 
 INLINE lanes in_all_lanes(__m128i lane)
@@ -57,29 +57,20 @@ INLINE lanes sum_pixel(const uint8_t *const row[AT_ONCE], size_t at, int count,
     const lanes first = in_all_lanes(_mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
     const lanes second =
         in_all_lanes(_mm_setr_epi8(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1));
-    lanes low = OP(set1_epi32)
-    (HALF), high = OP(set1_epi32)
-    (0);
+    lanes low = OP(set1_epi32, HALF);
+    lanes high = OP(set1_epi32, 0);
     for (int i = 0; i < (pairs == 0 ? count : 2 * pairs); i += 4, at += 4 * PIXEL, pair += 2) {
-        lanes pixels = load_lanes(row, at), words = OP(shuffle_epi8)
-        (pixels, first);
-        high = OP(add_epi32)
-        (high, OP(madd_epi16)(words, OP(set1_epi32)((int)pair[0].high)));
-        low = OP(add_epi32)
-        (low, OP(madd_epi16)(words, OP(set1_epi32)((int)pair[0].low)));
+        lanes pixels = load_lanes(row, at), words = OP(shuffle_epi8, pixels, first);
+        high = OP(add_epi32, high, OP(madd_epi16, words, OP(set1_epi32, (int)pair[0].high)));
+        low = OP(add_epi32, low, OP(madd_epi16, words, OP(set1_epi32, (int)pair[0].low)));
         if (pairs == 1)
             continue;
-        words = OP(shuffle_epi8)
-        (pixels, second);
-        high = OP(add_epi32)
-        (high, OP(madd_epi16)(words, OP(set1_epi32)((int)pair[1].high)));
-        low = OP(add_epi32)
-        (low, OP(madd_epi16)(words, OP(set1_epi32)((int)pair[1].low)));
+        words = OP(shuffle_epi8, pixels, second);
+        high = OP(add_epi32, high, OP(madd_epi16, words, OP(set1_epi32, (int)pair[1].high)));
+        low = OP(add_epi32, low, OP(madd_epi16, words, OP(set1_epi32, (int)pair[1].low)));
     }
-    low = OP(add_epi32)
-    (low, OP(slli_epi32)(high, CAIRN_RESAMPLE_LOW));
-    return OP(srai_epi32)
-    (low, CAIRN_RESAMPLE_BITS);
+    low = OP(add_epi32, low, OP(slli_epi32, high, CAIRN_RESAMPLE_LOW));
+    return OP(srai_epi32, low, CAIRN_RESAMPLE_BITS);
 }
 
 /* Rows that are resampled together, which begin with input `begin`; `ahead` bytes behind them are those that
@@ -108,10 +99,9 @@ INLINE void sum_pixels(const cairn_axis *a, const rows_at_once *rows, const int 
         for (int i = 0; i < 4; i++, pair += width)
             pixel[i] =
                 sum_pixel(rs.row, (size_t)(first[at + i] - rs.begin) * PIXEL, count[at + i], pair, pairs);
-        lanes four = OP(packus_epi16)
-        (OP(packs_epi32)(pixel[0], pixel[1]), OP(packs_epi32)(pixel[2], pixel[3]));
-        four = OP(shuffle_epi8)
-        (four, bytes);
+        lanes four =
+            OP(packus_epi16, OP(packs_epi32, pixel[0], pixel[1]), OP(packs_epi32, pixel[2], pixel[3]));
+        four = OP(shuffle_epi8, four, bytes);
         for (int r = 0; r < rs.n; r++) {
             uint8_t *place = rs.to + ((size_t)r * (size_t)out + (size_t)at) * PIXEL;
             int32_t end = _mm_extract_epi32(lane_of(four, r), 2);

@@ -69,7 +69,7 @@ static uint32_t words(int32_t first, int32_t second)
 static void fill_pairs(const int32_t *coefficient, int count, cairn_coefficient_pair *pair)
 {
     const int32_t rest = (1 << CAIRN_RESAMPLE_LOW) - 1;
-    for (int x = 0; x < (int)cairn_align((size_t)count, 4); x += 2) {
+    for (int x = 0; x < (int)cairn_align((size_t)cairn_max(count, 1), 4); x += 2) {
         int32_t first = x < count ? coefficient[x] : 0, second = x + 1 < count ? coefficient[x + 1] : 0;
         pair[x / 2] =
             (cairn_coefficient_pair){.high = words(first >> CAIRN_RESAMPLE_LOW, second >> CAIRN_RESAMPLE_LOW),
