@@ -22,8 +22,7 @@ CAIRN_INLINE vec cairn_multiply_add(vec sum, const void *a, cairn_factor b, cons
 {
     (void)whole;
 #if defined(__FMA__)
-    vec factor = vec_set(*(const float *)a);
-    __asm__("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(factor), "v"(b));
+    __asm__("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(vec_set(*(const float *)a)), "v"(b));
     return sum;
 #else
     return sum + *(const float *)a * b;
