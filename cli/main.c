@@ -84,7 +84,7 @@ int main(int argc, char **argv)
 {
     cli_call cli = {0};
     cairn_cli_reserve_streams();
-    cairn_cli_signals_ignore();
+    cairn_cli_signals_survive();
     cairn_status status = run(&cli, argc, argv);
     tell(&cli, status);
     status = cairn_cli_finish_output(&cli, status);

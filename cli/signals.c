@@ -1,5 +1,6 @@
 /* Signal handlers. The flag is the one piece of global state in the program: a handler has nothing else. */
 #include "signals.h"
+#include <cairn/data.h>
 #include <signal.h>
 #include <stddef.h>
 #include <unistd.h>
@@ -13,8 +14,22 @@ static void on_signal(int number)
     caught = number;
 }
 
-void cairn_cli_signals_ignore(void)
+/* A shard that was cut is an error of its own; another fault comes again, and ends the program. */
+static void on_bus_error(int number, siginfo_t *info, void *context)
 {
+    (void)context;
+    if (info->si_code > 0 && cairn_dataset_fault(info->si_addr))
+        return;
+    signal(number, SIG_DFL);
+    if (info->si_code <= 0) /* sent by somebody, and only once */
+        raise(number);
+}
+
+void cairn_cli_signals_survive(void)
+{
+    struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGBUS, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
 }

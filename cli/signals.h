@@ -4,8 +4,9 @@
 
 #include <stdbool.h>
 
-/* Errors of writing (a reader that went away, a file-size limit) come as error codes from now on. */
-void cairn_cli_signals_ignore(void);
+/* Errors of writing (a reader that went away, a file-size limit) and of reading shards that somebody cuts
+ * come as error codes from now on. */
+void cairn_cli_signals_survive(void);
 
 /* From now on the first SIGINT, SIGTERM or SIGHUP sets a flag, the second leaves at once with 128 + its
  * number. */

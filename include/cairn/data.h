@@ -115,6 +115,12 @@ typedef struct cairn_dataset_options {
     bool natural_order;
 } cairn_dataset_options;
 
+/* For a handler of SIGBUS, with the address of the fault (si_addr): whether it is in a shard of an open data
+ * set, of which somebody has cut the file. There are zeros then, the program may go on, and reading the
+ * picture is an error that names the shard. Without such a handler a process that reads a shard while it is
+ * cut may die. Async-signal-safe. */
+CAIRN_API bool cairn_dataset_fault(const void *address);
+
 /* Opens a known set ("fashion-mnist", "mnist", "cifar10", "cifar100") found on the search path, or a folder:
  *   - IDX files, plain or gzip; the test part alone is enough
  *   - CIFAR binaries; the test part alone is enough
@@ -125,9 +131,8 @@ typedef struct cairn_dataset_options {
  *   - pictures with val.txt ("NAME INDEX" a line) or ILSVRC2012_validation_ground_truth.txt
  * Pictures without a part are the test part, or with val_split the training part. Search path: the folders in
  * $CAIRN_DATA (between colons), ./data, /usr/local/share/datasets, /usr/share/datasets, each with the set's
- * name below. Shards are mapped, for which a handler of SIGBUS is installed: where one is cut meanwhile,
- * reading it is an error, and faults elsewhere go to the handler that was there before. CAIRN_USAGE unknown
- * set, CAIRN_IO not found, naming the places; CAIRN_INPUT. */
+ * name below. Shards are mapped, see cairn_dataset_fault. CAIRN_USAGE unknown set, CAIRN_IO not found, naming
+ * the places; CAIRN_INPUT. */
 CAIRN_API cairn_status cairn_dataset_open(cairn_ctx *ctx, const char *name_or_folder,
                                           const cairn_dataset_options *options, cairn_dataset **dataset);
 CAIRN_API void cairn_dataset_close(cairn_dataset *dataset);

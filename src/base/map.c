@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -12,7 +11,7 @@
 
 /* ---- pages that are gone ---- */
 
-/* A mapped range, in a list that the handler reads without a lock. */
+/* A mapped range, in a list that handlers of faults read without a lock. */
 typedef struct cairn_map_guard {
     uintptr_t begin, end;
     atomic_bool cut; /* some of it has been replaced by zeros */
@@ -22,8 +21,6 @@ typedef struct cairn_map_guard {
 static _Atomic(guard *) guards;
 static atomic_int readers;                               /* handlers that are in the list */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of changes to it */
-static struct sigaction before;                          /* what stood there when the handler was installed */
-static atomic_int passed_on;
 static uintptr_t page_bytes;
 
 static bool put_zeros(guard *g, uintptr_t at)
@@ -34,40 +31,17 @@ static bool put_zeros(guard *g, uintptr_t at)
            MAP_FAILED;
 }
 
-static void on_bus_error(int number, siginfo_t *info, void *context)
+bool cairn_map_fault(const void *address)
 {
-    uintptr_t at = (uintptr_t)info->si_addr;
+    uintptr_t at = (uintptr_t)address;
     int error = errno;
-    bool done = false, fault = info->si_code > 0;
-    (void)context;
+    bool done = false;
     atomic_fetch_add(&readers, 1);
-    for (guard *g = atomic_load(&guards); fault && g != NULL && !done; g = atomic_load(&g->next))
+    for (guard *g = atomic_load(&guards); g != NULL && !done; g = atomic_load(&g->next))
         done = g->begin <= at && at < g->end && put_zeros(g, at);
     atomic_fetch_sub(&readers, 1);
     errno = error;
-    if (done)
-        return;
-    /* A fault comes again, and finds the other handler; if that one hands it back, nobody wants it. */
-    if (atomic_fetch_add(&passed_on, 1) == 0)
-        sigaction(SIGBUS, &before, NULL);
-    else
-        signal(SIGBUS, SIG_DFL);
-    if (!fault)
-        raise(number);
-}
-
-/* Unless it is there; others may have come since the last map. */
-static void install(void)
-{
-    struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO | SA_ONSTACK}, now;
-    if (sigaction(SIGBUS, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) != 0 &&
-        now.sa_sigaction == on_bus_error)
-        return;
-    page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
-    before = now;
-    atomic_store(&passed_on, 0);
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGBUS, &action, NULL);
+    return done;
 }
 
 static void add_guard(guard *g, const uint8_t *bytes, size_t size)
@@ -75,13 +49,13 @@ static void add_guard(guard *g, const uint8_t *bytes, size_t size)
     g->begin = (uintptr_t)bytes;
     g->end = g->begin + size;
     pthread_mutex_lock(&lock);
-    install();
+    page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
     atomic_store(&g->next, atomic_load(&guards));
     atomic_store(&guards, g);
     pthread_mutex_unlock(&lock);
 }
 
-/* Afterwards no handler looks at it. */
+/* Afterwards nobody looks at it. */
 static void remove_guard(guard *g)
 {
     pthread_mutex_lock(&lock);

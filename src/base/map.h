@@ -1,6 +1,5 @@
 /* Files that are read where they lie, through the memory's pages. Pages that a file has lost because somebody
- * cut it would end the process with SIGBUS. A map therefore installs a handler of that signal, which puts
- * zeros in their place and leaves all other faults to the handler that was there before. */
+ * cut it end the process with SIGBUS, unless a handler of that signal asks cairn_map_fault. */
 #ifndef CAIRN_MAP_H
 #define CAIRN_MAP_H
 
@@ -16,6 +15,9 @@ typedef struct cairn_map {
 /* Only for reading. An empty file is mapped as no bytes. CAIRN_IO, CAIRN_INPUT, CAIRN_MEMORY. */
 cairn_status cairn_map_open(cairn_ctx *ctx, const char *path, cairn_map *map);
 void cairn_map_close(cairn_ctx *ctx, cairn_map *map);
+
+/* Of the address of a fault: if it is in a map, there are zeros from now on. Async-signal-safe. */
+bool cairn_map_fault(const void *address);
 
 /* To be asked when bytes were looked at: whether they were those of the file. CAIRN_INPUT when it was cut. */
 cairn_status cairn_map_check(cairn_ctx *ctx, const cairn_map *map);

@@ -157,6 +157,11 @@ cairn_status cairn_dataset_augmented(cairn_ctx *ctx, const cairn_dataset *datase
     return status;
 }
 
+bool cairn_dataset_fault(const void *address)
+{
+    return cairn_map_fault(address);
+}
+
 const char *cairn_dataset_file(const cairn_dataset *dataset, cairn_split which, int64_t sample)
 {
     const cairn_part *part = dataset->splits[which].from;

@@ -33,7 +33,7 @@ cairn_status cairn_part_fetch(cairn_ctx *ctx, const cairn_part *part, int64_t at
     *stored = (cairn_stored){.name = part->names == NULL ? "picture" : part->names[at]};
     if (part->members != NULL) {
         fetch_member(part, at, stored);
-        return CAIRN_OK;
+        return cairn_map_check(ctx, stored->archive); /* not all programs handle faults */
     }
     if (part->names != NULL) {
         cairn_status status =
