@@ -119,11 +119,12 @@ void cairn_map_close(cairn_ctx *ctx, cairn_map *map)
 cairn_status cairn_map_check(cairn_ctx *ctx, const cairn_map *map)
 {
     struct stat now;
-    bool there = stat(map->path, &now) == 0;
-    if (there && (uint64_t)now.st_size < map->size)
+    if (stat(map->path, &now) == 0 && (uint64_t)now.st_size < map->size)
         return cairn_fail(ctx, CAIRN_INPUT, "%s: was cut to %lld bytes while it was in use (expected %zu)",
                           map->path, (long long)now.st_size, map->size);
     if (map->guard != NULL && atomic_load(&map->guard->cut))
-        return cairn_fail(ctx, CAIRN_INPUT, "%s: was cut while it was in use, for a time", map->path);
+        return cairn_fail(
+            ctx, CAIRN_INPUT,
+            "%s: could not be read while it was in use (cut for a time, or a fault of the disk)", map->path);
     return CAIRN_OK;
 }

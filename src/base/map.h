@@ -19,7 +19,8 @@ void cairn_map_close(cairn_ctx *ctx, cairn_map *map);
 /* Of the address of a fault: if it is in a map, there are zeros from now on. Async-signal-safe. */
 bool cairn_map_fault(const void *address);
 
-/* To be asked when bytes were looked at: whether they were those of the file. CAIRN_INPUT when it was cut. */
+/* To be asked when bytes were looked at: whether they were those of the file. CAIRN_INPUT when it was cut, or
+ * when zeros took the place of something. Asking before as well leaves less to a handler, or to luck. */
 cairn_status cairn_map_check(cairn_ctx *ctx, const cairn_map *map);
 
 #endif

@@ -98,7 +98,6 @@ int64_t cairn_state_keep(cairn_state *s, int keep, int64_t epoch, double top1)
 
 char *cairn_state_print(cairn_ctx *ctx, const cairn_state *state)
 {
-    cairn_state s = *state;
     cairn_text text = {.ctx = ctx};
     cairn_text_format(&text, "{\n  \"schema\": %d", SCHEMA);
     for (size_t i = 0; i < CAIRN_COUNT(integers); i++) {
@@ -112,7 +111,7 @@ char *cairn_state_print(cairn_ctx *ctx, const cairn_state *state)
         cairn_text_format(&text, ",\n  \"%s\": \"%016" PRIx64 "\"", reals[i].key, bits);
     }
     for (size_t i = 0; i < CAIRN_COUNT(lists); i++) {
-        const cairn_broken *list = list_of(&s, i);
+        const cairn_broken *list = (const void *)((const char *)state + lists[i].place);
         cairn_text_format(&text, ",\n  \"%s\": [", lists[i].key);
         for (int64_t k = 0; k < list->count; k++)
             cairn_text_format(&text, "%s%" PRId64, k == 0 ? "" : ", ", list->index[k]);
