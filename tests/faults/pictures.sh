@@ -69,4 +69,25 @@ code=$?
 [ $code = 3 ] || fail "a shard that is cut: ended with $code: $(tail -n 1 said)"
 grep -q 'train-00000.shard: was cut' said || fail "a shard that is cut: $(tail -n 1 said)"
 cases=$((cases + 1))
+
+# A shard that is cut and made whole all the time, so that it happens between the looks at its size and the reading.
+for try in 1 2 3 4 5 6 7 8; do
+    rm -rf run packed
+    "$CAIRN" data pack whole -o packed --raw --quiet >/dev/null 2>said || fail "pack: ended with $?: $(cat said)"
+    size=$(wc -c <packed/train-00000.shard)
+    "$CAIRN" train lenet5 packed --out run --epochs 100000 --batch 10 --threads 2 --quiet >/dev/null 2>said &
+    child=$!
+    while [ ! -s run/metrics.jsonl ]; do
+        sleep 0.05
+    done
+    while kill -0 $child 2>/dev/null; do
+        truncate -s 4096 packed/train-00000.shard
+        truncate -s "$size" packed/train-00000.shard
+    done
+    wait $child
+    code=$?
+    [ $code = 3 ] || fail "a shard that is cut again and again, $try: ended with $code: $(tail -n 1 said)"
+    grep -q 'train-00000.shard: ' said || fail "a shard that is cut again and again, $try: $(tail -n 1 said)"
+    cases=$((cases + 1))
+done
 finish
