@@ -26,7 +26,7 @@ typedef enum source { LOOSE, NEAR, FAR } source;
 typedef struct place {
     const cairn_gemm_rows *g;
     const real *const *a;
-    int64_t row; /* of the addends */
+    int64_t row; /* of them all */
     void *const *c;
     const float *b;               /* words */
     const float *next, *next_end; /* what of the panel behind this one is to be fetched */
@@ -52,24 +52,31 @@ CAIRN_INLINE char *result_at(const place *t, int64_t row)
     return (char *)t->c[row] + (size_t)t->column * result_bytes(t);
 }
 
-/* Results lie rows apart, where processors do not foresee them: they are asked for while the sums are made.
- */
-CAIRN_INLINE void fetch_results(const place *t, const int mr, const int nv)
+/* Results lie rows apart, where processors do not foresee them: they are asked for while the sums are made,
+ * a row at a time, since requests in a burst keep the loads of factors waiting. */
+CAIRN_INLINE void fetch_result(const place *t, const int nv, int64_t row)
 {
+    const char *c = result_at(t, row);
     CAIRN_UNROLL
-    for (int r = 0; r < mr; r++) {
+    for (int v = 0; v < nv; v += 64 / CAIRN_VECTOR_BYTES)
+        __builtin_prefetch(c + (size_t)(v * CAIRN_LANES) * result_bytes(t), 1);
+    for (int k = 0; k < CAIRN_GEMM_ADDENDS && t->g->addend[k] != NULL; k++) {
+        const real *addend = addend_at(t, k, row);
         CAIRN_UNROLL
         for (int v = 0; v < nv; v += 64 / CAIRN_VECTOR_BYTES)
-            __builtin_prefetch(result_at(t, r) + (size_t)(v * CAIRN_LANES) * result_bytes(t), 1);
+            __builtin_prefetch(addend + v * CAIRN_LANES);
     }
-    for (int k = 0; k < CAIRN_GEMM_ADDENDS && t->g->addend[k] != NULL; k++) {
-        CAIRN_UNROLL
-        for (int r = 0; r < mr; r++) {
-            CAIRN_UNROLL
-            for (int v = 0; v < nv; v += 64 / CAIRN_VECTOR_BYTES)
-                __builtin_prefetch(addend_at(t, k, r) + v * CAIRN_LANES);
-        }
-    }
+}
+
+/* The first panel is where rows of A are read for the first time: those of the next tile are fetched a line
+ * at a time. */
+CAIRN_INLINE void fetch_rows(const real *const *a, int64_t offset, int64_t word, const int mr)
+{
+    if (word % (64 / (int64_t)sizeof(float)) != 0)
+        return;
+    CAIRN_UNROLL
+    for (int r = 0; r < mr; r++)
+        __builtin_prefetch(a[r] + offset + word * CAIRN_GEMM_UNIT);
 }
 
 /* Words that come from far are asked for a panel ahead, at half the pace at which they are multiplied: most
@@ -86,7 +93,6 @@ CAIRN_INLINE const float *fetch_next(const float *next, const float *end, const 
 
 CAIRN_INLINE void start(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv)
 {
-    fetch_results(t, mr, nv);
     CAIRN_UNROLL
     for (int v = 0; v < nv; v++) {
         vec first = {0};
@@ -207,6 +213,8 @@ CAIRN_INLINE void tile(place *t, const int mr, const int nv, const source from)
     bool whole = true;
     const int depth = nv == 1 ? 4 : nv == 2 && mr > 6 ? 2 : 1, steps = CAIRN_GEMM_STEP / depth;
     const float *next = t->next;
+    int64_t fetched = 0; /* rows of C */
+    bool ahead = t->column == 0 && t->g->segments == 1 && t->row + 2 * mr <= t->g->rows;
     start(t, acc, mr, nv);
     for (int64_t s = 0; s < t->g->segments; s++) {
         for (int64_t offset = t->g->offset[s], k = 0; k < length;) {
@@ -218,7 +226,11 @@ CAIRN_INLINE void tile(place *t, const int mr, const int nv, const source from)
             int64_t end = cairn_min(length, k + block);
             block -= end - k;
             for (; k + CAIRN_GEMM_STEP <= end; k += CAIRN_GEMM_STEP, b += CAIRN_GEMM_STEP * b_step) {
-                if (from == FAR)
+                if (fetched < mr)
+                    fetch_result(t, nv, fetched++);
+                if (ahead)
+                    fetch_rows(a + mr, offset, k, mr);
+                if (from == FAR && fetched >= mr)
                     next = fetch_next(next, t->next_end, CAIRN_GEMM_STEP * nv * CAIRN_LANES);
                 CAIRN_UNROLL
                 for (int i = 0; i < steps; i++)
@@ -253,13 +265,17 @@ CAIRN_INLINE void advance(place *t, int64_t rows)
     t->row += rows;
 }
 
-/* All rows of a panel: tall tiles, then what is left by halves. */
+/* All rows of a panel: tall tiles, then what is left by halves. Of the widest, if it comes out even, some are
+ * lower by a row instead: those use the registers nearly as well. */
 CAIRN_INLINE void panel_rows(place *t, const int height, const int nv, const source from)
 {
-    int64_t rows = t->g->rows;
-    for (; rows >= height; rows -= height, advance(t, height))
+    int64_t rows = t->g->rows, tiles = cairn_ceil_div(rows, height), lower = tiles * height - rows;
+    bool even = nv == CAIRN_GEMM_WIDTH && lower <= tiles;
+    for (int64_t tall = even ? tiles - lower : rows / height; tall > 0; tall--, advance(t, height))
         tile(t, height, nv, from);
-    for (; rows >= 4; rows -= 4, advance(t, 4))
+    for (; even && lower > 0; lower--, advance(t, height - 1))
+        tile(t, height - 1, nv, from);
+    for (rows = even ? 0 : rows % height; rows >= 4; rows -= 4, advance(t, 4))
         tile(t, 4, nv, from);
     for (; rows >= 2; rows -= 2, advance(t, 2))
         tile(t, 2, nv, from);
