@@ -357,6 +357,9 @@ static void run_pieces(op_call *call, session *s, const cairn_kernel *kernel)
         seek(s, &work, image);
         work.begin = unit - image * per;
         work.end = next - image * per;
+        work.goes_on = !s->site.per_image && unit > 0 && op_random_range(&call->random, 0, 1) == 1;
+        if (!work.goes_on)
+            memset(work.scratch, 0xff, s->site.scratch); /* which are no numbers */
         kernel->run(&work);
     }
     for (int o = 0; o < s->site.outputs; o++)

@@ -171,6 +171,7 @@ typedef struct cairn_work {
     const cairn_run_values *run;
     cairn_operand in[CAIRN_MAX_OPERANDS], out[CAIRN_MAX_OPERANDS];
     int64_t begin, end;  /* units to do. Per-image: counted from the image that data points at */
+    bool goes_on;        /* from the unit before `begin`: scratch is as that one left it */
     int64_t first_image; /* batch index of that image */
     char *packed;        /* site->packed bytes, written by pack(), 64-byte aligned */
     char *scratch;       /* site->scratch bytes of this thread alone, 64-byte aligned */

@@ -77,6 +77,9 @@ static void perform(cairn_plan *plan, cairn_thread *thread, int s, int64_t begin
     double start = plan->profile ? now() : 0;
     work->begin = begin;
     work->end = end;
+    work->goes_on = thread->last_step == s && thread->last_end == begin;
+    thread->last_step = s;
+    thread->last_end = end;
     if (step->unread != NULL)
         (step->is_pack ? read_and_pack : read_pieces)(plan, s, work);
     else if (step->is_pack)
@@ -154,6 +157,7 @@ static void run_region(cairn_plan *plan, int number, int index, int threads)
 {
     const cairn_region *region = &plan->regions[number];
     int64_t tasks = count_tasks(plan, region);
+    plan->thread[index].last_step = -1;
     for (int k = 0; k < threads; k++) {
         int share = (index + k) % threads;
         int64_t first = tasks * share / threads, end = tasks * (share + 1) / threads;

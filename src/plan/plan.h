@@ -93,6 +93,8 @@ typedef struct cairn_region {
 typedef struct cairn_thread {
     cairn_work *work; /* by step */
     char *local;
+    int last_step; /* what it did last in the region, -1: nothing yet; and up to which unit */
+    int64_t last_end;
     double *seconds; /* by step, when profiling */
 } cairn_thread;
 

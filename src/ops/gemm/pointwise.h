@@ -42,8 +42,7 @@ static inline cairn_pointwise cairn_pointwise_of(const cairn_site *site, cairn_p
     s.blocks = cairn_ceil_div(all, CAIRN_STRASSEN_PAIRS);
     if (s.blocks > 1) /* two threads should end together */
         s.blocks = (int64_t)cairn_align((size_t)s.blocks, 2);
-    s.block = (int64_t)cairn_align((size_t)cairn_ceil_div(all, s.blocks), 2); /* no tiles of one row */
-    s.blocks = cairn_ceil_div(all, s.block);
+    s.block = cairn_ceil_div(all, s.blocks);
     int64_t most = cairn_ceil_div(s.n, CAIRN_POINTWISE_COLUMNS);
     int64_t parts = cairn_min(cairn_ceil_div(CAIRN_POINTWISE_UNITS, s.blocks), most);
     s.columns = cairn_ceil_div(most, parts) * CAIRN_POINTWISE_COLUMNS;
@@ -104,9 +103,9 @@ static inline void cairn_pointwise_find(const cairn_work *work, const cairn_poin
     }
 }
 
-/* `count` pairs from number `first` on, counted over all images. */
+/* `count` pairs from number `first` on, counted over all images; `summed` as in cairn_strassen. */
 static inline void cairn_pointwise_multiply(const cairn_work *work, const cairn_pointwise *s, int64_t first,
-                                            int64_t count, int64_t column, int64_t columns)
+                                            int64_t count, int64_t column, int64_t columns, bool summed)
 {
     float *nowhere = (float *)(void *)work->scratch, *scratch = nowhere + 2 * s->n;
     cairn_pointwise_rows rows;
@@ -125,7 +124,8 @@ static inline void cairn_pointwise_multiply(const cairn_work *work, const cairn_
                               .b = (const float *)(const void *)work->packed,
                               .bias = biased ? cairn_params_of(&work->in[s->use.bias]) : NULL,
                               .floor = s->use.act == CAIRN_ACT_RELU ? 0.0f : -INFINITY,
-                              .scratch = scratch};
+                              .scratch = scratch,
+                              .summed = summed};
     CAIRN_SIMD(cairn_strassen_rows)(&product);
     for (int64_t i = 0; i < 4 * count && s->use.act != CAIRN_ACT_NONE && s->use.act != CAIRN_ACT_RELU; i++) {
         float *quarter = rows.c[i / 2 % 2][i / 4] + i % 2 * s->n + column;
@@ -138,8 +138,10 @@ static inline void cairn_pointwise_run(const cairn_work *work, const cairn_point
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         int64_t first = unit / s->parts * s->block, column = unit % s->parts * s->columns;
         int64_t count = cairn_min(s->block, work->run->n * s->half - first);
+        bool summed = column > 0 && (unit > work->begin || work->goes_on);
         if (count > 0)
-            cairn_pointwise_multiply(work, s, first, count, column, cairn_min(s->columns, s->n - column));
+            cairn_pointwise_multiply(work, s, first, count, column, cairn_min(s->columns, s->n - column),
+                                     summed);
     }
 }
 

@@ -37,6 +37,7 @@ typedef struct cairn_strassen {
     const float *bias;             /* of all 2 n columns; NULL: zeros */
     float floor;                   /* as in cairn_gemm_rows */
     float *scratch;                /* cairn_strassen_scratch() bytes */
+    bool summed;                   /* S1 ... S4 lie there already, from other columns of the same pairs */
 } cairn_strassen;
 
 void CAIRN_SIMD(cairn_strassen_rows)(const cairn_strassen *product);

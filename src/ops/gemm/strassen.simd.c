@@ -62,7 +62,8 @@ static void make_factors(const cairn_strassen *s, rows_of_a factor[CAIRN_STRASSE
         float *sum[CAIRN_STRASSEN_SUMS];
         for (int j = 0; j < CAIRN_STRASSEN_SUMS; j++)
             sum[j] = s->scratch + (j * s->pairs + i) * pitch;
-        add_rows(s->a[0][i], s->a[1][i], s->k, sum);
+        if (!s->summed)
+            add_rows(s->a[0][i], s->a[1][i], s->k, sum);
         const void *const left[CAIRN_STRASSEN_PRODUCTS] = {
             s->a[0][i], s->a[0][i] + s->k, sum[1], sum[2], s->a[1][i] + s->k, sum[0], sum[3]};
         for (int j = 0; j < CAIRN_STRASSEN_PRODUCTS; j++)
