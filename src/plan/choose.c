@@ -129,18 +129,19 @@ static bool usable(cairn_plan *plan, cairn_step *step, const cairn_kernel *kerne
            (kernel->fits == NULL || kernel->fits(&step->site));
 }
 
-/* The first that is usable; if that one has a cost, the cheapest of its level that have. */
+/* The first that is usable of the highest level that has any; if that one has a cost, the cheapest of them
+ * that have. */
 static const cairn_kernel *find_kernel(cairn_plan *plan, cairn_step *step)
 {
     const cairn_kernel *best = NULL;
     double least = 0;
     for (const cairn_kernel *const *k = step->op->kernels; k != NULL && *k != NULL; k++) {
-        if ((best != NULL && ((*k)->cost == NULL || (*k)->isa < best->isa)) || !usable(plan, step, *k))
+        bool higher = best == NULL || (*k)->isa > best->isa;
+        bool rival = !higher && (*k)->isa == best->isa && (*k)->cost != NULL && best->cost != NULL;
+        if ((!higher && !rival) || !usable(plan, step, *k))
             continue;
-        if ((*k)->cost == NULL)
-            return *k;
-        double cost = (*k)->cost(&step->site, cairn_machine_here());
-        if (best == NULL || (*k)->isa > best->isa || cost < least) {
+        double cost = (*k)->cost == NULL ? 0 : (*k)->cost(&step->site, cairn_machine_here());
+        if (higher || cost < least) {
             best = *k;
             least = cost;
         }

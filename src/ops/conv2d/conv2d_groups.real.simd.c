@@ -1,11 +1,13 @@
 /* Convolution with many narrow groups; see groups.h. */
-#include "ops/groups/groups.h"
+#include "ops/groups/winograd.h"
 
 static cairn_groups groups_of(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
-    cairn_groups g = cairn_groups_of(&attrs->geometry.window, attrs->groups, &site->in[0], &site->out[0]);
+    cairn_groups g = cairn_groups_of(&attrs->geometry.window, attrs->groups, &site->in[0], &site->out[0],
+                                     cairn_groups_unit_of(site->in[0].c / attrs->groups));
     g.act = attrs->act;
+    g.sequence = cairn_groups_sequence(site->exact);
     return g;
 }
 
@@ -13,9 +15,12 @@ static cairn_groups groups_of(const cairn_site *site)
 static bool fits(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
+    const cairn_window *w = &attrs->geometry.window;
+    int64_t width = site->in[0].c / attrs->groups;
     return !cairn_has(site, 3) && !cairn_is_float(&site->out[0]) &&
            cairn_groups_fit(attrs, site->in[0].c, site->out[0].c) &&
-           (attrs->geometry.window.stride_w == 1 || site->in[0].c / attrs->groups <= CAIRN_LANES);
+           (w->stride_w == 1 || width <= CAIRN_LANES) &&
+           (cairn_gw_needless(width) || !cairn_gw_fits(site, w, attrs->groups, &site->in[0], &site->out[0]));
 }
 
 static void plan(cairn_site *site)
@@ -35,7 +40,7 @@ static void run(const cairn_work *work)
     cairn_groups g = groups_of(work->site);
     g.bias = cairn_has(work->site, 2) ? cairn_params_of(&work->in[2]) : NULL;
     for (int64_t unit = work->begin; unit < work->end; unit++)
-        cairn_groups_unit(work, &g, unit);
+        cairn_groups_run(work, &g, unit);
 }
 
 const cairn_kernel CAIRN_KERNEL(conv2d_groups) = {.name = "groups",

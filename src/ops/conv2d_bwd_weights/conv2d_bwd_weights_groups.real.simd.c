@@ -8,7 +8,7 @@
 static cairn_groups groups_of(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
-    return cairn_groups_of(&attrs->geometry.window, attrs->groups, &site->in[0], &site->in[1]);
+    return cairn_groups_of(&attrs->geometry.window, attrs->groups, &site->in[0], &site->in[1], 1);
 }
 
 static bool fits(const cairn_site *site)
@@ -40,6 +40,7 @@ CAIRN_INLINE void add_products(const cairn_groups *g, const row *r, int64_t firs
     vec acc[TAPS][CHANNELS];
     ivec lanes[CHANNELS];
     int64_t tap_step = g->window.dilation_w * g->span;
+    const cairn_groups_form form = {.narrow = narrow};
     CAIRN_UNROLL
     for (int i = 0; i < picks; i++) {
         lanes[i] = g->lanes + (int32_t)(first + i);
@@ -53,7 +54,7 @@ CAIRN_INLINE void add_products(const cairn_groups *g, const row *r, int64_t firs
         for (int tap = 0; tap < taps; tap++) {
             CAIRN_UNROLL
             for (int i = 0; i < picks; i++)
-                acc[tap][i] += dy * cairn_groups_pick(r->x + pixel * g->x_step + tap * tap_step, narrow,
+                acc[tap][i] += dy * cairn_groups_pick(r->x + pixel * g->x_step + tap * tap_step, form,
                                                       lanes[i], first + i);
         }
     }

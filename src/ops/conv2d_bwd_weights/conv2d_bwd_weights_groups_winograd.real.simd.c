@@ -26,7 +26,7 @@ static setup setup_of(const cairn_site *site)
     cairn_window pixel = {.k_h = 1, .k_w = 1, .stride_h = 1, .stride_w = 1, .dilation_h = 1, .dilation_w = 1};
     setup s = {.x = cairn_gw_of(&attrs->geometry.window, attrs->groups, x, dy, 2)};
     pixel.pad_right = (int32_t)(s.x.tiles.in_row * CAIRN_GW_M - dy->w);
-    s.dy = cairn_groups_of(&pixel, attrs->groups, dy, dy);
+    s.dy = cairn_groups_of(&pixel, attrs->groups, dy, dy, 1);
     int64_t tile_bytes = 2 * CAIRN_GW_PRODUCTS * s.x.g.span * (int64_t)sizeof(float);
     s.tiles = cairn_max(TILES_BYTES / tile_bytes / s.x.band_tiles, 1) * s.x.band_tiles;
     s.v_plane = s.tiles * s.x.g.span;

@@ -5,8 +5,9 @@
  *
  *     y[pixel, lanes] += sum over taps, i of pick_i(x[pixel of tap, lanes]) * W[tap, i, lanes]
  *
- * A band of rows of one span, with its padding, is copied, as floats, to where it stays in the first cache.
- * Groups have as many outputs as inputs. */
+ * A band of rows of one span, with its padding, is copied to where it stays in the first cache, in words:
+ * floats, or, where the processor multiplies pairs of bfloat16, those of neighbouring channels. Groups have
+ * as many outputs as inputs. */
 #ifndef CAIRN_OPS_GROUPS_H
 #define CAIRN_OPS_GROUPS_H
 
@@ -28,6 +29,12 @@
 #define CAIRN_GROUPS_UNROLL _Pragma("GCC unroll 32")
 #endif
 
+#if defined(CAIRN_SIMD_AVX512BF16)
+#define CAIRN_GROUPS_PAIRS true
+#else
+#define CAIRN_GROUPS_PAIRS false
+#endif
+
 #define CAIRN_GROUPS_WIDEST 64        /* wider groups feed the matrix product well */
 #define CAIRN_GROUPS_BAND_BYTES 32768 /* of a band's pixels */
 #define CAIRN_GROUPS_LEAST_ROWS 4     /* of a band: fewer copy more than they compute */
@@ -35,14 +42,23 @@
 typedef struct cairn_groups {
     cairn_window window;
     int64_t channels, width; /* of the picture, of a group */
-    ivec lanes;              /* where the group of each lane begins */
+    int64_t unit, words;     /* channels of a word, words of a group's pixel */
+    ivec lanes;              /* the word at which the group of each lane begins */
     int64_t span, spans;     /* channels of a span, number of them */
     int64_t rows, bands;     /* output rows of a band, number of them */
     int64_t in_w;            /* padded */
-    int64_t x_step, x_row; /* elements between neighbouring windows of a band's copy, and between its rows */
+    int64_t pixel;           /* words of a pixel of a band's copy */
+    int64_t x_step, x_row;   /* words between its neighbouring windows, and between its rows */
     const float *bias;
     cairn_activation_kind act;
+    int64_t sequence; /* words of a pixel whose products are summed in one sequence */
 } cairn_groups;
+
+/* Channels that are multiplied at a time. */
+static inline int64_t cairn_groups_unit_of(int64_t width)
+{
+    return CAIRN_GROUPS_PAIRS && width % 2 == 0 ? 2 : 1;
+}
 
 static inline bool cairn_groups_fit(const cairn_conv2d_attrs *attrs, int64_t in_c, int64_t out_c)
 {
@@ -77,19 +93,22 @@ static inline int64_t cairn_groups_rows_seen(const cairn_window *w, int64_t rows
 }
 
 CAIRN_INLINE cairn_groups cairn_groups_of(const cairn_window *window, int64_t groups, const cairn_operand *x,
-                                          const cairn_operand *y)
+                                          const cairn_operand *y, int64_t unit)
 {
     cairn_groups g = {.window = *window,
                       .channels = x->c,
                       .width = x->c / groups,
+                      .unit = unit,
+                      .words = x->c / groups / unit,
                       .rows = 1,
                       .in_w = x->w + window->pad_left + window->pad_right};
     for (int64_t l = 0; l < CAIRN_LANES; l++)
-        g.lanes[l] = (int32_t)(g.width < CAIRN_LANES ? l / g.width * g.width : 0);
+        g.lanes[l] = (int32_t)(g.width < CAIRN_LANES ? l / g.width * g.width / g.unit : 0);
     g.span = cairn_max(g.width, CAIRN_LANES);
     g.spans = cairn_ceil_div(x->c, g.span);
-    g.x_step = window->stride_w * g.span;
-    g.x_row = g.in_w * g.span;
+    g.pixel = g.span / g.unit;
+    g.x_step = window->stride_w * g.pixel;
+    g.x_row = g.in_w * g.pixel;
     int64_t most = CAIRN_GROUPS_BAND_BYTES / (g.x_row * (int64_t)sizeof(float));
     while (g.rows < y->h &&
            (g.rows < CAIRN_GROUPS_LEAST_ROWS || cairn_groups_rows_seen(window, g.rows + 1) <= most))
@@ -106,13 +125,21 @@ static inline size_t cairn_groups_copy_bytes(const cairn_groups *g, int64_t rows
 
 /* ---- pixels ---- */
 
-/* With lanes those of channel i: each lane holds channel i of its own group. */
-CAIRN_INLINE vec cairn_groups_pick(const float *pixel, const bool narrow, ivec lanes, int64_t i)
+/* What the compiler shall know of a tile. With stride 0, for any stride and dilation, taps are taken one by
+ * one; else by threes, so that each pixel is picked once for all that see it. */
+typedef struct cairn_groups_form {
+    bool narrow, pairs;
+    int stride;
+} cairn_groups_form;
+
+/* With lanes those of word i: each lane holds word i of its own group. */
+CAIRN_INLINE vec cairn_groups_pick(const float *pixel, const cairn_groups_form form, ivec lanes, int64_t i)
 {
-    if (!narrow)
+    if (!form.narrow)
         return vec_set(pixel[i]);
 #if defined(CAIRN_SIMD_AVX512)
-    return (vec)_mm512_permutexvar_ps((__m512i)lanes, (__m512)vec_load(pixel));
+    __m512 words = form.pairs ? _mm512_castps256_ps512(_mm256_loadu_ps(pixel)) : (__m512)vec_load(pixel);
+    return (vec)_mm512_permutexvar_ps((__m512i)lanes, words);
 #elif defined(CAIRN_SIMD_AVX2)
     /* groups of up to four lie within a half: the instruction that crosses halves takes three times as long
      */
@@ -123,6 +150,16 @@ CAIRN_INLINE vec cairn_groups_pick(const float *pixel, const bool narrow, ivec l
         picked[l] = pixel[lanes[l]];
     return picked;
 #endif
+}
+
+CAIRN_INLINE vec cairn_groups_multiply_add(vec sum, vec words, vec weights, const cairn_groups_form form)
+{
+#if defined(CAIRN_SIMD_AVX512BF16)
+    if (form.pairs)
+        return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)words, (__m512bh)weights);
+#endif
+    (void)form;
+    return sum + words * weights;
 }
 
 #if defined(CAIRN_SIMD_AVX512)
@@ -170,13 +207,27 @@ CAIRN_INLINE vec cairn_groups_pick_known(vec v, const int width, const int i)
 #endif
 }
 
+/* A vector's channels of all pixels of a row. */
+CAIRN_INLINE void cairn_groups_copy_pixels(const cairn_groups *g, const cairn_operand *x, const real *from,
+                                           vec_mask mask, float *to)
+{
+#if defined(CAIRN_SIMD_AVX512BF16)
+    for (int64_t pixel = 0; pixel < x->w && g->unit == 2; pixel++)
+        _mm256_storeu_epi16(to + pixel * g->pixel, _mm256_maskz_loadu_epi16(mask, from + pixel * x->pitch));
+    if (g->unit == 2)
+        return;
+#endif
+    for (int64_t pixel = 0; pixel < x->w; pixel++)
+        vec_store(to + pixel * g->pixel, vec_load_part(from + pixel * x->pitch, mask));
+}
+
 /* Copies what the output rows from `first` on look at, of the span that begins at channel c. */
 CAIRN_INLINE void cairn_groups_copy(const cairn_groups *g, const cairn_operand *x, const real *image,
                                     int64_t first, int64_t rows, int64_t c, float *to)
 {
     const cairn_window *w = &g->window;
-    int64_t top = first * w->stride_h - w->pad_top, left = w->pad_left * g->span;
-    int64_t right = w->pad_right * g->span;
+    int64_t top = first * w->stride_h - w->pad_top, left = w->pad_left * g->pixel;
+    int64_t right = w->pad_right * g->pixel;
     for (int64_t row = top; row < top + cairn_groups_rows_seen(w, rows); row++, to += g->x_row) {
         if (row < 0 || row >= x->h) {
             memset(to, 0, (size_t)g->x_row * sizeof *to);
@@ -185,24 +236,21 @@ CAIRN_INLINE void cairn_groups_copy(const cairn_groups *g, const cairn_operand *
         memset(to, 0, (size_t)left * sizeof *to);
         memset(to + g->x_row - right, 0, (size_t)right * sizeof *to);
         const real *from = image + row * cairn_row_stride(x) + c;
-        for (int64_t v = 0; v < g->span; v += CAIRN_LANES) {
-            vec_mask mask = vec_first(x->c - c - v);
-            for (int64_t pixel = 0; pixel < x->w; pixel++)
-                vec_store(to + left + pixel * g->span + v, vec_load_part(from + pixel * x->pitch + v, mask));
-        }
+        for (int64_t v = 0; v < g->span; v += CAIRN_LANES)
+            cairn_groups_copy_pixels(g, x, from + v, vec_first(x->c - c - v), to + left + v / g->unit);
     }
 }
 
-/* ---- weights: [span][vector of it][i][k_h][k_w][lane] ---- */
+/* ---- weights: [span][vector of it][word i][k_h][k_w][lane], in words ---- */
 
 static inline size_t cairn_groups_packed_bytes(const cairn_groups *g)
 {
-    return (size_t)(g->spans * g->span * g->width * g->window.k_h * g->window.k_w) * sizeof(float);
+    return (size_t)(g->spans * g->span * g->words * g->window.k_h * g->window.k_w) * sizeof(float);
 }
 
 CAIRN_INLINE const float *cairn_groups_weights(const cairn_groups *g, const char *packed, int64_t c)
 {
-    return (const float *)(const void *)packed + c * g->width * g->window.k_h * g->window.k_w;
+    return (const float *)(const void *)packed + c * g->words * g->window.k_h * g->window.k_w;
 }
 
 /* W(tap, i, o) is `w[(tap * width + i) * channels + o]`; for the gradient of the input taps are in reverse
@@ -221,10 +269,19 @@ CAIRN_INLINE void cairn_groups_pack(const cairn_groups *g, const float *w, float
 {
     int64_t taps = (int64_t)g->window.k_h * g->window.k_w;
     for (int64_t c = 0; c < g->spans * g->span; c += CAIRN_LANES)
-        for (int64_t i = 0; i < g->width; i++)
-            for (int64_t tap = 0; tap < taps; tap++)
-                for (int64_t o = c; o < c + CAIRN_LANES; o++)
-                    *packed++ = cairn_groups_weight(g, w, tap, i, o, reverse);
+        for (int64_t i = 0; i < g->width; i += g->unit)
+            for (int64_t tap = 0; tap < taps; tap++, packed += CAIRN_LANES) {
+                vec word[2] = {0};
+                for (int64_t k = 0; k < g->unit; k++)
+                    for (int64_t l = 0; l < CAIRN_LANES; l++)
+                        word[k][l] = cairn_groups_weight(g, w, tap, i + k, c + l, reverse);
+#if defined(CAIRN_SIMD_AVX512BF16)
+                if (g->unit == 2)
+                    word[0] = vec_from_bits(
+                        (ivec)(vec_round_bf16(word[0]) >> 16 | (vec_round_bf16(word[1]) & ~0xffffu)));
+#endif
+                vec_store(packed, word[0]);
+            }
 }
 
 /* ---- sums ---- */
@@ -235,67 +292,77 @@ typedef struct cairn_groups_place {
     real *y;
     int64_t c, y_pitch;
     vec_mask mask;
+    vec *sums; /* of sequences, CAIRN_GROUPS_TILE: in memory, since most tiles need none */
 } cairn_groups_place;
 
-/* What the compiler shall know of a tile. With stride 0, for any stride and dilation, taps are taken one by
- * one; else by threes, so that each pixel is picked once for all that see it. */
-typedef struct cairn_groups_form {
-    bool narrow;
-    int stride;
-} cairn_groups_form;
-
-/* Adds the products of channel i of each group; returns the weights behind. */
-CAIRN_INLINE const float *cairn_groups_channel(const cairn_groups *g, const cairn_groups_place *t,
-                                               const cairn_groups_form form, int64_t i, const float *w,
-                                               vec acc[CAIRN_GROUPS_TILE], const int pixels)
+/* Adds the products of word i of each group; returns the weights behind. */
+CAIRN_INLINE const float *cairn_groups_word(const cairn_groups *g, const cairn_groups_place *t,
+                                            const cairn_groups_form form, int64_t i, const float *w,
+                                            vec acc[CAIRN_GROUPS_TILE], const int pixels)
 {
     const cairn_window *window = &g->window;
     const int taps = form.stride > 0 ? 3 : 1, stride = form.stride > 0 ? form.stride : 1;
-    int64_t step = form.stride > 0 ? g->span : g->x_step;
+    int64_t pixel = form.narrow ? CAIRN_LANES / (form.pairs ? 2 : 1) : g->pixel;
+    int64_t step = form.stride > 0 ? pixel : g->x_step, k_w = form.stride > 0 ? 3 : window->k_w;
     ivec lanes = g->lanes + (int32_t)i;
     for (int64_t ky = 0; ky < window->k_h; ky++)
-        for (int64_t kx = 0; kx < window->k_w; kx += taps, w += taps * CAIRN_LANES) {
-            const float *x = t->x + ky * window->dilation_h * g->x_row + kx * window->dilation_w * g->span;
+        for (int64_t kx = 0; kx < k_w; kx += taps, w += taps * CAIRN_LANES) {
+            const float *x = t->x + ky * window->dilation_h * g->x_row + kx * window->dilation_w * pixel;
             vec weights[3];
             CAIRN_UNROLL
             for (int tap = 0; tap < taps; tap++)
                 weights[tap] = vec_load(w + tap * CAIRN_LANES);
             CAIRN_GROUPS_UNROLL
-            for (int k = 0; k < (pixels - 1) * stride + taps; k++) {
-                vec v = cairn_groups_pick(x + k * step, form.narrow, lanes, i);
+            for (int k = 0; k < (pixels - 1) * stride + taps; k++, x += step) {
+                /* Else multiples of step are kept, for which there are no registers. */
+                __asm__("" : "+r"(x));
+                vec v = cairn_groups_pick(x, form, lanes, i);
                 CAIRN_UNROLL
                 for (int tap = 0; tap < taps; tap++)
                     if (k >= tap && (k - tap) % stride == 0 && (k - tap) / stride < pixels)
-                        acc[(k - tap) / stride] += v * weights[tap];
+                        acc[(k - tap) / stride] =
+                            cairn_groups_multiply_add(acc[(k - tap) / stride], v, weights[tap], form);
             }
         }
     return w;
 }
 
-/* The taps of a channel are one sequence of a sum, and the channels another: rounding errors grow with the
- * length of sequences. */
+/* Moves sums of a sequence to the sums of all, of which they may be the first. */
+CAIRN_INLINE void cairn_groups_flush(vec acc[CAIRN_GROUPS_TILE], vec *sums, const int pixels, bool first)
+{
+    CAIRN_UNROLL
+    for (int k = 0; k < pixels; k++) {
+        sums[k] = first ? acc[k] : sums[k] + acc[k];
+        acc[k] = (vec){0};
+    }
+}
+
 CAIRN_INLINE void cairn_groups_tile(const cairn_groups *g, cairn_groups_place *t,
                                     const cairn_groups_form form, const int pixels)
 {
-    vec sums[CAIRN_GROUPS_TILE], acc[CAIRN_GROUPS_TILE];
+    vec acc[CAIRN_GROUPS_TILE];
     vec first = g->bias != NULL ? vec_load_part(g->bias + t->c, t->mask) : (vec){0};
     vec floor = vec_set(g->act == CAIRN_ACT_RELU ? 0.0f : -INFINITY);
     const float *w = t->w;
     CAIRN_UNROLL
     for (int k = 0; k < pixels; k++)
-        sums[k] = first;
-    for (int64_t i = 0; i < g->width; i++) {
+        acc[k] = first;
+    for (int64_t i = 0, end = g->sequence; i < g->words; i++) {
+        if (i == end) {
+            cairn_groups_flush(acc, t->sums, pixels, i == g->sequence);
+            end += g->sequence;
+        }
+        w = cairn_groups_word(g, t, form, i, w, acc, pixels);
+    }
+    if (g->words > g->sequence) {
+        cairn_groups_flush(acc, t->sums, pixels, false);
         CAIRN_UNROLL
         for (int k = 0; k < pixels; k++)
-            acc[k] = (vec){0};
-        w = cairn_groups_channel(g, t, form, i, w, acc, pixels);
-        CAIRN_UNROLL
-        for (int k = 0; k < pixels; k++)
-            sums[k] += acc[k];
+            acc[k] = t->sums[k];
     }
     CAIRN_UNROLL
     for (int k = 0; k < pixels; k++)
-        vec_store_part(t->y + k * t->y_pitch, vec_max(floor, sums[k]), t->mask);
+        vec_store_part(t->y + k * t->y_pitch, vec_max(floor, acc[k]), t->mask);
     t->x += pixels * g->x_step;
     t->y += pixels * t->y_pitch;
 }
@@ -316,32 +383,49 @@ CAIRN_INLINE void cairn_groups_row(const cairn_groups *g, cairn_groups_place t, 
         cairn_groups_tile(g, &t, form, 1);
 }
 
-#define CAIRN_GROUPS_ROW(narrow, stride)                                                                     \
-    static void cairn_groups_row_##narrow##_##stride(const cairn_groups *g, const cairn_groups_place *t,     \
-                                                     int64_t pixels)                                         \
+#define CAIRN_GROUPS_ROW(name, ...)                                                                          \
+    static void cairn_groups_row_##name(const cairn_groups *g, const cairn_groups_place *t, int64_t pixels)  \
     {                                                                                                        \
-        cairn_groups_row(g, *t, (cairn_groups_form){narrow, stride}, pixels);                                \
+        cairn_groups_row(g, *t, (cairn_groups_form){__VA_ARGS__}, pixels);                                   \
     }
-CAIRN_GROUPS_ROW(0, 0)
-CAIRN_GROUPS_ROW(0, 1)
-CAIRN_GROUPS_ROW(0, 2)
-CAIRN_GROUPS_ROW(1, 0)
-CAIRN_GROUPS_ROW(1, 1)
-CAIRN_GROUPS_ROW(1, 2)
+CAIRN_GROUPS_ROW(wide, false, false, 0)
+CAIRN_GROUPS_ROW(wide_1, false, false, 1)
+CAIRN_GROUPS_ROW(wide_2, false, false, 2)
+CAIRN_GROUPS_ROW(narrow, true, false, 0)
+CAIRN_GROUPS_ROW(narrow_1, true, false, 1)
+CAIRN_GROUPS_ROW(narrow_2, true, false, 2)
+#if defined(CAIRN_SIMD_AVX512BF16)
+CAIRN_GROUPS_ROW(wide_pairs, false, true, 0)
+CAIRN_GROUPS_ROW(wide_pairs_1, false, true, 1)
+CAIRN_GROUPS_ROW(wide_pairs_2, false, true, 2)
+CAIRN_GROUPS_ROW(narrow_pairs, true, true, 0)
+CAIRN_GROUPS_ROW(narrow_pairs_1, true, true, 1)
+CAIRN_GROUPS_ROW(narrow_pairs_2, true, true, 2)
+#endif
 
 static inline void cairn_groups_any_row(const cairn_groups *g, const cairn_groups_place *t, int64_t pixels)
 {
+    /* by words, width and, of windows three pixels wide, stride */
+    static void (*const rows[][2][3])(const cairn_groups *, const cairn_groups_place *, int64_t) = {
+        {{cairn_groups_row_wide, cairn_groups_row_wide_1, cairn_groups_row_wide_2},
+         {cairn_groups_row_narrow, cairn_groups_row_narrow_1, cairn_groups_row_narrow_2}},
+#if defined(CAIRN_SIMD_AVX512BF16)
+        {{cairn_groups_row_wide_pairs, cairn_groups_row_wide_pairs_1, cairn_groups_row_wide_pairs_2},
+         {cairn_groups_row_narrow_pairs, cairn_groups_row_narrow_pairs_1, cairn_groups_row_narrow_pairs_2}},
+#endif
+    };
     const cairn_window *w = &g->window;
-    bool narrow = g->width < CAIRN_LANES, three = w->k_w == 3 && w->dilation_w == 1;
-    if (three && w->stride_w == 1)
-        (narrow ? cairn_groups_row_1_1 : cairn_groups_row_0_1)(g, t, pixels);
-    else if (three && w->stride_w == 2)
-        (narrow ? cairn_groups_row_1_2 : cairn_groups_row_0_2)(g, t, pixels);
-    else
-        (narrow ? cairn_groups_row_1_0 : cairn_groups_row_0_0)(g, t, pixels);
+    bool three = w->k_w == 3 && w->dilation_w == 1 && w->stride_w <= 2;
+    rows[g->unit - 1][g->width < CAIRN_LANES][three ? w->stride_w : 0](g, t, pixels);
 }
 
 /* ---- a kernel ---- */
+
+/* The rounding errors of a sum grow with the length of its sequences. */
+static inline int64_t cairn_groups_sequence(bool least_error)
+{
+    return least_error ? 1 : CAIRN_GROUPS_WIDEST / 2;
+}
 
 static inline void cairn_groups_plan(cairn_site *site, const cairn_groups *g, const cairn_operand *y)
 {
@@ -353,13 +437,14 @@ static inline void cairn_groups_plan(cairn_site *site, const cairn_groups *g, co
 }
 
 /* A unit is a span of a band of output rows. */
-static inline void cairn_groups_unit(const cairn_work *work, const cairn_groups *g, int64_t unit)
+static inline void cairn_groups_run(const cairn_work *work, const cairn_groups *g, int64_t unit)
 {
     const cairn_operand *x = &work->in[0], *y = &work->out[0];
     int64_t image = unit / (g->bands * g->spans), band = unit / g->spans % g->bands;
     int64_t begin = unit % g->spans * g->span, first = band * g->rows;
     int64_t rows = cairn_min(g->rows, y->h - first);
     float *copy = (float *)(void *)work->scratch;
+    vec sums[CAIRN_GROUPS_TILE];
     real *to = cairn_image_of(y, image) + first * cairn_row_stride(y);
     if (rows <= 0)
         return;
@@ -371,7 +456,8 @@ static inline void cairn_groups_unit(const cairn_work *work, const cairn_groups 
                                         .y = to + row * cairn_row_stride(y) + c,
                                         .c = c,
                                         .y_pitch = y->pitch,
-                                        .mask = vec_first(y->c - c)};
+                                        .mask = vec_first(y->c - c),
+                                        .sums = sums};
             cairn_groups_any_row(g, &place, y->w);
         }
     if (g->act != CAIRN_ACT_NONE && g->act != CAIRN_ACT_RELU)

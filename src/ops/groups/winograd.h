@@ -18,8 +18,13 @@
 enum { CAIRN_GW_M = 4, CAIRN_GW_T = CAIRN_GW_M + 2, CAIRN_GW_PRODUCTS = CAIRN_GW_T * CAIRN_GW_T };
 
 #define CAIRN_GW_BAND_BYTES 40960 /* of a band's copy and its V */
-#define CAIRN_GW_LINE_BYTES 64    /* of the cache */
-#define CAIRN_GW_MOST_VECTORS 4   /* of a span: the sums of its products must fit into registers */
+#if defined(CAIRN_SIMD_AVX512)
+#define CAIRN_GW_DIRECT 4 /* channels of a group that are not worth it */
+#else
+#define CAIRN_GW_DIRECT 0
+#endif
+#define CAIRN_GW_LINE_BYTES 64  /* of the cache */
+#define CAIRN_GW_MOST_VECTORS 4 /* of a span: the sums of its products must fit into registers */
 
 typedef struct cairn_gw {
     cairn_groups g; /* rows: of a band, whole tiles */
@@ -38,6 +43,13 @@ static inline bool cairn_gw_fits(const cairn_site *site, const cairn_window *w, 
            (vectors & (vectors - 1)) == 0 && tiles.count * CAIRN_GW_M * CAIRN_GW_M <= 2 * y->h * y->w;
 }
 
+/* Whether the direct kernel is as fast, forward or back: pairs are multiplied at twice the rate, and few
+ * channels pay for no transforms where 32 registers let them be picked seldom. */
+static inline bool cairn_gw_needless(int64_t width)
+{
+    return cairn_groups_unit_of(width) > 1 || width <= CAIRN_GW_DIRECT;
+}
+
 static inline int64_t cairn_gw_copy_elements(const cairn_gw *s)
 {
     return (s->tile_rows * CAIRN_GW_M + 2) * s->g.x_row;
@@ -47,7 +59,7 @@ static inline int64_t cairn_gw_copy_elements(const cairn_gw *s)
 CAIRN_INLINE cairn_gw cairn_gw_of(const cairn_window *window, int64_t groups, const cairn_operand *x,
                                   const cairn_operand *y, int64_t sets)
 {
-    cairn_gw s = {.g = cairn_groups_of(window, groups, x, y),
+    cairn_gw s = {.g = cairn_groups_of(window, groups, x, y, 1),
                   .tiles = cairn_winograd_tiles_of(y, CAIRN_GW_M),
                   .tile_rows = 1};
     int64_t beyond = s.tiles.in_row * CAIRN_GW_M - y->w, rows = cairn_ceil_div(y->h, CAIRN_GW_M);
