@@ -1,6 +1,6 @@
 /* What a convolution costs by each way of computing it: the model that kernels are chosen by. Weights are
- * read from memory once in a run, since a network's do not stay in the cache from run to run; the arithmetic
- * hides that or is hidden by it. The share of products is what the longest reach on Zen; that of transforms
+ * read from memory once in a run, since a network's do not stay in the cache from run to run; arithmetic and
+ * reading hide each other in part. The share of products is what the longest reach on Zen; that of transforms
  * is an estimate. */
 #ifndef CAIRN_OPS_CONV2D_COST_H
 #define CAIRN_OPS_CONV2D_COST_H
@@ -10,13 +10,25 @@
 #include <math.h>
 
 #define CAIRN_COST_PRODUCT_SHARE 0.93 /* of the peak, that matrix products reach */
-#define CAIRN_COST_TILE 11.0          /* products of each column, that beginning and ending a tile is worth */
+/* Products of each column, that beginning and ending a tile is worth. */
+#if defined(CAIRN_SIMD_AVX512)
+#define CAIRN_COST_TILE 4.0
+#else
+#define CAIRN_COST_TILE 11.0
+#endif
+#define CAIRN_COST_EXPOSED 0.7 /* of the shorter of arithmetic and reading, that the longer does not hide */
 #define CAIRN_COST_TRANSFORM_SHARE 0.30 /* that Winograd's transforms reach */
 
 /* Of so many products and additions, in sums of this depth, in words of A. */
 static inline double cairn_cost_products(double products, double depth, double peak)
 {
     return 2 * products * (1 + CAIRN_COST_TILE / depth) / (CAIRN_COST_PRODUCT_SHARE * peak);
+}
+
+/* Of arithmetic during which weights are read. */
+static inline double cairn_cost_reading(double arithmetic, double read)
+{
+    return fmax(arithmetic, read) + CAIRN_COST_EXPOSED * fmin(arithmetic, read);
 }
 
 /* Of a convolution with weights w and result y, or of a gradient of it; sums are of `depth` numbers. */
@@ -28,7 +40,7 @@ static inline double cairn_conv2d_cost_direct(const cairn_site *site, const cair
     double weights = (double)w->elements, products = weights * (double)(site->capacity * y->h * y->w);
     double seconds = bf16 ? cairn_cost_products(products, depth / 2, machine->bf16_flops)
                           : cairn_cost_products(products, depth, machine->flops);
-    return fmax(seconds, weights * (bf16 ? 2 : 4) / machine->dram_read);
+    return cairn_cost_reading(seconds, weights * (bf16 ? 2 : 4) / machine->dram_read);
 }
 
 /* Of a 1 x 1 convolution, or of the gradient of its input, by Strassen's product; y is what has as many
@@ -42,7 +54,7 @@ static inline double cairn_conv2d_cost_strassen(const cairn_site *site, const ca
     /* four quarters of A are read and four sums written; of a column's quarters in C and in scratch sixteen
      * are read or written, where C alone is four */
     double moved = pairs * (8 * k + 12 * n) * sizeof(float) / machine->sums;
-    return fmax(cairn_cost_products(factors * pairs, k, machine->flops), read) + moved +
+    return cairn_cost_reading(cairn_cost_products(factors * pairs, k, machine->flops), read) + moved +
            (site->training ? 2 * read : 0);
 }
 
@@ -85,7 +97,7 @@ static inline double cairn_conv2d_cost_winograd(const cairn_site *site, const ca
     double change = 2 * in_c * out_c * cairn_winograd_operations_of(m).weights /
                         (CAIRN_COST_TRANSFORM_SHARE * machine->flops) +
                     read;
-    return fmax(cairn_cost_products(weights * tiles, in_c, machine->flops), read) +
+    return cairn_cost_reading(cairn_cost_products(weights * tiles, in_c, machine->flops), read) +
            cairn_winograd_cost_transforms(machine, m, tiles, in_c, out_c) + (site->training ? change : 0);
 }
 
