@@ -9,6 +9,8 @@
 #define UNIT_FLOPS 1000000
 /* Bands of a padded picture overlap, so they had better be large. */
 #define BAND_FLOPS 8000000
+/* Pixels of a band that use the weights of a group at least, which are few. */
+#define GROUP_ROWS 24
 /* Of a batch, if there are channels enough: work for many threads. */
 #define MIN_UNITS 16
 
@@ -50,6 +52,15 @@ static bool wants_packing(const cairn_site *site, const cairn_conv2d_attrs *attr
            (attrs->groups == 1 && site->in[1].elements > SMALL_WEIGHTS);
 }
 
+/* Rows of blocks that these are cut into. Panels of the full width take any number well: there blocks are
+ * equal, so that threads end together. */
+static int64_t even_rows(const setup *s, int64_t rows)
+{
+    if (s->out_c < CAIRN_GEMM_COLUMNS)
+        return cairn_min(CAIRN_GEMM_ROWS, rows);
+    return cairn_ceil_div(rows, cairn_ceil_div(rows, CAIRN_GEMM_ROWS));
+}
+
 static setup setup_of(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
@@ -64,11 +75,13 @@ static setup setup_of(const cairn_site *site)
         s.span = cairn_min(cairn_ceil_div(UNIT_FLOPS, block_flops) * CAIRN_GEMM_ROWS, s.pixels);
     } else { /* whole rows */
         int64_t row_flops = 2 * s.k * y->c * y->w;
-        int64_t rows =
-            cairn_max(cairn_ceil_div(BAND_FLOPS, row_flops), cairn_ceil_div(CAIRN_GEMM_ROWS, y->w));
+        int64_t least = attrs->groups == 1 ? CAIRN_GEMM_ROWS : GROUP_ROWS;
+        int64_t rows = cairn_max(cairn_ceil_div(BAND_FLOPS, row_flops), cairn_ceil_div(least, y->w));
         s.span = cairn_ceil_div(y->h, cairn_ceil_div(y->h, rows)) * y->w;
     }
     s.bands = cairn_ceil_div(s.pixels, s.span);
+    if (!s.patch.padded && s.span <= CAIRN_GEMM_ROWS)
+        s.span = even_rows(&s, s.pixels);
     divide_columns(site, &s);
     return s;
 }
@@ -192,7 +205,7 @@ static void run_pixels(const cairn_work *work, const setup *s, const real *pictu
     const int64_t *offsets = cairn_patch_offsets(&s->patch, work->scratch);
     block b;
     for (int64_t count; first < end; first += count) {
-        count = cairn_min(CAIRN_GEMM_ROWS, end - first);
+        count = end - first < 2 * CAIRN_GEMM_ROWS ? even_rows(s, end - first) : CAIRN_GEMM_ROWS;
         for (int64_t group = 0; group < s->attrs->groups; group++) {
             find_rows(work, s, picture, group, first, count, &b);
             multiply(work, s, offsets, group, count, &b);
