@@ -13,15 +13,20 @@ static void run(const cairn_work *work)
     const cairn_operand *x = &work->in[0], *y = &work->out[0];
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         cairn_band band = cairn_band_of(work, y, unit);
-        for (int64_t pixel = band.begin * y->w; pixel < band.end * y->w; pixel++) {
+        int64_t first = band.begin * y->w, pixels = band.end * y->w - first, count = y->c;
+        if (x->pitch == count && y->pitch == count) { /* nothing lies between pixels */
+            count *= pixels;
+            pixels = 1;
+        }
+        for (int64_t pixel = first; pixel < first + pixels; pixel++) {
             int64_t from = band.image * cairn_image_stride(x) + pixel * x->pitch;
             int64_t to = band.image * cairn_image_stride(y) + pixel * y->pitch;
             if (y->element == CAIRN_BFLOAT16)
                 cairn_narrow_pixel((cairn_bf16 *)(void *)y->data + to,
-                                   (const float *)(const void *)x->data + from, y->c);
+                                   (const float *)(const void *)x->data + from, count);
             else
                 cairn_widen_pixel((float *)(void *)y->data + to,
-                                  (const cairn_bf16 *)(const void *)x->data + from, y->c);
+                                  (const cairn_bf16 *)(const void *)x->data + from, count);
         }
     }
 }
