@@ -138,6 +138,21 @@ static void conversions_round_to_nearest(void **state)
 
 enum { STEPS = 4, BATCH = 8 };
 
+/* The last normalisation of each block of three convolutions scales by a fifth. At the start deep networks
+ * are else so rough that gradients in floats have little to do with each other after a rounding. */
+static void calm(const cairn_weights *weights)
+{
+    static const char last[] = ".bn3.weight";
+    for (int t = 0; t < cairn_weights_count(weights); t++) {
+        const cairn_tensor *tensor = cairn_weights_at(weights, t);
+        size_t length = strlen(tensor->name);
+        if (length < sizeof last || strcmp(tensor->name + length - (sizeof last - 1), last) != 0)
+            continue;
+        for (int64_t i = 0; i < cairn_shape_elements(&tensor->shape); i++)
+            ((float *)tensor->data)[i] *= 0.2f;
+    }
+}
+
 /* Losses of some steps from the same weights on the same random pictures. */
 static void train(const char *name, int size, double lr, cairn_dtype precision, int threads,
                   double losses[STEPS])
@@ -153,6 +168,7 @@ static void train(const char *name, int size, double lr, cairn_dtype precision, 
                                        NULL, &training, &graph),
                      CAIRN_OK);
     assert_int_equal(cairn_weights_init(ctx, graph, CAIRN_F32, 7, &weights), CAIRN_OK);
+    calm(weights);
     assert_int_equal(cairn_weights_create(ctx, &state), CAIRN_OK);
     cairn_plan_options options = {
         .batch = BATCH, .precision = precision, .training = true, .no_dropout = true};
@@ -177,20 +193,23 @@ static void train(const char *name, int size, double lr, cairn_dtype precision, 
     cairn_ctx_destroy(ctx);
 }
 
-/* The first loss shows the way forward, those behind it the gradients: they fall as in floats. */
+/* The first loss shows the way forward; by how much it falls, in steps that are small, shows the gradients.
+ */
 static void training_comes_close(void **state)
 {
     (void)state;
     static const struct {
         const char *name;
         int size;
-        double lr, within;
+        double lr, first, fall; /* within these shares of floats' */
     } networks[] = {
-        {"lenet5", 0, 0.02, 0.01},          {"lenet5.tutorial", 0, 0.02, 0.01},
-        {"resnet20", 0, 0.02, 0.01},
+        {"lenet5", 0, 0.02, 0.001, 0.01},
+        {"lenet5.tutorial", 0, 0.02, 0.001, 0.02},
+        {"resnet20", 0, 0.02, 0.002, 0.02},
 #ifndef __SANITIZE_ADDRESS__ /* under which they take minutes */
-        {"resnet18", 64, 0.02, 0.05},       {"googlenet", 64, 1e-3, 0.05},
-        {"resnext50_32x4d", 64, 1e-4, 0.1}, /* deep, and normalised over four pixels */
+        {"resnet18", 64, 2e-3, 0.005, 0.05},
+        {"googlenet", 64, 1e-5, 0.01, 0.15}, /* has no residuals that could be calmed */
+        {"resnext50_32x4d", 64, 1e-3, 0.01, 0.05},
 #endif
     };
     for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
@@ -198,17 +217,18 @@ static void training_comes_close(void **state)
         train(networks[i].name, networks[i].size, networks[i].lr, CAIRN_F32, 0, floats);
         train(networks[i].name, networks[i].size, networks[i].lr, CAIRN_BF16, 2, rounded);
         train(networks[i].name, networks[i].size, networks[i].lr, CAIRN_BF16, 3, again);
-        for (int k = 0; k < STEPS; k++) {
-            if (!(fabs(rounded[k] - floats[k]) <= networks[i].within * fmax(floats[k], 0.5)))
-                fail_msg("%s, loss %d: %.4f in floats, %.4f in bfloat16", networks[i].name, k, floats[k],
-                         rounded[k]);
+        if (!(fabs(rounded[0] - floats[0]) <= networks[i].first * floats[0]))
+            fail_msg("%s: the first loss is %.4f in floats, %.4f in bfloat16", networks[i].name, floats[0],
+                     rounded[0]);
+        for (int k = 1; k < STEPS; k++) {
+            double expected = floats[0] - floats[k], found = rounded[0] - rounded[k];
+            if (!(expected > 0 && fabs(found - expected) <= networks[i].fall * expected))
+                fail_msg("%s: until loss %d falls by %.4f in floats, by %.4f in bfloat16", networks[i].name,
+                         k, expected, found);
             if (rounded[k] != again[k])
                 fail_msg("%s, loss %d: %.9g with 2 threads, %.9g with 3", networks[i].name, k, rounded[k],
                          again[k]);
         }
-        if (!(rounded[STEPS - 1] < rounded[0]))
-            fail_msg("%s: the loss does not fall, from %.4f to %.4f", networks[i].name, rounded[0],
-                     rounded[STEPS - 1]);
     }
 }
 
