@@ -6,7 +6,7 @@ options="--batch 40 --accumulate 2 --recompute --optimizer adamw --lr 0.002 --em
     --augment pad=2,flip,jitter=0.3,erase=0.3,mixup=0.4,cutmix=1 --label-smoothing 0.1 --schedule one-cycle
     --setting norm_weight_decay=false,keep=2"
 prepare 320 2
-length=$(seconds train "$work/timed")
+length=$(training_seconds)
 rm -rf timed
 interrupted "$([ "$full" = 1 ] && echo 20 || echo 4)" "$length" INT TERM
 if [ $stopped = 0 ]; then

@@ -1,9 +1,9 @@
 # SIGINT, SIGTERM and SIGHUP at random moments: exit 75 at the next step with a checkpoint, and --resume goes on to the
 # same bits.
 . "${0%/*}/common.sh"
-prepare 2000 3
+prepare 4000 6
 
-length=$(seconds train "$work/timed")
+length=$(training_seconds)
 interrupted 20 "$length" INT TERM HUP
 if [ $stopped -lt 10 ]; then
     fail "only $stopped of 20 signals met a training"

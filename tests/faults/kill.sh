@@ -2,7 +2,7 @@
 . "${0%/*}/common.sh"
 prepare 1000 3
 
-length=$(seconds train "$work/timed")
+length=$(training_seconds)
 moments "$([ "$full" = 1 ] && echo 100 || echo 20)" "$length" >chosen
 while read -r moment; do
     (timeout --foreground -s KILL "$moment" "$CAIRN" train lenet5 "$work/data" --out "$work/run" --epochs "$epochs" \
