@@ -7,7 +7,6 @@ options="--batch 40 --accumulate 2 --recompute --optimizer adamw --lr 0.002 --em
     --setting norm_weight_decay=false,keep=2"
 prepare 320 2
 length=$(training_seconds)
-rm -rf timed
 interrupted "$([ "$full" = 1 ] && echo 20 || echo 4)" "$length" INT TERM
 if [ $stopped = 0 ]; then
     fail "no signal met a training"

@@ -112,6 +112,37 @@ static void grouped_convolutions_keep_it(void **state)
     cairn_graph_destroy(graph);
 }
 
+/* In no precision is a kernel taken that fits only at a lower level than the processor's. */
+static void convolutions_are_of_the_highest_level(void **state)
+{
+    bench *b = *state;
+    cairn_graph *graph = NULL;
+    cairn_weights *weights = NULL;
+    cairn_model_settings settings = {.classes = 10};
+    if (cairn_isa_level() == CAIRN_ISA_SCALAR)
+        skip();
+    assert_int_equal(cairn_model_graph(b->ctx, cairn_model_find("resnext50_32x4d"), &settings,
+                                       CAIRN_INPUT_NUMBERS, 0, NULL, NULL, NULL, &graph),
+                     CAIRN_OK);
+    assert_int_equal(cairn_weights_init(b->ctx, graph, CAIRN_F32, 7, &weights), CAIRN_OK);
+    for (int bf16 = 0; bf16 < 2; bf16++) {
+        cairn_plan *plan = NULL;
+        cairn_plan_options options = {.precision = bf16 ? CAIRN_BF16 : CAIRN_F32, .outputs = "logits"};
+        cairn_isa level = cairn_isa_level();
+        if (!bf16 && level == CAIRN_ISA_AVX512BF16)
+            level = CAIRN_ISA_AVX512;
+        assert_int_equal(cairn_plan_create(b->ctx, graph, weights, NULL, &options, &plan), CAIRN_OK);
+        for (int i = 0; i < cairn_plan_step_count(plan); i++) {
+            cairn_step_info step = cairn_plan_step_at(plan, i);
+            if (strcmp(step.op, "conv2d") == 0)
+                assert_string_equal(step.isa, cairn_isa_text(level));
+        }
+        cairn_plan_destroy(plan);
+    }
+    cairn_weights_destroy(weights);
+    cairn_graph_destroy(graph);
+}
+
 static void conversions_round_to_nearest(void **state)
 {
     (void)state;
@@ -119,10 +150,12 @@ static void conversions_round_to_nearest(void **state)
         const cairn_kernel *kernel = cairn_op_convert.kernels[k];
         if (!op_kernel_runs(kernel, CAIRN_BF16))
             continue;
-        for (int back = 0; back < 2; back++) {
+        for (int way = 0; way < 4; way++) {
+            bool back = way % 2 == 1;
             op_random random = {5};
             cairn_shape shape = {.rank = 3, .dim = {3, 5, 37}, .batched = true};
-            op_call call = {.op = &cairn_op_convert, .inputs = 1, .run = {.n = 2}, .pitches = 3};
+            op_call call = {
+                .op = &cairn_op_convert, .inputs = 1, .run = {.n = 2}, .pitches = way < 2 ? 3 : 0};
             call.in[0] = op_tensor_new(shape, back ? CAIRN_BFLOAT16 : CAIRN_FLOAT32, 2);
             op_tensor_fill(&call.in[0], &random);
             cairn_convert_attrs attrs = {back ? CAIRN_FLOAT32 : CAIRN_BFLOAT16};
@@ -250,8 +283,11 @@ static void other_precisions_are_refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(networks_come_close), TEST(grouped_convolutions_keep_it),
-                                       TEST(conversions_round_to_nearest), TEST(training_comes_close),
+    const struct CMUnitTest tests[] = {TEST(networks_come_close),
+                                       TEST(grouped_convolutions_keep_it),
+                                       TEST(convolutions_are_of_the_highest_level),
+                                       TEST(conversions_round_to_nearest),
+                                       TEST(training_comes_close),
                                        TEST(other_precisions_are_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

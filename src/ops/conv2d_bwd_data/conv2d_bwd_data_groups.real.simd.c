@@ -1,5 +1,6 @@
 /* Gradient of the input of a convolution with many narrow groups, at stride 1: a convolution of dy with the
  * kernel turned round; see groups.h. */
+#include "ops/groups/direct.h"
 #include "ops/groups/winograd.h"
 
 static bool fits(const cairn_site *site)
@@ -8,37 +9,33 @@ static bool fits(const cairn_site *site)
     const cairn_window *w = &attrs->geometry.window;
     return !cairn_has(site, 2) && !cairn_is_float(&site->out[0]) &&
            cairn_groups_fit(attrs, site->in[0].c, site->out[0].c) && cairn_groups_turns(w) &&
-           (cairn_gw_needless(site->in[0].c / attrs->groups) ||
-            !cairn_gw_fits(site, w, attrs->groups, &site->in[0], &site->out[0]));
+           !cairn_gw_better(site, w, attrs->groups);
 }
 
-static cairn_groups groups_of(const cairn_site *site)
+static cairn_direct setup_of(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
     cairn_window w = cairn_groups_turned(&attrs->geometry.window);
-    cairn_groups g = cairn_groups_of(&w, attrs->groups, &site->in[0], &site->out[0],
-                                     cairn_groups_unit_of(site->in[0].c / attrs->groups));
-    g.sequence = cairn_groups_sequence(site->exact);
-    return g;
+    return cairn_direct_of(site, &w, attrs->groups);
 }
 
 static void plan(cairn_site *site)
 {
-    cairn_groups g = groups_of(site);
-    cairn_groups_plan(site, &g, &site->out[0]);
+    cairn_direct d = setup_of(site);
+    cairn_direct_plan(site, &d);
 }
 
 static void pack(const cairn_work *work)
 {
-    cairn_groups g = groups_of(work->site);
-    cairn_groups_pack(&g, cairn_params_of(&work->in[1]), (float *)(void *)work->packed, true);
+    cairn_direct d = setup_of(work->site);
+    cairn_groups_pack(&d.g, cairn_params_of(&work->in[1]), (float *)(void *)work->packed, true);
 }
 
 static void run(const cairn_work *work)
 {
-    cairn_groups g = groups_of(work->site);
+    cairn_direct d = setup_of(work->site);
     for (int64_t unit = work->begin; unit < work->end; unit++)
-        cairn_groups_run(work, &g, unit);
+        cairn_direct_run(work, &d, unit);
 }
 
 const cairn_kernel CAIRN_KERNEL(conv2d_bwd_data_groups) = {.name = "groups",

@@ -12,27 +12,12 @@
 #define CAIRN_OPS_GROUPS_H
 
 #include "ops/real.h"
-#include "ops/simd/functions.h"
-#include <math.h>
-
-/* Output pixels of a tile; their sums stay in registers. */
-#if defined(CAIRN_SIMD_AVX512)
-#define CAIRN_GROUPS_TILE 14
-#else
-#define CAIRN_GROUPS_TILE 7
-#endif
-
-/* All pixels that a tile looks at, at stride 2 more than twice its own. */
-#if defined(__clang__)
-#define CAIRN_GROUPS_UNROLL CAIRN_UNROLL
-#else
-#define CAIRN_GROUPS_UNROLL _Pragma("GCC unroll 32")
-#endif
+#include "ops/simd/vector.h"
 
 #if defined(CAIRN_SIMD_AVX512BF16)
-#define CAIRN_GROUPS_PAIRS true
+#define CAIRN_GROUPS_PAIRS 1
 #else
-#define CAIRN_GROUPS_PAIRS false
+#define CAIRN_GROUPS_PAIRS 0
 #endif
 
 #define CAIRN_GROUPS_WIDEST 64        /* wider groups feed the matrix product well */
@@ -49,9 +34,6 @@ typedef struct cairn_groups {
     int64_t in_w;            /* padded */
     int64_t pixel;           /* words of a pixel of a band's copy */
     int64_t x_step, x_row;   /* words between its neighbouring windows, and between its rows */
-    const float *bias;
-    cairn_activation_kind act;
-    int64_t sequence; /* words of a pixel whose products are summed in one sequence */
 } cairn_groups;
 
 /* Channels that are multiplied at a time. */
@@ -150,16 +132,6 @@ CAIRN_INLINE vec cairn_groups_pick(const float *pixel, const cairn_groups_form f
         picked[l] = pixel[lanes[l]];
     return picked;
 #endif
-}
-
-CAIRN_INLINE vec cairn_groups_multiply_add(vec sum, vec words, vec weights, const cairn_groups_form form)
-{
-#if defined(CAIRN_SIMD_AVX512BF16)
-    if (form.pairs)
-        return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)words, (__m512bh)weights);
-#endif
-    (void)form;
-    return sum + words * weights;
 }
 
 #if defined(CAIRN_SIMD_AVX512)
@@ -282,188 +254,6 @@ CAIRN_INLINE void cairn_groups_pack(const cairn_groups *g, const float *w, float
 #endif
                 vec_store(packed, word[0]);
             }
-}
-
-/* ---- sums ---- */
-
-/* Where a tile is: what the first tap of its first pixel looks at, its weights and outputs. */
-typedef struct cairn_groups_place {
-    const float *x, *w;
-    real *y;
-    int64_t c, y_pitch;
-    vec_mask mask;
-    vec *sums; /* of sequences, CAIRN_GROUPS_TILE: in memory, since most tiles need none */
-} cairn_groups_place;
-
-/* Adds the products of word i of each group; returns the weights behind. */
-CAIRN_INLINE const float *cairn_groups_word(const cairn_groups *g, const cairn_groups_place *t,
-                                            const cairn_groups_form form, int64_t i, const float *w,
-                                            vec acc[CAIRN_GROUPS_TILE], const int pixels)
-{
-    const cairn_window *window = &g->window;
-    const int taps = form.stride > 0 ? 3 : 1, stride = form.stride > 0 ? form.stride : 1;
-    int64_t pixel = form.narrow ? CAIRN_LANES / (form.pairs ? 2 : 1) : g->pixel;
-    int64_t step = form.stride > 0 ? pixel : g->x_step, k_w = form.stride > 0 ? 3 : window->k_w;
-    ivec lanes = g->lanes + (int32_t)i;
-    for (int64_t ky = 0; ky < window->k_h; ky++)
-        for (int64_t kx = 0; kx < k_w; kx += taps, w += taps * CAIRN_LANES) {
-            const float *x = t->x + ky * window->dilation_h * g->x_row + kx * window->dilation_w * pixel;
-            vec weights[3];
-            CAIRN_UNROLL
-            for (int tap = 0; tap < taps; tap++)
-                weights[tap] = vec_load(w + tap * CAIRN_LANES);
-            CAIRN_GROUPS_UNROLL
-            for (int k = 0; k < (pixels - 1) * stride + taps; k++, x += step) {
-                /* Else multiples of step are kept, for which there are no registers. */
-                __asm__("" : "+r"(x));
-                vec v = cairn_groups_pick(x, form, lanes, i);
-                CAIRN_UNROLL
-                for (int tap = 0; tap < taps; tap++)
-                    if (k >= tap && (k - tap) % stride == 0 && (k - tap) / stride < pixels)
-                        acc[(k - tap) / stride] =
-                            cairn_groups_multiply_add(acc[(k - tap) / stride], v, weights[tap], form);
-            }
-        }
-    return w;
-}
-
-/* Moves sums of a sequence to the sums of all, of which they may be the first. */
-CAIRN_INLINE void cairn_groups_flush(vec acc[CAIRN_GROUPS_TILE], vec *sums, const int pixels, bool first)
-{
-    CAIRN_UNROLL
-    for (int k = 0; k < pixels; k++) {
-        sums[k] = first ? acc[k] : sums[k] + acc[k];
-        acc[k] = (vec){0};
-    }
-}
-
-CAIRN_INLINE void cairn_groups_tile(const cairn_groups *g, cairn_groups_place *t,
-                                    const cairn_groups_form form, const int pixels)
-{
-    vec acc[CAIRN_GROUPS_TILE];
-    vec first = g->bias != NULL ? vec_load_part(g->bias + t->c, t->mask) : (vec){0};
-    vec floor = vec_set(g->act == CAIRN_ACT_RELU ? 0.0f : -INFINITY);
-    const float *w = t->w;
-    CAIRN_UNROLL
-    for (int k = 0; k < pixels; k++)
-        acc[k] = first;
-    for (int64_t i = 0, end = g->sequence; i < g->words; i++) {
-        if (i == end) {
-            cairn_groups_flush(acc, t->sums, pixels, i == g->sequence);
-            end += g->sequence;
-        }
-        w = cairn_groups_word(g, t, form, i, w, acc, pixels);
-    }
-    if (g->words > g->sequence) {
-        cairn_groups_flush(acc, t->sums, pixels, false);
-        CAIRN_UNROLL
-        for (int k = 0; k < pixels; k++)
-            acc[k] = t->sums[k];
-    }
-    CAIRN_UNROLL
-    for (int k = 0; k < pixels; k++)
-        vec_store_part(t->y + k * t->y_pitch, vec_max(floor, acc[k]), t->mask);
-    t->x += pixels * g->x_step;
-    t->y += pixels * t->y_pitch;
-}
-
-/* A row of output pixels. At stride 2 the widest tile would look at more pixels than can be unrolled well. */
-CAIRN_INLINE void cairn_groups_row(const cairn_groups *g, cairn_groups_place t, const cairn_groups_form form,
-                                   int64_t pixels)
-{
-#if CAIRN_GROUPS_TILE > 7
-    for (; form.stride != 2 && pixels >= CAIRN_GROUPS_TILE; pixels -= CAIRN_GROUPS_TILE)
-        cairn_groups_tile(g, &t, form, CAIRN_GROUPS_TILE);
-#endif
-    for (; pixels >= 7; pixels -= 7)
-        cairn_groups_tile(g, &t, form, 7);
-    for (; pixels >= 4; pixels -= 4)
-        cairn_groups_tile(g, &t, form, 4);
-    for (; pixels > 0; pixels--)
-        cairn_groups_tile(g, &t, form, 1);
-}
-
-#define CAIRN_GROUPS_ROW(name, ...)                                                                          \
-    static void cairn_groups_row_##name(const cairn_groups *g, const cairn_groups_place *t, int64_t pixels)  \
-    {                                                                                                        \
-        cairn_groups_row(g, *t, (cairn_groups_form){__VA_ARGS__}, pixels);                                   \
-    }
-CAIRN_GROUPS_ROW(wide, false, false, 0)
-CAIRN_GROUPS_ROW(wide_1, false, false, 1)
-CAIRN_GROUPS_ROW(wide_2, false, false, 2)
-CAIRN_GROUPS_ROW(narrow, true, false, 0)
-CAIRN_GROUPS_ROW(narrow_1, true, false, 1)
-CAIRN_GROUPS_ROW(narrow_2, true, false, 2)
-#if defined(CAIRN_SIMD_AVX512BF16)
-CAIRN_GROUPS_ROW(wide_pairs, false, true, 0)
-CAIRN_GROUPS_ROW(wide_pairs_1, false, true, 1)
-CAIRN_GROUPS_ROW(wide_pairs_2, false, true, 2)
-CAIRN_GROUPS_ROW(narrow_pairs, true, true, 0)
-CAIRN_GROUPS_ROW(narrow_pairs_1, true, true, 1)
-CAIRN_GROUPS_ROW(narrow_pairs_2, true, true, 2)
-#endif
-
-static inline void cairn_groups_any_row(const cairn_groups *g, const cairn_groups_place *t, int64_t pixels)
-{
-    /* by words, width and, of windows three pixels wide, stride */
-    static void (*const rows[][2][3])(const cairn_groups *, const cairn_groups_place *, int64_t) = {
-        {{cairn_groups_row_wide, cairn_groups_row_wide_1, cairn_groups_row_wide_2},
-         {cairn_groups_row_narrow, cairn_groups_row_narrow_1, cairn_groups_row_narrow_2}},
-#if defined(CAIRN_SIMD_AVX512BF16)
-        {{cairn_groups_row_wide_pairs, cairn_groups_row_wide_pairs_1, cairn_groups_row_wide_pairs_2},
-         {cairn_groups_row_narrow_pairs, cairn_groups_row_narrow_pairs_1, cairn_groups_row_narrow_pairs_2}},
-#endif
-    };
-    const cairn_window *w = &g->window;
-    bool three = w->k_w == 3 && w->dilation_w == 1 && w->stride_w <= 2;
-    rows[g->unit - 1][g->width < CAIRN_LANES][three ? w->stride_w : 0](g, t, pixels);
-}
-
-/* ---- a kernel ---- */
-
-/* The rounding errors of a sum grow with the length of its sequences. */
-static inline int64_t cairn_groups_sequence(bool least_error)
-{
-    return least_error ? 1 : CAIRN_GROUPS_WIDEST / 2;
-}
-
-static inline void cairn_groups_plan(cairn_site *site, const cairn_groups *g, const cairn_operand *y)
-{
-    site->per_image = true;
-    site->units = g->bands * g->spans;
-    site->unit_flops = 2 * g->rows * y->w * g->span * g->window.k_h * g->window.k_w * g->width;
-    site->scratch = cairn_groups_copy_bytes(g, g->rows);
-    site->packed = cairn_groups_packed_bytes(g);
-}
-
-/* A unit is a span of a band of output rows. */
-static inline void cairn_groups_run(const cairn_work *work, const cairn_groups *g, int64_t unit)
-{
-    const cairn_operand *x = &work->in[0], *y = &work->out[0];
-    int64_t image = unit / (g->bands * g->spans), band = unit / g->spans % g->bands;
-    int64_t begin = unit % g->spans * g->span, first = band * g->rows;
-    int64_t rows = cairn_min(g->rows, y->h - first);
-    float *copy = (float *)(void *)work->scratch;
-    vec sums[CAIRN_GROUPS_TILE];
-    real *to = cairn_image_of(y, image) + first * cairn_row_stride(y);
-    if (rows <= 0)
-        return;
-    cairn_groups_copy(g, x, cairn_image_of(x, image), first, rows, begin, copy);
-    for (int64_t c = begin; c < cairn_min(begin + g->span, y->c); c += CAIRN_LANES)
-        for (int64_t row = 0; row < rows; row++) {
-            cairn_groups_place place = {.x = copy + row * g->window.stride_h * g->x_row,
-                                        .w = cairn_groups_weights(g, work->packed, c),
-                                        .y = to + row * cairn_row_stride(y) + c,
-                                        .c = c,
-                                        .y_pitch = y->pitch,
-                                        .mask = vec_first(y->c - c),
-                                        .sums = sums};
-            cairn_groups_any_row(g, &place, y->w);
-        }
-    if (g->act != CAIRN_ACT_NONE && g->act != CAIRN_ACT_RELU)
-        for (int64_t pixel = 0; pixel < rows * y->w; pixel++)
-            vec_activate_span(g->act, to + pixel * y->pitch + begin, to + pixel * y->pitch + begin,
-                              cairn_min(g->span, y->c - begin));
 }
 
 #endif

@@ -43,11 +43,13 @@ static inline bool cairn_gw_fits(const cairn_site *site, const cairn_window *w, 
            (vectors & (vectors - 1)) == 0 && tiles.count * CAIRN_GW_M * CAIRN_GW_M <= 2 * y->h * y->w;
 }
 
-/* Whether the direct kernel is as fast, forward or back: pairs are multiplied at twice the rate, and few
- * channels pay for no transforms where 32 registers let them be picked seldom. */
-static inline bool cairn_gw_needless(int64_t width)
+/* Whether it is faster than the direct kernel, forward and back: pairs are multiplied at twice the rate, and
+ * few channels pay for no transforms where 32 registers let them be picked seldom. */
+static inline bool cairn_gw_better(const cairn_site *site, const cairn_window *w, int64_t groups)
 {
-    return cairn_groups_unit_of(width) > 1 || width <= CAIRN_GW_DIRECT;
+    int64_t width = site->in[0].c / groups;
+    return cairn_groups_unit_of(width) == 1 && width > CAIRN_GW_DIRECT &&
+           cairn_gw_fits(site, w, groups, &site->in[0], &site->out[0]);
 }
 
 static inline int64_t cairn_gw_copy_elements(const cairn_gw *s)
