@@ -84,6 +84,15 @@ static int count_of(const char *text, const char *what)
     return count;
 }
 
+static void make_resnext(bench *b, const cairn_model_settings *settings, cairn_graph **graph,
+                         cairn_weights **weights)
+{
+    assert_int_equal(cairn_model_graph(b->ctx, cairn_model_find("resnext50_32x4d"), settings,
+                                       CAIRN_INPUT_NUMBERS, 0, NULL, NULL, NULL, graph),
+                     CAIRN_OK);
+    assert_int_equal(cairn_weights_init(b->ctx, *graph, CAIRN_F32, 7, weights), CAIRN_OK);
+}
+
 /* Narrow groups have kernels that read and write bfloat16: nothing is converted on the way. All but those
  * that are wider than a vector at stride 2, of which there are three. */
 static void grouped_convolutions_keep_it(void **state)
@@ -97,10 +106,7 @@ static void grouped_convolutions_keep_it(void **state)
     cairn_plan_options options = {.precision = CAIRN_BF16, .outputs = "logits"};
     if (cairn_isa_level() == CAIRN_ISA_SCALAR)
         skip();
-    assert_int_equal(cairn_model_graph(b->ctx, cairn_model_find("resnext50_32x4d"), &settings,
-                                       CAIRN_INPUT_NUMBERS, 0, NULL, NULL, NULL, &graph),
-                     CAIRN_OK);
-    assert_int_equal(cairn_weights_init(b->ctx, graph, CAIRN_F32, 7, &weights), CAIRN_OK);
+    make_resnext(b, &settings, &graph, &weights);
     assert_int_equal(cairn_plan_create(b->ctx, graph, weights, NULL, &options, &plan), CAIRN_OK);
     assert_true(cairn_plan_print(plan, steps, sizeof steps) < sizeof steps);
     int wide = cairn_isa_level() >= CAIRN_ISA_AVX512 ? 1 : cairn_isa_level() >= CAIRN_ISA_AVX2 ? 2 : 3;
@@ -121,10 +127,7 @@ static void convolutions_are_of_the_highest_level(void **state)
     cairn_model_settings settings = {.classes = 10};
     if (cairn_isa_level() == CAIRN_ISA_SCALAR)
         skip();
-    assert_int_equal(cairn_model_graph(b->ctx, cairn_model_find("resnext50_32x4d"), &settings,
-                                       CAIRN_INPUT_NUMBERS, 0, NULL, NULL, NULL, &graph),
-                     CAIRN_OK);
-    assert_int_equal(cairn_weights_init(b->ctx, graph, CAIRN_F32, 7, &weights), CAIRN_OK);
+    make_resnext(b, &settings, &graph, &weights);
     for (int bf16 = 0; bf16 < 2; bf16++) {
         cairn_plan *plan = NULL;
         cairn_plan_options options = {.precision = bf16 ? CAIRN_BF16 : CAIRN_F32, .outputs = "logits"};
