@@ -10,7 +10,7 @@ static cairn_gw setup_of(const cairn_site *site)
 static bool fits(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
-    return !cairn_is_float(&site->out[0]) && cairn_groups_fit(attrs, site->in[0].c, site->out[0].c) &&
+    return !cairn_is_float(&site->out[0]) && cairn_groups_span(attrs, site->in[0].c, site->out[0].c) &&
            cairn_gw_fits(site, &attrs->geometry.window, attrs->groups, &site->in[0], &site->out[0]);
 }
 

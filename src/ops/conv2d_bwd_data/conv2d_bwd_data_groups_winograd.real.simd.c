@@ -13,7 +13,7 @@ static bool fits(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
     const cairn_window *w = &attrs->geometry.window;
-    return !cairn_is_float(&site->out[0]) && cairn_groups_fit(attrs, site->in[0].c, site->out[0].c) &&
+    return !cairn_is_float(&site->out[0]) && cairn_groups_span(attrs, site->in[0].c, site->out[0].c) &&
            cairn_groups_turns(w) && cairn_gw_fits(site, w, attrs->groups, &site->in[0], &site->out[0]);
 }
 

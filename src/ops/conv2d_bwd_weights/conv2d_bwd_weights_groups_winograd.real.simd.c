@@ -12,45 +12,45 @@
 #define SUMS 8            /* at a time: they hide each other's latency */
 
 typedef struct setup {
-    cairn_gw x;             /* of pictures */
-    cairn_groups dy;        /* the copy of gradients: without a rim, filled up to whole tiles */
+    cairn_gw gw;
     int64_t tiles, v_plane; /* most tiles at a time, elements from product to product of V and D */
     int64_t s_plane;        /* of S */
-    int64_t copy, dy_copy;  /* elements of both copies */
 } setup;
 
 static setup setup_of(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
-    const cairn_operand *x = &site->in[0], *dy = &site->in[1];
-    cairn_window pixel = {.k_h = 1, .k_w = 1, .stride_h = 1, .stride_w = 1, .dilation_h = 1, .dilation_w = 1};
-    setup s = {.x = cairn_gw_of(&attrs->geometry.window, attrs->groups, x, dy, 2)};
-    pixel.pad_right = (int32_t)(s.x.tiles.in_row * CAIRN_GW_M - dy->w);
-    s.dy = cairn_groups_of(&pixel, attrs->groups, dy, dy, 1);
-    int64_t tile_bytes = 2 * CAIRN_GW_PRODUCTS * s.x.g.span * (int64_t)sizeof(float);
-    s.tiles = cairn_max(TILES_BYTES / tile_bytes / s.x.band_tiles, 1) * s.x.band_tiles;
-    s.v_plane = s.tiles * s.x.g.span;
-    s.s_plane = s.x.g.width * s.x.g.span;
-    s.copy = cairn_gw_copy_elements(&s.x);
-    s.dy_copy = s.x.g.rows * s.dy.x_row;
+    setup s = {.gw = cairn_gw_of(&attrs->geometry.window, attrs->groups, &site->in[0], &site->in[1], 2)};
+    const cairn_groups *g = &s.gw.g;
+    int64_t tile_bytes = 2 * CAIRN_GW_PRODUCTS * g->span * (int64_t)sizeof(float);
+    s.tiles = cairn_max(TILES_BYTES / tile_bytes / s.gw.band_tiles, 1) * s.gw.band_tiles;
+    s.v_plane = s.tiles * g->span;
+    s.s_plane = g->width * g->span;
     return s;
 }
 
 static bool fits(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
-    return cairn_groups_fit(attrs, site->in[0].c, site->in[1].c) &&
+    return cairn_groups_span(attrs, site->in[0].c, site->in[1].c) &&
            cairn_gw_fits(site, &attrs->geometry.window, attrs->groups, &site->in[0], &site->in[1]);
 }
 
 static void plan(cairn_site *site)
 {
+    const cairn_conv2d_attrs *attrs = site->attrs;
     setup s = setup_of(site);
-    site->units = s.x.g.spans;
-    site->unit_flops =
-        2 * site->capacity * s.x.tiles.count * CAIRN_GW_PRODUCTS * s.x.g.span * (s.x.g.width + 8);
+    const cairn_groups *g = &s.gw.g;
+    int64_t flops = 2 * s.gw.tiles.count * CAIRN_GW_PRODUCTS * g->span * (g->width + 8);
     site->scratch =
-        (size_t)(s.copy + s.dy_copy + CAIRN_GW_PRODUCTS * (2 * s.v_plane + s.s_plane)) * sizeof(float);
+        (size_t)(cairn_gw_half_elements(&s.gw) + CAIRN_GW_PRODUCTS * (2 * s.v_plane + s.s_plane)) *
+        sizeof(float);
+    if (attrs->groups == 1) {
+        cairn_unit_is_image(site, flops);
+        return;
+    }
+    site->units = g->spans;
+    site->unit_flops = site->capacity * flops;
 }
 
 /* S of one product. */
@@ -126,38 +126,34 @@ static void add_products(const factors *f, int64_t width)
 
 /* Where the parts of scratch begin. */
 typedef struct parts {
-    float *x, *dy, *v, *d, *sums;
+    float *half, *v, *d, *sums;
 } parts;
 
 static parts parts_of(const cairn_work *work, const setup *s)
 {
-    parts p = {.x = (float *)(void *)work->scratch};
-    p.dy = p.x + s->copy;
-    p.v = p.dy + s->dy_copy;
+    parts p = {.half = (float *)(void *)work->scratch};
+    p.v = p.half + cairn_gw_half_elements(&s->gw);
     p.d = p.v + CAIRN_GW_PRODUCTS * s->v_plane;
     p.sums = p.d + CAIRN_GW_PRODUCTS * s->v_plane;
     return p;
 }
 
-/* The tiles of a band, whose number it returns, from tile `at` of V and D on. */
-static int64_t transform_band(const cairn_work *work, const setup *s, const parts *p, int64_t band, int64_t c,
-                              int64_t at)
+/* Adds the products of the tiles in V and D. */
+static void multiply(const setup *s, const parts *p, int64_t tiles, bool add, const cairn_gw_ahead *ahead)
 {
-    const cairn_operand *x = &work->in[0], *dy = &work->in[1];
-    int64_t image = band / s->x.g.bands, first = band % s->x.g.bands * s->x.tile_rows;
-    int64_t rows = cairn_min(s->x.tile_rows, s->x.tiles.count / s->x.tiles.in_row - first);
-    cairn_groups_copy(&s->x.g, x, cairn_image_of(x, image), first * CAIRN_GW_M, rows * CAIRN_GW_M, c, p->x);
-    cairn_groups_copy(&s->dy, dy, cairn_image_of(dy, image), first * CAIRN_GW_M, rows * CAIRN_GW_M, c, p->dy);
-    cairn_gw_transform(&s->x, p->x, s->x.g.x_row, rows, CAIRN_GW_T, cairn_winograd_input,
-                       p->v + at * s->x.g.span, s->v_plane);
-    cairn_gw_transform(&s->x, p->dy, s->dy.x_row, rows, CAIRN_GW_M, cairn_winograd_output_gradient,
-                       p->d + at * s->x.g.span, s->v_plane);
-    return rows * s->x.tiles.in_row;
+    factors f = {.tiles = tiles, .span = s->gw.g.span, .add = add};
+    for (int product = 0; product < CAIRN_GW_PRODUCTS; product++) {
+        f.v = p->v + product * s->v_plane;
+        f.d = p->d + product * s->v_plane;
+        f.sums = p->sums + product * s->s_plane;
+        cairn_gw_fetch(ahead, product);
+        add_products(&f, s->gw.g.width);
+    }
 }
 
 static void finish(const setup *s, const parts *p, int64_t c, const cairn_operand *dw)
 {
-    const cairn_groups *g = &s->x.g;
+    const cairn_groups *g = &s->gw.g;
     for (int64_t i = 0; i < g->width; i++)
         for (int64_t lane = 0; lane < cairn_min(g->span, g->channels - c); lane += CAIRN_LANES)
             cairn_winograd_weights_gradient(
@@ -165,32 +161,42 @@ static void finish(const setup *s, const parts *p, int64_t c, const cairn_operan
                 g->width * g->channels, vec_first(g->channels - c - lane), CAIRN_GW_M);
 }
 
-static void run_span(const cairn_work *work, const setup *s, int64_t c)
+/* A span of the images begin ... end - 1. */
+static void run_span(const cairn_work *work, const setup *s, int64_t span, int64_t begin, int64_t end)
 {
+    const cairn_window *w = &s->gw.g.window;
     parts p = parts_of(work, s);
-    int64_t bands = work->run->n * s->x.g.bands;
-    factors f = {.span = s->x.g.span};
-    for (int64_t band = 0; band < bands; band++) {
-        f.tiles += transform_band(work, s, &p, band, c, f.tiles);
-        if (f.tiles + s->x.band_tiles <= s->tiles && band + 1 < bands)
+    int64_t tiles = 0, last = end * s->gw.bands;
+    bool add = false;
+    for (int64_t number = begin * s->gw.bands; number < last; number++) {
+        cairn_gw_band band = cairn_gw_band_of(&s->gw, span, number / s->gw.bands, number % s->gw.bands);
+        int64_t at = tiles * s->gw.g.span;
+        cairn_gw_transform(&s->gw, &work->in[0], &band, w->pad_top, w->pad_left, CAIRN_GW_T,
+                           cairn_winograd_input, p.half, p.v + at, s->v_plane);
+        cairn_gw_transform(&s->gw, &work->in[1], &band, 0, 0, CAIRN_GW_M, cairn_winograd_output_gradient,
+                           p.half, p.d + at, s->v_plane);
+        tiles += band.rows * s->gw.tiles.in_row;
+        if (tiles + s->gw.band_tiles <= s->tiles && number + 1 < last)
             continue;
-        for (int product = 0; product < CAIRN_GW_PRODUCTS; product++) {
-            f.v = p.v + product * s->v_plane;
-            f.d = p.d + product * s->v_plane;
-            f.sums = p.sums + product * s->s_plane;
-            add_products(&f, s->x.g.width);
-        }
-        f.tiles = 0;
-        f.add = true;
+        cairn_gw_ahead ahead = {0};
+        cairn_gw_will_read(&ahead, &s->gw, &work->in[0], end, &band, 2 - w->pad_top);
+        cairn_gw_will_read(&ahead, &s->gw, &work->in[1], end, &band, 0);
+        multiply(s, &p, tiles, add, &ahead);
+        tiles = 0;
+        add = true;
     }
-    finish(s, &p, c, &work->out[0]);
+    finish(s, &p, span * s->gw.g.span, &work->out[0]);
 }
 
 static void run(const cairn_work *work)
 {
     setup s = setup_of(work->site);
-    for (int64_t unit = work->begin; unit < work->end; unit++)
-        run_span(work, &s, unit * s.x.g.span);
+    if (work->site->per_image)
+        for (int64_t span = 0; span < s.gw.g.spans; span++)
+            run_span(work, &s, span, work->begin, work->end);
+    else
+        for (int64_t span = work->begin; span < work->end; span++)
+            run_span(work, &s, span, 0, work->run->n);
 }
 
 const cairn_kernel CAIRN_KERNEL(conv2d_bwd_weights_groups_winograd) = {.name = "groups_winograd",

@@ -42,11 +42,17 @@ static inline int64_t cairn_groups_unit_of(int64_t width)
     return CAIRN_GROUPS_PAIRS && width % 2 == 0 ? 2 : 1;
 }
 
-static inline bool cairn_groups_fit(const cairn_conv2d_attrs *attrs, int64_t in_c, int64_t out_c)
+/* Whether groups fill spans. */
+static inline bool cairn_groups_span(const cairn_conv2d_attrs *attrs, int64_t in_c, int64_t out_c)
 {
     int64_t width = in_c / attrs->groups;
-    return attrs->groups > 1 && in_c == out_c && width <= CAIRN_GROUPS_WIDEST &&
+    return in_c == out_c && width <= CAIRN_GROUPS_WIDEST &&
            (width < CAIRN_LANES ? CAIRN_LANES % width == 0 : width % CAIRN_LANES == 0);
+}
+
+static inline bool cairn_groups_fit(const cairn_conv2d_attrs *attrs, int64_t in_c, int64_t out_c)
+{
+    return attrs->groups > 1 && cairn_groups_span(attrs, in_c, out_c);
 }
 
 /* The window of the convolution that turns the gradient of a result into that of the input, at stride 1. */

@@ -1,13 +1,13 @@
-/* Convolutions 3 x 3 at stride 1 with many narrow groups, by Winograd's F(4, 3): spans, picks and weights as
- * in groups.h, tiles and transforms as in winograd/winograd.h. A unit is a band of rows of tiles of one span
- * of an image, copied with its padding up to whole tiles:
+/* Convolutions 3 x 3 at stride 1 with narrow groups, many of them or a single one, by Winograd's F(4, 3):
+ * spans, picks and weights as in groups.h, tiles and transforms as in winograd/winograd.h. A unit is a band
+ * of rows of tiles of one span of an image:
  *
- *     V[product][tile][lane]     the transformed copy, in scratch
+ *     V[product][tile][lane]     transformed pixels, in scratch
  *     M[product][tile][lane]     = sum over i of pick_i(V[product][tile]) * U[product][i][lane], in its place
  *     y                          back from M
  *
- * With so few channels the products are a third of the work and transforms the rest: vectors go from the
- * first cache through registers back to it, and nothing else is done. */
+ * With so few channels the products are a third to a half of the work and transforms the rest: vectors go
+ * from the first cache through registers back to it, and nothing else is done. */
 #ifndef CAIRN_OPS_GROUPS_WINOGRAD_H
 #define CAIRN_OPS_GROUPS_WINOGRAD_H
 
@@ -17,30 +17,36 @@
 /* gw: groups by Winograd */
 enum { CAIRN_GW_M = 4, CAIRN_GW_T = CAIRN_GW_M + 2, CAIRN_GW_PRODUCTS = CAIRN_GW_T * CAIRN_GW_T };
 
-#define CAIRN_GW_BAND_BYTES 40960 /* of a band's copy and its V */
+#define CAIRN_GW_BAND_BYTES 24576 /* of V, if those of a row of tiles are not more */
 #if defined(CAIRN_SIMD_AVX512)
-#define CAIRN_GW_DIRECT 4 /* channels of a group that are not worth it */
+#define CAIRN_GW_DIRECT 4  /* channels of a group that are not worth it */
+#define CAIRN_GW_SINGLE 32 /* most channels of a single group; more are as fast by winograd/convolve.h */
 #else
 #define CAIRN_GW_DIRECT 0
+#define CAIRN_GW_SINGLE 16
 #endif
 #define CAIRN_GW_LINE_BYTES 64  /* of the cache */
+#define CAIRN_GW_SUMS 8         /* at a time: they hide each other's latency */
 #define CAIRN_GW_MOST_VECTORS 4 /* of a span: the sums of its products must fit into registers */
 
 typedef struct cairn_gw {
-    cairn_groups g; /* rows: of a band, whole tiles */
+    cairn_groups g; /* the layout of spans */
     cairn_winograd_tiles tiles;
-    int64_t tile_rows, band_tiles; /* of a band */
-    int64_t plane;                 /* elements from product to product of V */
+    int64_t bands, tile_rows, band_tiles; /* number of bands; rows of tiles and tiles of one */
+    int64_t plane;                        /* elements from product to product of V */
 } cairn_gw;
 
-/* Tiles may hang over the edges by no more than half of what they cover; spans are 1, 2 or 4 vectors. */
+/* Tiles may hang over the edges by no more than half of what they cover; spans are 1, 2 or 4 vectors, of a
+ * single group whole ones. */
 static inline bool cairn_gw_fits(const cairn_site *site, const cairn_window *w, int64_t groups,
                                  const cairn_operand *x, const cairn_operand *y)
 {
     cairn_winograd_tiles tiles = cairn_winograd_tiles_of(y, CAIRN_GW_M);
     int64_t vectors = cairn_ceil_div(x->c / groups, CAIRN_LANES);
     return !site->exact && cairn_winograd_window(w) && vectors <= CAIRN_GW_MOST_VECTORS &&
-           (vectors & (vectors - 1)) == 0 && tiles.count * CAIRN_GW_M * CAIRN_GW_M <= 2 * y->h * y->w;
+           (vectors & (vectors - 1)) == 0 &&
+           (groups > 1 || (x->c >= CAIRN_LANES && x->c <= CAIRN_GW_SINGLE)) &&
+           tiles.count * CAIRN_GW_M * CAIRN_GW_M <= 2 * y->h * y->w;
 }
 
 /* Whether it is faster than the direct kernel, forward and back: pairs are multiplied at twice the rate, and
@@ -52,28 +58,16 @@ static inline bool cairn_gw_better(const cairn_site *site, const cairn_window *w
            cairn_gw_fits(site, w, groups, &site->in[0], &site->out[0]);
 }
 
-static inline int64_t cairn_gw_copy_elements(const cairn_gw *s)
-{
-    return (s->tile_rows * CAIRN_GW_M + 2) * s->g.x_row;
-}
-
 /* Of a convolution that turns x into y, with as many sets of transformed tiles in scratch. */
 CAIRN_INLINE cairn_gw cairn_gw_of(const cairn_window *window, int64_t groups, const cairn_operand *x,
                                   const cairn_operand *y, int64_t sets)
 {
     cairn_gw s = {.g = cairn_groups_of(window, groups, x, y, 1),
-                  .tiles = cairn_winograd_tiles_of(y, CAIRN_GW_M),
-                  .tile_rows = 1};
-    int64_t beyond = s.tiles.in_row * CAIRN_GW_M - y->w, rows = cairn_ceil_div(y->h, CAIRN_GW_M);
-    s.g.window.pad_right += (int32_t)beyond;
-    s.g.in_w += beyond;
-    s.g.x_row = s.g.in_w * s.g.span;
-    int64_t tile = sets * CAIRN_GW_PRODUCTS * s.g.span, most = CAIRN_GW_BAND_BYTES / (int64_t)sizeof(float);
-    while (s.tile_rows < rows &&
-           (s.tile_rows + 1) * (s.tiles.in_row * tile + CAIRN_GW_M * s.g.x_row) + 2 * s.g.x_row <= most)
-        s.tile_rows++;
-    s.g.rows = s.tile_rows * CAIRN_GW_M;
-    s.g.bands = cairn_ceil_div(rows, s.tile_rows);
+                  .tiles = cairn_winograd_tiles_of(y, CAIRN_GW_M)};
+    int64_t row = sets * CAIRN_GW_PRODUCTS * s.tiles.in_row * s.g.span * (int64_t)sizeof(float);
+    int64_t rows = s.tiles.count / s.tiles.in_row, most = cairn_max(CAIRN_GW_BAND_BYTES / row, 1);
+    s.bands = cairn_ceil_div(rows, most);
+    s.tile_rows = cairn_ceil_div(rows, s.bands);
     s.band_tiles = s.tile_rows * s.tiles.in_row;
     s.plane = s.band_tiles * s.g.span;
     return s;
@@ -108,31 +102,162 @@ CAIRN_INLINE void cairn_gw_pack(const cairn_gw *s, const cairn_work *work, const
             }
 }
 
-/* ---- tiles ---- */
+/* ---- bands ---- */
 
-/* A square of pixels of a copy. */
-typedef struct cairn_gw_square {
-    const float *first;
-    int64_t row, pixel; /* elements from one to the next */
-} cairn_gw_square;
+/* Rows of tiles of a span of an image. */
+typedef struct cairn_gw_band {
+    int64_t span, image, first, rows;
+} cairn_gw_band;
 
-CAIRN_INLINE vec cairn_gw_pixel(const void *from, int i, int j)
+static inline cairn_gw_band cairn_gw_band_of(const cairn_gw *s, int64_t span, int64_t image, int64_t band)
 {
-    const cairn_gw_square *s = from;
-    return vec_load(s->first + i * s->row + j * s->pixel);
+    int64_t first = band * s->tile_rows, rows = s->tiles.count / s->tiles.in_row;
+    return (cairn_gw_band){span, image, first, cairn_min(s->tile_rows, rows - first)};
 }
 
-/* Squares of side x side pixels, CAIRN_GW_M apart, of `rows` rows of tiles: to planes of the products. */
-CAIRN_INLINE void cairn_gw_transform(const cairn_gw *s, const float *copy, int64_t x_row, int64_t rows,
-                                     const int side, cairn_winograd_line *line, float *to, int64_t plane)
+/* The bands of all images of one span come before those of the next, which has other weights; unless spans
+ * share cache lines, and the bands of all spans should follow each other. */
+static inline cairn_gw_band cairn_gw_band_at(const cairn_gw *s, int64_t capacity, int64_t unit)
 {
-    for (int64_t row = 0; row < rows; row++)
-        for (int64_t tile = 0; tile < s->tiles.in_row; tile++, to += s->g.span)
-            for (int64_t v = 0; v < s->g.span; v += CAIRN_LANES) {
-                cairn_gw_square square = {copy + row * CAIRN_GW_M * x_row + tile * CAIRN_GW_M * s->g.span + v,
-                                          x_row, s->g.span};
-                cairn_winograd_square(cairn_gw_pixel, &square, side, line, to + v, plane, CAIRN_GW_M);
+    const cairn_groups *g = &s->g;
+    int64_t bands = capacity * s->bands, share = g->span * (int64_t)sizeof(real) < CAIRN_GW_LINE_BYTES;
+    int64_t span = share ? unit % g->spans : unit / bands, band = share ? unit / g->spans : unit % bands;
+    return cairn_gw_band_of(s, span, band / s->bands, band % s->bands);
+}
+
+/* ---- fetching ahead ----
+ * What a unit reads and writes of pictures, and what the next one reads, is asked for while products keep the
+ * processor busy: it comes from far, and stores wait for their lines as loads do. */
+
+enum { CAIRN_GW_AHEAD = 3 };
+
+typedef struct cairn_gw_ahead {
+    struct {
+        const char *first;             /* of the pixels that will be wanted */
+        int64_t pixels, pitch, wanted; /* how many, bytes from one to the next and of one */
+    } part[CAIRN_GW_AHEAD];
+    int parts;
+} cairn_gw_ahead;
+
+/* The span of a band, in so many rows of x from `row` on, as far as there are such in n images. */
+CAIRN_INLINE void cairn_gw_will_want(cairn_gw_ahead *ahead, const cairn_gw *s, const cairn_operand *x,
+                                     int64_t n, const cairn_gw_band *band, int64_t row, int64_t rows)
+{
+    int64_t first = (band->image * x->h + row) * x->w, pixels = n * x->h * x->w - first;
+    if (pixels <= 0)
+        return;
+    const real *at = cairn_image_of(x, 0) + first * x->pitch + band->span * s->g.span;
+    ahead->part[ahead->parts].first = (const char *)at;
+    ahead->part[ahead->parts].pixels = cairn_min(pixels, rows * x->w);
+    ahead->part[ahead->parts].pitch = x->pitch * (int64_t)sizeof(real);
+    ahead->part[ahead->parts++].wanted = s->g.span * (int64_t)sizeof(real);
+}
+
+/* What the band behind this one sees first. */
+CAIRN_INLINE void cairn_gw_will_read(cairn_gw_ahead *ahead, const cairn_gw *s, const cairn_operand *x,
+                                     int64_t n, const cairn_gw_band *band, int64_t beyond)
+{
+    cairn_gw_will_want(ahead, s, x, n, band, (band->first + band->rows) * CAIRN_GW_M + beyond,
+                       s->tile_rows * CAIRN_GW_M);
+}
+
+/* A product's share of all. */
+CAIRN_INLINE void cairn_gw_fetch(const cairn_gw_ahead *ahead, int product)
+{
+    for (int k = 0; k < ahead->parts; k++) {
+        int64_t pixels = ahead->part[k].pixels, end = pixels * (product + 1) / CAIRN_GW_PRODUCTS;
+        for (int64_t pixel = pixels * product / CAIRN_GW_PRODUCTS; pixel < end; pixel++)
+            for (int64_t byte = 0; byte < ahead->part[k].wanted; byte += CAIRN_GW_LINE_BYTES)
+                __builtin_prefetch(ahead->part[k].first + pixel * ahead->part[k].pitch + byte);
+    }
+}
+
+/* ---- tiles ---- */
+
+/* The pixels that a row of tiles sees: of the span that begins at channel c, with zeros around the picture.
+ */
+typedef struct cairn_gw_view {
+    const cairn_operand *x;
+    int64_t image, c, top, left, columns;
+} cairn_gw_view;
+
+/* Elements of half[row][column][lane], below. */
+static inline int64_t cairn_gw_half_elements(const cairn_gw *s)
+{
+    return CAIRN_GW_T * (s->tiles.in_row * CAIRN_GW_M + 2) * s->g.span;
+}
+
+/* Columns of a vector's channels, `side` rows high: each becomes CAIRN_GW_T rows, `plane` apart. */
+CAIRN_INLINE void cairn_gw_column_vectors(const cairn_gw_view *view, int64_t c, int64_t span, const int side,
+                                          cairn_winograd_line *line, float *to, int64_t plane)
+{
+    static const real zeros[CAIRN_LANES];
+    const cairn_operand *x = view->x;
+    const real *pixel[CAIRN_GW_T];
+    int64_t step[CAIRN_GW_T];
+    int64_t begin = cairn_max(0, -view->left), end = cairn_min(view->columns, x->w - view->left);
+    vec_mask mask = vec_first(x->c - c);
+    for (int i = 0; i < side; i++) {
+        int64_t row = view->top + i;
+        bool inside = row >= 0 && row < x->h;
+        pixel[i] = inside ? cairn_image_of(x, view->image) + row * cairn_row_stride(x) +
+                                (view->left + begin) * x->pitch + c
+                          : zeros;
+        step[i] = inside ? x->pitch : 0;
+    }
+    for (int64_t column = 0; column < view->columns; column++, to += span) {
+        vec in[CAIRN_GW_T], out[CAIRN_GW_T] = {0};
+        if (column >= begin && column < end) {
+            CAIRN_UNROLL
+            for (int i = 0; i < side; i++) {
+                in[i] = vec_load_part(pixel[i], mask);
+                pixel[i] += step[i];
             }
+            line(in, out, CAIRN_GW_M);
+        }
+        CAIRN_UNROLL
+        for (int i = 0; i < CAIRN_GW_T; i++)
+            vec_store(to + i * plane, out[i]);
+    }
+}
+
+/* A row of tiles, squares of side x side pixels: to planes of the products. Columns first, since neighbouring
+ * tiles share some. */
+CAIRN_INLINE void cairn_gw_transform_row(const cairn_gw *s, const cairn_gw_view *view, const int side,
+                                         cairn_winograd_line *line, float *half, float *to, int64_t plane)
+{
+    int64_t span = s->g.span, half_plane = view->columns * span;
+    for (int64_t v = 0; v < span; v += CAIRN_LANES)
+        cairn_gw_column_vectors(view, view->c + v, span, side, line, half + v, half_plane);
+    for (int64_t at = 0; at < s->tiles.in_row * span; at += CAIRN_LANES) {
+        const float *first = half + at / span * CAIRN_GW_M * span + at % span;
+        for (int i = 0; i < CAIRN_GW_T; i++) {
+            vec in[CAIRN_GW_T], out[CAIRN_GW_T];
+            CAIRN_UNROLL
+            for (int j = 0; j < side; j++)
+                in[j] = vec_load(first + i * half_plane + j * span);
+            line(in, out, CAIRN_GW_M);
+            CAIRN_UNROLL
+            for (int j = 0; j < CAIRN_GW_T; j++)
+                vec_store(to + at + (i * CAIRN_GW_T + j) * plane, out[j]);
+        }
+    }
+}
+
+/* The tiles of a band: squares of side x side pixels, which begin so far outside the picture. */
+CAIRN_INLINE void cairn_gw_transform(const cairn_gw *s, const cairn_operand *x, const cairn_gw_band *band,
+                                     int64_t pad_top, int64_t pad_left, const int side,
+                                     cairn_winograd_line *line, float *half, float *to, int64_t plane)
+{
+    cairn_gw_view view = {.x = x,
+                          .image = band->image,
+                          .c = band->span * s->g.span,
+                          .left = -pad_left,
+                          .columns = s->tiles.in_row * CAIRN_GW_M + side - CAIRN_GW_M};
+    for (int64_t row = 0; row < band->rows; row++, to += s->tiles.in_row * s->g.span) {
+        view.top = (band->first + row) * CAIRN_GW_M - pad_top;
+        cairn_gw_transform_row(s, &view, side, line, half, to, plane);
+    }
 }
 
 /* M = V U for the tiles of a product, `width` channels in each group of a vector: weights stay in registers.
@@ -156,7 +281,7 @@ CAIRN_INLINE void cairn_gw_narrow(float *v, const float *u, int64_t tiles, const
 CAIRN_INLINE void cairn_gw_products(const cairn_groups *g, float *v, const float *u, const int vectors,
                                     const int tiles)
 {
-    vec acc[7][CAIRN_GW_MOST_VECTORS];
+    vec acc[CAIRN_GW_SUMS][CAIRN_GW_MOST_VECTORS];
     CAIRN_UNROLL
     for (int t = 0; t < tiles; t++) {
         CAIRN_UNROLL
@@ -189,8 +314,8 @@ CAIRN_INLINE void cairn_gw_wide(const cairn_groups *g, float *v, const float *u,
                                 const int vectors)
 {
     const int step = vectors * CAIRN_LANES;
-    for (; vectors == 1 && tiles >= 7; tiles -= 7, v += 7 * step)
-        cairn_gw_products(g, v, u, vectors, 7);
+    for (; vectors == 1 && tiles >= 8; tiles -= 8, v += 8 * step)
+        cairn_gw_products(g, v, u, vectors, 8);
     for (; vectors <= 2 && tiles >= 4; tiles -= 4, v += 4 * step)
         cairn_gw_products(g, v, u, vectors, 4);
     for (; tiles >= 2; tiles -= 2, v += 2 * step)
@@ -199,10 +324,12 @@ CAIRN_INLINE void cairn_gw_wide(const cairn_groups *g, float *v, const float *u,
         cairn_gw_products(g, v, u, vectors, 1);
 }
 
-static inline void cairn_gw_multiply(const cairn_gw *s, float *v, const float *u, int64_t tiles)
+static inline void cairn_gw_multiply(const cairn_gw *s, float *v, const float *u, int64_t tiles,
+                                     const cairn_gw_ahead *ahead)
 {
     const cairn_groups *g = &s->g;
-    for (int product = 0; product < CAIRN_GW_PRODUCTS; product++, v += s->plane, u += g->width * g->span)
+    for (int product = 0; product < CAIRN_GW_PRODUCTS; product++, v += s->plane, u += g->width * g->span) {
+        cairn_gw_fetch(ahead, product);
         switch (g->width < CAIRN_LANES ? -g->width : g->span / CAIRN_LANES) {
         case -1:
             cairn_gw_narrow(v, u, tiles, 1);
@@ -227,6 +354,7 @@ static inline void cairn_gw_multiply(const cairn_gw *s, float *v, const float *u
         default:
             cairn_gw_wide(g, v, u, tiles, CAIRN_GW_MOST_VECTORS);
         }
+    }
 }
 
 /* ---- a kernel ---- */
@@ -234,45 +362,34 @@ static inline void cairn_gw_multiply(const cairn_gw *s, float *v, const float *u
 static inline void cairn_gw_plan(cairn_site *site, const cairn_gw *s)
 {
     const cairn_groups *g = &s->g;
-    site->units = g->spans * site->capacity * g->bands;
+    site->units = g->spans * site->capacity * s->bands;
     site->unit_flops = 2 * s->band_tiles * CAIRN_GW_PRODUCTS * g->span * (g->width + 8);
-    site->scratch = (size_t)(cairn_gw_copy_elements(s) + CAIRN_GW_PRODUCTS * s->plane) * sizeof(float);
+    site->scratch = (size_t)(cairn_gw_half_elements(s) + CAIRN_GW_PRODUCTS * s->plane) * sizeof(float);
     site->packed = (size_t)(g->spans * cairn_gw_packed_span(s)) * sizeof(float);
     site->pack_units = g->spans;
     site->in_packed = 1u << 1;
 }
 
-/* The bands of all images of one span come before those of the next, which has other weights; unless spans
- * share cache lines, and the bands of all spans should follow each other. */
-typedef struct cairn_gw_place {
-    int64_t span, image, band;
-} cairn_gw_place;
-
-static inline cairn_gw_place cairn_gw_place_of(const cairn_gw *s, int64_t capacity, int64_t unit)
-{
-    const cairn_groups *g = &s->g;
-    int64_t bands = capacity * g->bands, share = g->span * (int64_t)sizeof(real) < CAIRN_GW_LINE_BYTES;
-    int64_t span = share ? unit % g->spans : unit / bands, band = share ? unit / g->spans : unit % bands;
-    return (cairn_gw_place){span, band / g->bands, band % g->bands};
-}
-
 CAIRN_INLINE void cairn_gw_unit(const cairn_work *work, const cairn_gw *s, const cairn_winograd_use *use,
                                 int64_t unit)
 {
-    const cairn_operand *x = &work->in[0];
-    cairn_gw_place place = cairn_gw_place_of(s, work->run->capacity, unit);
-    int64_t span = place.span, image = place.image, first = place.band * s->tile_rows;
-    int64_t rows = cairn_min(s->tile_rows, s->tiles.count / s->tiles.in_row - first);
-    int64_t c = span * s->g.span, columns = cairn_min(s->g.span, x->c - c);
-    float *copy = (float *)(void *)work->scratch, *v = copy + cairn_gw_copy_elements(s);
-    if (image >= work->run->n)
+    cairn_gw_band band = cairn_gw_band_at(s, work->run->capacity, unit);
+    int64_t c = band.span * s->g.span, columns = cairn_min(s->g.span, work->in[0].c - c);
+    float *half = (float *)(void *)work->scratch, *v = half + cairn_gw_half_elements(s);
+    if (band.image >= work->run->n)
         return;
-    cairn_groups_copy(&s->g, x, cairn_image_of(x, image), first * CAIRN_GW_M, rows * CAIRN_GW_M, c, copy);
-    cairn_gw_transform(s, copy, s->g.x_row, rows, CAIRN_GW_T, cairn_winograd_input, v, s->plane);
-    cairn_gw_multiply(s, v, (const float *)(const void *)work->packed + span * cairn_gw_packed_span(s),
-                      rows * s->tiles.in_row);
-    for (int64_t t = 0; t < rows * s->tiles.in_row; t++) {
-        cairn_winograd_tile at = {image, (first + t / s->tiles.in_row) * CAIRN_GW_M,
+    cairn_gw_transform(s, &work->in[0], &band, s->g.window.pad_top, s->g.window.pad_left, CAIRN_GW_T,
+                       cairn_winograd_input, half, v, s->plane);
+    cairn_gw_ahead ahead = {0};
+    int64_t n = work->run->n, row = band.first * CAIRN_GW_M, rows = band.rows * CAIRN_GW_M;
+    cairn_gw_will_want(&ahead, s, &work->out[0], n, &band, row, rows);
+    if (cairn_has(work->site, use->addend))
+        cairn_gw_will_want(&ahead, s, &work->in[use->addend], n, &band, row, rows);
+    cairn_gw_will_read(&ahead, s, &work->in[0], n, &band, 2 - s->g.window.pad_top);
+    cairn_gw_multiply(s, v, (const float *)(const void *)work->packed + band.span * cairn_gw_packed_span(s),
+                      band.rows * s->tiles.in_row, &ahead);
+    for (int64_t t = 0; t < band.rows * s->tiles.in_row; t++) {
+        cairn_winograd_tile at = {band.image, (band.first + t / s->tiles.in_row) * CAIRN_GW_M,
                                   t % s->tiles.in_row * CAIRN_GW_M};
         cairn_winograd_finish(work, use, at, c, columns, v + t * s->g.span, s->plane, CAIRN_GW_M);
     }

@@ -64,11 +64,9 @@ CAIRN_INLINE void cairn_winograd_pixels(const cairn_operand *x, int64_t image, i
 
 /* One of the transforms of winograd.h, from some vectors to t. */
 typedef void cairn_winograd_line(const vec *in, vec *out, const int m);
-/* The numbers of pixel (i, j) of a square that `from` describes. */
-typedef vec cairn_winograd_pixel(const void *from, int i, int j);
 
-/* A square of side x side pixels: to planes of the products. */
-CAIRN_INLINE void cairn_winograd_square(cairn_winograd_pixel *pixel, const void *from, const int side,
+/* Channels c ... of a square of side x side pixels: to planes of the products. */
+CAIRN_INLINE void cairn_winograd_square(const real *const *pixel, const int side, int64_t c, vec_mask mask,
                                         cairn_winograd_line *line, float *to, int64_t plane, const int m)
 {
     vec half[CAIRN_WINOGRAD_MOST][CAIRN_WINOGRAD_MOST], in[CAIRN_WINOGRAD_MOST], out[CAIRN_WINOGRAD_MOST];
@@ -76,7 +74,7 @@ CAIRN_INLINE void cairn_winograd_square(cairn_winograd_pixel *pixel, const void 
     for (int j = 0; j < side; j++) {
         CAIRN_UNROLL
         for (int i = 0; i < side; i++)
-            in[i] = pixel(from, i, j);
+            in[i] = vec_load_part(pixel[i * side + j] + c, mask);
         line(in, out, m);
         CAIRN_UNROLL
         for (int i = 0; i < t; i++)
@@ -86,33 +84,18 @@ CAIRN_INLINE void cairn_winograd_square(cairn_winograd_pixel *pixel, const void 
         line(half[i], out, m);
         CAIRN_UNROLL
         for (int j = 0; j < t; j++)
-            vec_store(to + (i * t + j) * plane, out[j]);
+            vec_store(to + c + (i * t + j) * plane, out[j]);
     }
-}
-
-/* Channels c ... of pixels that pointers tell. */
-typedef struct cairn_winograd_pointers {
-    const real *const *pixel;
-    int side;
-    int64_t c;
-    vec_mask mask;
-} cairn_winograd_pointers;
-
-CAIRN_INLINE vec cairn_winograd_pointed(const void *from, int i, int j)
-{
-    const cairn_winograd_pointers *p = from;
-    return vec_load_part(p->pixel[i * p->side + j] + p->c, p->mask);
 }
 
 CAIRN_INLINE void cairn_winograd_transform(const real *const *pixel, const int side, int64_t channels,
                                            cairn_winograd_line *line, float *to, int64_t plane, const int m)
 {
-    cairn_winograd_pointers p = {.pixel = pixel, .side = side, .mask = vec_first(CAIRN_LANES)};
-    for (; p.c + CAIRN_LANES <= channels; p.c += CAIRN_LANES)
-        cairn_winograd_square(cairn_winograd_pointed, &p, side, line, to + p.c, plane, m);
-    p.mask = vec_first(channels - p.c);
-    if (p.c < channels)
-        cairn_winograd_square(cairn_winograd_pointed, &p, side, line, to + p.c, plane, m);
+    int64_t c = 0;
+    for (; c + CAIRN_LANES <= channels; c += CAIRN_LANES)
+        cairn_winograd_square(pixel, side, c, vec_first(CAIRN_LANES), line, to, plane, m);
+    if (c < channels)
+        cairn_winograd_square(pixel, side, c, vec_first(channels - c), line, to, plane, m);
 }
 
 #endif
