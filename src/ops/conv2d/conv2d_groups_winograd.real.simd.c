@@ -4,7 +4,7 @@
 static cairn_gw setup_of(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
-    return cairn_gw_of(&attrs->geometry.window, attrs->groups, &site->in[0], &site->out[0], 1);
+    return cairn_gw_of(&attrs->geometry.window, attrs->groups, &site->in[0], &site->out[0]);
 }
 
 static bool fits(const cairn_site *site)

@@ -6,7 +6,7 @@ static cairn_gw setup_of(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
     cairn_window w = cairn_groups_turned(&attrs->geometry.window);
-    return cairn_gw_of(&w, attrs->groups, &site->in[0], &site->out[0], 1);
+    return cairn_gw_of(&w, attrs->groups, &site->in[0], &site->out[0]);
 }
 
 static bool fits(const cairn_site *site)

@@ -1,31 +1,35 @@
-/* Gradient of the weights of a 3 x 3 convolution at stride 1 with many narrow groups, by Winograd's F(4, 3);
- * see groups/winograd.h. A unit is a span of channels, over the whole batch, some bands at a time:
+/* Gradient of the weights of a 3 x 3 convolution at stride 1 with narrow groups, by Winograd's F(4, 3); see
+ * groups/winograd.h. Of many groups a unit is a span of channels, over the whole batch; of a single one it is
+ * an image, and the plan adds images up. Some rows of tiles at a time, whose columns are transformed, and of
+ * these one of six rows at a time:
  *
- *     V[product][tile][lane]     transformed pictures
- *     D[product][tile][lane]     transformed gradients
- *     S[product][i][lane]        += sum over tiles of pick_i(V[product][tile]) * D[product][tile]
+ *     V[product of the row][tile][lane]     transformed pictures
+ *     D[product of the row][tile][lane]     transformed gradients
+ *     S[product][i][lane]                   += sum over tiles of pick_i(V[product][tile]) * D[product][tile]
  *
  * and at last dw from S. */
 #include "ops/groups/winograd.h"
 
-#define TILES_BYTES 32768 /* of V and D, if the tiles of a band do not take more */
-#define SUMS 8            /* at a time: they hide each other's latency */
+#define HALF_BYTES 28672 /* of transformed columns, if a row of tiles has not more */
+#define SUMS 8           /* at a time: they hide each other's latency */
 
 typedef struct setup {
     cairn_gw gw;
-    int64_t tiles, v_plane; /* most tiles at a time, elements from product to product of V and D */
+    int64_t rows;           /* of tiles, at a time */
+    int64_t x_half, d_half; /* elements of the transformed columns of a row of tiles */
+    int64_t plane;          /* elements from product to product of V and D */
     int64_t s_plane;        /* of S */
 } setup;
 
 static setup setup_of(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
-    setup s = {.gw = cairn_gw_of(&attrs->geometry.window, attrs->groups, &site->in[0], &site->in[1], 2)};
-    const cairn_groups *g = &s.gw.g;
-    int64_t tile_bytes = 2 * CAIRN_GW_PRODUCTS * g->span * (int64_t)sizeof(float);
-    s.tiles = cairn_max(TILES_BYTES / tile_bytes / s.gw.band_tiles, 1) * s.gw.band_tiles;
-    s.v_plane = s.tiles * g->span;
-    s.s_plane = g->width * g->span;
+    setup s = {.gw = cairn_gw_of(&attrs->geometry.window, attrs->groups, &site->in[0], &site->in[1])};
+    s.x_half = cairn_gw_half_elements(&s.gw, CAIRN_GW_T);
+    s.d_half = cairn_gw_half_elements(&s.gw, CAIRN_GW_M);
+    s.rows = cairn_max(HALF_BYTES / (int64_t)sizeof(float) / (s.x_half + s.d_half), 1);
+    s.plane = s.rows * s.gw.tiles.in_row * s.gw.g.span;
+    s.s_plane = s.gw.g.width * s.gw.g.span;
     return s;
 }
 
@@ -43,7 +47,7 @@ static void plan(cairn_site *site)
     const cairn_groups *g = &s.gw.g;
     int64_t flops = 2 * s.gw.tiles.count * CAIRN_GW_PRODUCTS * g->span * (g->width + 8);
     site->scratch =
-        (size_t)(cairn_gw_half_elements(&s.gw) + CAIRN_GW_PRODUCTS * (2 * s.v_plane + s.s_plane)) *
+        (size_t)(s.rows * (s.x_half + s.d_half) + 2 * CAIRN_GW_T * s.plane + CAIRN_GW_PRODUCTS * s.s_plane) *
         sizeof(float);
     if (attrs->groups == 1) {
         cairn_unit_is_image(site, flops);
@@ -126,28 +130,52 @@ static void add_products(const factors *f, int64_t width)
 
 /* Where the parts of scratch begin. */
 typedef struct parts {
-    float *half, *v, *d, *sums;
+    float *x, *dy, *v, *d, *sums;
 } parts;
 
 static parts parts_of(const cairn_work *work, const setup *s)
 {
-    parts p = {.half = (float *)(void *)work->scratch};
-    p.v = p.half + cairn_gw_half_elements(&s->gw);
-    p.d = p.v + CAIRN_GW_PRODUCTS * s->v_plane;
-    p.sums = p.d + CAIRN_GW_PRODUCTS * s->v_plane;
+    parts p = {.x = (float *)(void *)work->scratch};
+    p.dy = p.x + s->rows * s->x_half;
+    p.v = p.dy + s->rows * s->d_half;
+    p.d = p.v + CAIRN_GW_T * s->plane;
+    p.sums = p.d + CAIRN_GW_T * s->plane;
     return p;
 }
 
-/* Adds the products of the tiles in V and D. */
-static void multiply(const setup *s, const parts *p, int64_t tiles, bool add, const cairn_gw_ahead *ahead)
+/* The columns of a row of tiles, of x and dy: to place `at`. */
+static void transform_columns(const cairn_work *work, const setup *s, const cairn_gw_band *band, int64_t at,
+                              const parts *p)
 {
-    factors f = {.tiles = tiles, .span = s->gw.g.span, .add = add};
-    for (int product = 0; product < CAIRN_GW_PRODUCTS; product++) {
-        f.v = p->v + product * s->v_plane;
-        f.d = p->d + product * s->v_plane;
-        f.sums = p->sums + product * s->s_plane;
-        cairn_gw_fetch(ahead, product);
-        add_products(&f, s->gw.g.width);
+    const cairn_gw *gw = &s->gw;
+    const cairn_window *w = &gw->g.window;
+    cairn_gw_row x = cairn_gw_row_of(gw, &work->in[0], band, 0, w->pad_top, w->pad_left),
+                 dy = cairn_gw_row_of(gw, &work->in[1], band, 0, 0, 0);
+    cairn_gw_transform_columns(gw, &x, CAIRN_GW_T, cairn_winograd_input, p->x + at * s->x_half);
+    cairn_gw_transform_columns(gw, &dy, CAIRN_GW_M, cairn_winograd_output_gradient, p->dy + at * s->d_half);
+}
+
+/* Adds the products of so many rows of tiles. */
+static void multiply(const setup *s, const parts *p, int64_t rows, bool add, const cairn_gw_ahead *ahead)
+{
+    const cairn_gw *gw = &s->gw;
+    int64_t row_elements = gw->tiles.in_row * gw->g.span;
+    factors f = {.tiles = rows * gw->tiles.in_row, .span = gw->g.span, .add = add};
+    for (int i = 0; i < CAIRN_GW_T; i++) {
+        for (int64_t row = 0; row < rows; row++) {
+            cairn_gw_transform_lines(gw, p->x + row * s->x_half, i, CAIRN_GW_T, cairn_winograd_input,
+                                     p->v + row * row_elements, s->plane);
+            cairn_gw_transform_lines(gw, p->dy + row * s->d_half, i, CAIRN_GW_M,
+                                     cairn_winograd_output_gradient, p->d + row * row_elements, s->plane);
+        }
+        for (int j = 0; j < CAIRN_GW_T; j++) {
+            int product = i * CAIRN_GW_T + j;
+            f.v = p->v + j * s->plane;
+            f.d = p->d + j * s->plane;
+            f.sums = p->sums + product * s->s_plane;
+            cairn_gw_fetch(ahead, product);
+            add_products(&f, gw->g.width);
+        }
     }
 }
 
@@ -164,26 +192,19 @@ static void finish(const setup *s, const parts *p, int64_t c, const cairn_operan
 /* A span of the images begin ... end - 1. */
 static void run_span(const cairn_work *work, const setup *s, int64_t span, int64_t begin, int64_t end)
 {
-    const cairn_window *w = &s->gw.g.window;
     parts p = parts_of(work, s);
-    int64_t tiles = 0, last = end * s->gw.bands;
-    bool add = false;
-    for (int64_t number = begin * s->gw.bands; number < last; number++) {
-        cairn_gw_band band = cairn_gw_band_of(&s->gw, span, number / s->gw.bands, number % s->gw.bands);
-        int64_t at = tiles * s->gw.g.span;
-        cairn_gw_transform(&s->gw, &work->in[0], &band, w->pad_top, w->pad_left, CAIRN_GW_T,
-                           cairn_winograd_input, p.half, p.v + at, s->v_plane);
-        cairn_gw_transform(&s->gw, &work->in[1], &band, 0, 0, CAIRN_GW_M, cairn_winograd_output_gradient,
-                           p.half, p.d + at, s->v_plane);
-        tiles += band.rows * s->gw.tiles.in_row;
-        if (tiles + s->gw.band_tiles <= s->tiles && number + 1 < last)
-            continue;
+    int64_t in_image = s->gw.tiles.count / s->gw.tiles.in_row, last = end * in_image;
+    for (int64_t first = begin * in_image; first < last; first += s->rows) {
+        int64_t rows = cairn_min(s->rows, last - first);
+        cairn_gw_band band = {0};
+        for (int64_t row = 0; row < rows; row++) {
+            band = (cairn_gw_band){span, (first + row) / in_image, (first + row) % in_image, 1};
+            transform_columns(work, s, &band, row, &p);
+        }
         cairn_gw_ahead ahead = {0};
-        cairn_gw_will_read(&ahead, &s->gw, &work->in[0], end, &band, 2 - w->pad_top);
-        cairn_gw_will_read(&ahead, &s->gw, &work->in[1], end, &band, 0);
-        multiply(s, &p, tiles, add, &ahead);
-        tiles = 0;
-        add = true;
+        cairn_gw_will_read(&ahead, &s->gw, &work->in[0], end, &band, 2 - s->gw.g.window.pad_top, s->rows);
+        cairn_gw_will_read(&ahead, &s->gw, &work->in[1], end, &band, 0, s->rows);
+        multiply(s, &p, rows, first > begin * in_image, &ahead);
     }
     finish(s, &p, span * s->gw.g.span, &work->out[0]);
 }

@@ -14,6 +14,8 @@
 enum { M = 4, T = M + 2, PRODUCTS = T * T };
 #define MOST_TILES 56 /* at a time: those of a product and two blocks fill the first cache */
 
+#define CHANNELS_AT_ONCE 24
+
 typedef struct setup {
     const cairn_window *window;
     cairn_channel_blocks in, out;
@@ -101,42 +103,51 @@ static void transform(const cairn_work *work, const setup *s, const pair *p, int
     }
 }
 
-static void multiply(const setup *s, const pair *p, int64_t count, bool add)
+/* S of the input channels c ... c + count - 1 of the block. */
+static void multiply(const setup *s, const pair *p, int64_t c, int64_t count, int64_t tiles, bool add)
 {
-    cairn_gemm_outer gemm = {.count = {count, 1, 1},
+    cairn_gemm_outer gemm = {.count = {tiles, 1, 1},
                              .a_step = {s->in.width, 0, 0},
                              .b_step = {s->out.width, 0, 0},
-                             .p = p->in_c,
+                             .p = count,
                              .n = p->out_c,
                              .ldc = s->out.width,
                              .add = add};
     for (int product = 0; product < PRODUCTS; product++) {
-        gemm.a = p->v + product * s->v_plane;
+        gemm.a = p->v + product * s->v_plane + c;
         gemm.b = p->d + product * s->d_plane;
         gemm.c = p->s + product * s->s_plane;
         CAIRN_SIMD_FLOAT(cairn_gemm_outer)(&gemm);
     }
 }
 
-static void finish(const setup *s, const pair *p, const cairn_operand *dw)
+static void finish(const setup *s, const pair *p, int64_t c, int64_t count, const cairn_operand *dw)
 {
     int64_t tap = s->in.channels * s->out.channels;
-    for (int64_t c = 0; c < p->in_c; c++)
+    for (int64_t k = 0; k < count; k++)
         for (int64_t n = 0; n < p->out_c; n += CAIRN_LANES)
-            cairn_winograd_weights_gradient(p->s + c * s->out.width + n, s->s_plane,
-                                            cairn_params_of(dw) + (p->in + c) * s->out.channels + p->out + n,
+            cairn_winograd_weights_gradient(p->s + k * s->out.width + n, s->s_plane,
+                                            cairn_params_of(dw) + (p->in + c + k) * s->out.channels + p->out +
+                                                n,
                                             tap, vec_first(p->out_c - n), M);
 }
 
+/* Of tiles first ... end - 1. If they are taken at once, S is finished some channels at a time, while it is
+ * in the cache. */
 static void run_pair(const cairn_work *work, const setup *s, int64_t number, int64_t first, int64_t end)
 {
     pair p = pair_of(work, s, number);
+    int64_t step = end - first > s->at_once ? p.in_c : cairn_min(p.in_c, CHANNELS_AT_ONCE);
     for (int64_t tile = first; tile < end; tile += s->at_once) {
         int64_t count = cairn_min(s->at_once, end - tile);
         transform(work, s, &p, tile, count);
-        multiply(s, &p, count, tile > first);
+        for (int64_t c = 0; c < p.in_c; c += step) {
+            int64_t channels = cairn_min(step, p.in_c - c);
+            multiply(s, &p, c, channels, count, tile > first);
+            if (tile + count == end)
+                finish(s, &p, c, channels, &work->out[0]);
+        }
     }
-    finish(s, &p, &work->out[0]);
 }
 
 static void run(const cairn_work *work)

@@ -58,13 +58,13 @@ static inline bool cairn_gw_better(const cairn_site *site, const cairn_window *w
            cairn_gw_fits(site, w, groups, &site->in[0], &site->out[0]);
 }
 
-/* Of a convolution that turns x into y, with as many sets of transformed tiles in scratch. */
+/* Of a convolution that turns x into y. */
 CAIRN_INLINE cairn_gw cairn_gw_of(const cairn_window *window, int64_t groups, const cairn_operand *x,
-                                  const cairn_operand *y, int64_t sets)
+                                  const cairn_operand *y)
 {
     cairn_gw s = {.g = cairn_groups_of(window, groups, x, y, 1),
                   .tiles = cairn_winograd_tiles_of(y, CAIRN_GW_M)};
-    int64_t row = sets * CAIRN_GW_PRODUCTS * s.tiles.in_row * s.g.span * (int64_t)sizeof(float);
+    int64_t row = CAIRN_GW_PRODUCTS * s.tiles.in_row * s.g.span * (int64_t)sizeof(float);
     int64_t rows = s.tiles.count / s.tiles.in_row, most = cairn_max(CAIRN_GW_BAND_BYTES / row, 1);
     s.bands = cairn_ceil_div(rows, most);
     s.tile_rows = cairn_ceil_div(rows, s.bands);
@@ -153,12 +153,12 @@ CAIRN_INLINE void cairn_gw_will_want(cairn_gw_ahead *ahead, const cairn_gw *s, c
     ahead->part[ahead->parts++].wanted = s->g.span * (int64_t)sizeof(real);
 }
 
-/* What the band behind this one sees first. */
+/* So many rows of tiles behind this band; of their pixels the first so many are seen by it too. */
 CAIRN_INLINE void cairn_gw_will_read(cairn_gw_ahead *ahead, const cairn_gw *s, const cairn_operand *x,
-                                     int64_t n, const cairn_gw_band *band, int64_t beyond)
+                                     int64_t n, const cairn_gw_band *band, int64_t seen, int64_t rows)
 {
-    cairn_gw_will_want(ahead, s, x, n, band, (band->first + band->rows) * CAIRN_GW_M + beyond,
-                       s->tile_rows * CAIRN_GW_M);
+    cairn_gw_will_want(ahead, s, x, n, band, (band->first + band->rows) * CAIRN_GW_M + seen,
+                       rows * CAIRN_GW_M);
 }
 
 /* A product's share of all. */
@@ -174,38 +174,52 @@ CAIRN_INLINE void cairn_gw_fetch(const cairn_gw_ahead *ahead, int product)
 
 /* ---- tiles ---- */
 
-/* The pixels that a row of tiles sees: of the span that begins at channel c, with zeros around the picture.
- */
-typedef struct cairn_gw_view {
+/* The pixels of a row of tiles: of the span that begins at channel c, from (top, left) on, with zeros around
+ * the picture. */
+typedef struct cairn_gw_row {
     const cairn_operand *x;
-    int64_t image, c, top, left, columns;
-} cairn_gw_view;
+    int64_t image, c, top, left;
+} cairn_gw_row;
 
-/* Elements of half[row][column][lane], below. */
-static inline int64_t cairn_gw_half_elements(const cairn_gw *s)
+/* Row `row` of a band; tiles begin so far outside the picture. */
+CAIRN_INLINE cairn_gw_row cairn_gw_row_of(const cairn_gw *s, const cairn_operand *x,
+                                          const cairn_gw_band *band, int64_t row, int64_t pad_top,
+                                          int64_t pad_left)
 {
-    return CAIRN_GW_T * (s->tiles.in_row * CAIRN_GW_M + 2) * s->g.span;
+    int64_t top = (band->first + row) * CAIRN_GW_M - pad_top;
+    return (cairn_gw_row){x, band->image, band->span * s->g.span, top, -pad_left};
 }
 
-/* Columns of a vector's channels, `side` rows high: each becomes CAIRN_GW_T rows, `plane` apart. */
-CAIRN_INLINE void cairn_gw_column_vectors(const cairn_gw_view *view, int64_t c, int64_t span, const int side,
-                                          cairn_winograd_line *line, float *to, int64_t plane)
+/* Of half[row][column][lane], to which tiles of side x side pixels are transformed first. */
+static inline int64_t cairn_gw_columns_of(const cairn_gw *s, const int side)
+{
+    return s->tiles.in_row * CAIRN_GW_M + side - CAIRN_GW_M;
+}
+
+static inline int64_t cairn_gw_half_elements(const cairn_gw *s, const int side)
+{
+    return CAIRN_GW_T * cairn_gw_columns_of(s, side) * s->g.span;
+}
+
+/* Columns of a vector's channels: each becomes CAIRN_GW_T rows, `plane` apart. */
+CAIRN_INLINE void cairn_gw_column_vectors(const cairn_gw_row *row, int64_t c, int64_t columns, int64_t span,
+                                          const int side, cairn_winograd_line *line, float *to, int64_t plane)
 {
     static const real zeros[CAIRN_LANES];
-    const cairn_operand *x = view->x;
+    const cairn_operand *x = row->x;
     const real *pixel[CAIRN_GW_T];
     int64_t step[CAIRN_GW_T];
-    int64_t begin = cairn_max(0, -view->left), end = cairn_min(view->columns, x->w - view->left);
+    int64_t begin = cairn_max(0, -row->left), end = cairn_min(columns, x->w - row->left);
     vec_mask mask = vec_first(x->c - c);
     for (int i = 0; i < side; i++) {
-        int64_t row = view->top + i;
-        bool inside = row >= 0 && row < x->h;
-        pixel[i] = inside ? cairn_image_of(x, view->image) + row * cairn_row_stride(x) +
-                                (view->left + begin) * x->pitch + c
+        int64_t y = row->top + i;
+        bool inside = y >= 0 && y < x->h;
+        pixel[i] = inside ? cairn_image_of(x, row->image) + y * cairn_row_stride(x) +
+                                (row->left + begin) * x->pitch + c
                           : zeros;
         step[i] = inside ? x->pitch : 0;
     }
-    for (int64_t column = 0; column < view->columns; column++, to += span) {
+    for (int64_t column = 0; column < columns; column++, to += span) {
         vec in[CAIRN_GW_T], out[CAIRN_GW_T] = {0};
         if (column >= begin && column < end) {
             CAIRN_UNROLL
@@ -221,43 +235,32 @@ CAIRN_INLINE void cairn_gw_column_vectors(const cairn_gw_view *view, int64_t c, 
     }
 }
 
-/* A row of tiles, squares of side x side pixels: to planes of the products. Columns first, since neighbouring
- * tiles share some. */
-CAIRN_INLINE void cairn_gw_transform_row(const cairn_gw *s, const cairn_gw_view *view, const int side,
-                                         cairn_winograd_line *line, float *half, float *to, int64_t plane)
+/* Columns first, since neighbouring tiles share some ... */
+CAIRN_INLINE void cairn_gw_transform_columns(const cairn_gw *s, const cairn_gw_row *row, const int side,
+                                             cairn_winograd_line *line, float *half)
 {
-    int64_t span = s->g.span, half_plane = view->columns * span;
+    int64_t span = s->g.span, columns = cairn_gw_columns_of(s, side);
     for (int64_t v = 0; v < span; v += CAIRN_LANES)
-        cairn_gw_column_vectors(view, view->c + v, span, side, line, half + v, half_plane);
-    for (int64_t at = 0; at < s->tiles.in_row * span; at += CAIRN_LANES) {
-        const float *first = half + at / span * CAIRN_GW_M * span + at % span;
-        for (int i = 0; i < CAIRN_GW_T; i++) {
+        cairn_gw_column_vectors(row, row->c + v, columns, span, side, line, half + v, columns * span);
+}
+
+/* ... then the lines of row i of half, of each tile: to as many planes of the products. */
+CAIRN_INLINE void cairn_gw_transform_lines(const cairn_gw *s, const float *half, int i, const int side,
+                                           cairn_winograd_line *line, float *to, int64_t plane)
+{
+    int64_t span = s->g.span;
+    half += i * cairn_gw_columns_of(s, side) * span;
+    for (int64_t tile = 0; tile < s->tiles.in_row; tile++, to += span)
+        for (int64_t v = 0; v < span; v += CAIRN_LANES) {
             vec in[CAIRN_GW_T], out[CAIRN_GW_T];
             CAIRN_UNROLL
             for (int j = 0; j < side; j++)
-                in[j] = vec_load(first + i * half_plane + j * span);
+                in[j] = vec_load(half + (tile * CAIRN_GW_M + j) * span + v);
             line(in, out, CAIRN_GW_M);
             CAIRN_UNROLL
             for (int j = 0; j < CAIRN_GW_T; j++)
-                vec_store(to + at + (i * CAIRN_GW_T + j) * plane, out[j]);
+                vec_store(to + v + j * plane, out[j]);
         }
-    }
-}
-
-/* The tiles of a band: squares of side x side pixels, which begin so far outside the picture. */
-CAIRN_INLINE void cairn_gw_transform(const cairn_gw *s, const cairn_operand *x, const cairn_gw_band *band,
-                                     int64_t pad_top, int64_t pad_left, const int side,
-                                     cairn_winograd_line *line, float *half, float *to, int64_t plane)
-{
-    cairn_gw_view view = {.x = x,
-                          .image = band->image,
-                          .c = band->span * s->g.span,
-                          .left = -pad_left,
-                          .columns = s->tiles.in_row * CAIRN_GW_M + side - CAIRN_GW_M};
-    for (int64_t row = 0; row < band->rows; row++, to += s->tiles.in_row * s->g.span) {
-        view.top = (band->first + row) * CAIRN_GW_M - pad_top;
-        cairn_gw_transform_row(s, &view, side, line, half, to, plane);
-    }
 }
 
 /* M = V U for the tiles of a product, `width` channels in each group of a vector: weights stay in registers.
@@ -364,10 +367,24 @@ static inline void cairn_gw_plan(cairn_site *site, const cairn_gw *s)
     const cairn_groups *g = &s->g;
     site->units = g->spans * site->capacity * s->bands;
     site->unit_flops = 2 * s->band_tiles * CAIRN_GW_PRODUCTS * g->span * (g->width + 8);
-    site->scratch = (size_t)(cairn_gw_half_elements(s) + CAIRN_GW_PRODUCTS * s->plane) * sizeof(float);
+    site->scratch =
+        (size_t)(cairn_gw_half_elements(s, CAIRN_GW_T) + CAIRN_GW_PRODUCTS * s->plane) * sizeof(float);
     site->packed = (size_t)(g->spans * cairn_gw_packed_span(s)) * sizeof(float);
     site->pack_units = g->spans;
     site->in_packed = 1u << 1;
+}
+
+/* What the tiles of a band see of x: to V. */
+CAIRN_INLINE void cairn_gw_inputs(const cairn_gw *s, const cairn_operand *x, const cairn_gw_band *band,
+                                  float *half, float *v)
+{
+    for (int64_t k = 0; k < band->rows; k++, v += s->tiles.in_row * s->g.span) {
+        cairn_gw_row row = cairn_gw_row_of(s, x, band, k, s->g.window.pad_top, s->g.window.pad_left);
+        cairn_gw_transform_columns(s, &row, CAIRN_GW_T, cairn_winograd_input, half);
+        for (int i = 0; i < CAIRN_GW_T; i++)
+            cairn_gw_transform_lines(s, half, i, CAIRN_GW_T, cairn_winograd_input,
+                                     v + i * CAIRN_GW_T * s->plane, s->plane);
+    }
 }
 
 CAIRN_INLINE void cairn_gw_unit(const cairn_work *work, const cairn_gw *s, const cairn_winograd_use *use,
@@ -375,17 +392,16 @@ CAIRN_INLINE void cairn_gw_unit(const cairn_work *work, const cairn_gw *s, const
 {
     cairn_gw_band band = cairn_gw_band_at(s, work->run->capacity, unit);
     int64_t c = band.span * s->g.span, columns = cairn_min(s->g.span, work->in[0].c - c);
-    float *half = (float *)(void *)work->scratch, *v = half + cairn_gw_half_elements(s);
+    float *half = (float *)(void *)work->scratch, *v = half + cairn_gw_half_elements(s, CAIRN_GW_T);
     if (band.image >= work->run->n)
         return;
-    cairn_gw_transform(s, &work->in[0], &band, s->g.window.pad_top, s->g.window.pad_left, CAIRN_GW_T,
-                       cairn_winograd_input, half, v, s->plane);
+    cairn_gw_inputs(s, &work->in[0], &band, half, v);
     cairn_gw_ahead ahead = {0};
     int64_t n = work->run->n, row = band.first * CAIRN_GW_M, rows = band.rows * CAIRN_GW_M;
     cairn_gw_will_want(&ahead, s, &work->out[0], n, &band, row, rows);
     if (cairn_has(work->site, use->addend))
         cairn_gw_will_want(&ahead, s, &work->in[use->addend], n, &band, row, rows);
-    cairn_gw_will_read(&ahead, s, &work->in[0], n, &band, 2 - s->g.window.pad_top);
+    cairn_gw_will_read(&ahead, s, &work->in[0], n, &band, 2 - s->g.window.pad_top, s->tile_rows);
     cairn_gw_multiply(s, v, (const float *)(const void *)work->packed + band.span * cairn_gw_packed_span(s),
                       band.rows * s->tiles.in_row, &ahead);
     for (int64_t t = 0; t < band.rows * s->tiles.in_row; t++) {

@@ -176,21 +176,22 @@ CAIRN_INLINE void cairn_winograd_output_gradient(const vec *in, vec *out, const 
     out[m + 1] = in[m - 1];
 }
 
-/* out = G' in, three from t. */
-CAIRN_INLINE void cairn_winograd_kernel_gradient(const wide *in, wide *out, const int m)
+/* out = G' in, three from t. In floats: what comes in are sums over many tiles, whose rounding errors are
+ * larger. */
+CAIRN_INLINE void cairn_winograd_kernel_gradient(const vec *in, vec *out, const int m)
 {
     const cairn_winograd_points *w = cairn_winograd_points_of(m);
     const int pairs = m / 2;
-    double first = 1.0 / (double)w->whole[0];
-    out[0] = (wide){first * in[0].low, first * in[0].high};
-    out[1] = (wide){0};
+    out[0] = (float)(1.0 / (double)w->whole[0]) * in[0];
+    out[1] = (vec){0};
     out[2] = in[m + 1];
+    CAIRN_UNROLL
     for (int k = 0; k < pairs; k++) {
         double p = (double)w->point[k], norm = cairn_winograd_norm(w, k, pairs);
-        wide even = wide_add(in[2 * k + 1], in[2 * k + 2]), odd = wide_subtract(in[2 * k + 1], in[2 * k + 2]);
-        out[0] = (wide){out[0].low + norm * even.low, out[0].high + norm * even.high};
-        out[1] = (wide){out[1].low + norm * p * odd.low, out[1].high + norm * p * odd.high};
-        out[2] = (wide){out[2].low + norm * p * p * even.low, out[2].high + norm * p * p * even.high};
+        vec even = in[2 * k + 1] + in[2 * k + 2], odd = in[2 * k + 1] - in[2 * k + 2];
+        out[0] += (float)norm * even;
+        out[1] += (float)(norm * p) * odd;
+        out[2] += (float)(norm * p * p) * even;
     }
 }
 
@@ -199,19 +200,24 @@ CAIRN_INLINE void cairn_winograd_kernel_gradient(const wide *in, wide *out, cons
 CAIRN_INLINE void cairn_winograd_weights_gradient(const float *from, int64_t plane, float *to, int64_t tap,
                                                   vec_mask mask, const int m)
 {
-    wide columns[CAIRN_WINOGRAD_MOST], out[3], rows[3][CAIRN_WINOGRAD_MOST];
+    vec columns[CAIRN_WINOGRAD_MOST], out[3], rows[3][CAIRN_WINOGRAD_MOST];
     const int t = m + 2;
+    CAIRN_UNROLL
     for (int j = 0; j < t; j++) {
+        CAIRN_UNROLL
         for (int i = 0; i < t; i++)
-            columns[i] = wide_of(vec_load_part(from + (i * t + j) * plane, mask));
+            columns[i] = vec_load_part(from + (i * t + j) * plane, mask);
         cairn_winograd_kernel_gradient(columns, out, m);
+        CAIRN_UNROLL
         for (int i = 0; i < 3; i++)
             rows[i][j] = out[i];
     }
+    CAIRN_UNROLL
     for (int i = 0; i < 3; i++) {
         cairn_winograd_kernel_gradient(rows[i], out, m);
+        CAIRN_UNROLL
         for (int j = 0; j < 3; j++)
-            vec_store_part(to + (i * 3 + j) * tap, wide_round(out[j]), mask);
+            vec_store_part(to + (i * 3 + j) * tap, out[j], mask);
     }
 }
 
