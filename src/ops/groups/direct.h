@@ -109,8 +109,11 @@ CAIRN_INLINE void cairn_direct_tile(const cairn_direct *d, cairn_direct_place *t
     vec floor = vec_set(d->act == CAIRN_ACT_RELU ? 0.0f : -INFINITY);
     const float *w = t->w;
     CAIRN_UNROLL
-    for (int k = 0; k < pixels; k++)
+    for (int k = 0; k < pixels; k++) {
         acc[k] = first;
+        if (!form.pairs) /* those are done before their lines would have come */
+            __builtin_prefetch(t->y + k * t->y_pitch, 1);
+    }
     for (int64_t i = 0, end = d->sequence; i < g->words; i++) {
         if (i == end) {
             cairn_direct_flush(acc, t->sums, pixels, i == d->sequence);
