@@ -30,7 +30,7 @@ static void plan(cairn_site *site)
 static void pack(const cairn_work *work)
 {
     cairn_direct d = setup_of(work->site);
-    cairn_groups_pack(&d.g, cairn_params_of(&work->in[1]), (float *)(void *)work->packed, false);
+    cairn_direct_pack(work, &d);
 }
 
 static void run(const cairn_work *work)

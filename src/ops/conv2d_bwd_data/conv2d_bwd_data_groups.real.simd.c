@@ -1,5 +1,4 @@
-/* Gradient of the input of a convolution with many narrow groups, at stride 1: a convolution of dy with the
- * kernel turned round; see groups.h. */
+/* Gradient of the input of a convolution with many narrow groups, see groups/direct.h. */
 #include "ops/groups/direct.h"
 #include "ops/groups/winograd.h"
 
@@ -8,15 +7,14 @@ static bool fits(const cairn_site *site)
     const cairn_conv2d_attrs *attrs = site->attrs;
     const cairn_window *w = &attrs->geometry.window;
     return !cairn_has(site, 2) && !cairn_is_float(&site->out[0]) &&
-           cairn_groups_fit(attrs, site->in[0].c, site->out[0].c) && cairn_groups_turns(w) &&
+           cairn_groups_fit(attrs, site->in[0].c, site->out[0].c) && cairn_direct_can_go_back(w) &&
            !cairn_gw_better(site, w, attrs->groups);
 }
 
 static cairn_direct setup_of(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
-    cairn_window w = cairn_groups_turned(&attrs->geometry.window);
-    return cairn_direct_of(site, &w, attrs->groups);
+    return cairn_direct_back(site, &attrs->geometry.window, attrs->groups);
 }
 
 static void plan(cairn_site *site)
@@ -28,7 +26,7 @@ static void plan(cairn_site *site)
 static void pack(const cairn_work *work)
 {
     cairn_direct d = setup_of(work->site);
-    cairn_groups_pack(&d.g, cairn_params_of(&work->in[1]), (float *)(void *)work->packed, true);
+    cairn_direct_pack(work, &d);
 }
 
 static void run(const cairn_work *work)

@@ -221,38 +221,49 @@ CAIRN_INLINE void cairn_groups_copy(const cairn_groups *g, const cairn_operand *
 
 /* ---- weights: [span][vector of it][word i][k_h][k_w][lane], in words ---- */
 
-static inline size_t cairn_groups_packed_bytes(const cairn_groups *g)
+CAIRN_INLINE const float *cairn_groups_weights(const cairn_groups *g, const float *packed, int64_t c)
 {
-    return (size_t)(g->spans * g->span * g->words * g->window.k_h * g->window.k_w) * sizeof(float);
+    return packed + c * g->words * g->window.k_h * g->window.k_w;
 }
 
-CAIRN_INLINE const float *cairn_groups_weights(const cairn_groups *g, const char *packed, int64_t c)
-{
-    return (const float *)(const void *)packed + c * g->words * g->window.k_h * g->window.k_w;
-}
-
-/* W(tap, i, o) is `w[(tap * width + i) * channels + o]`; for the gradient of the input taps are in reverse
- * and i and o change places within a group. */
+/* W(tap, i, o) is `w[(tap * width + i) * channels + o]`; on the way back, for the gradient of the input, i
+ * and o change places within a group. */
 CAIRN_INLINE float cairn_groups_weight(const cairn_groups *g, const float *w, int64_t tap, int64_t i,
-                                       int64_t o, const bool reverse)
+                                       int64_t o, const bool back)
 {
-    int64_t last = (int64_t)g->window.k_h * g->window.k_w - 1, width = g->width;
+    int64_t width = g->width;
     if (o >= g->channels)
         return 0.0f;
-    return reverse ? w[((last - tap) * width + o % width) * g->channels + o / width * width + i]
-                   : w[(tap * width + i) * g->channels + o];
+    return back ? w[(tap * width + o % width) * g->channels + o / width * width + i]
+                : w[(tap * width + i) * g->channels + o];
 }
 
-CAIRN_INLINE void cairn_groups_pack(const cairn_groups *g, const float *w, float *packed, const bool reverse)
+/* Which taps of a kernel the window of a layout has: every step_h-th row from first_h on, and columns
+ * likewise.
+ */
+typedef struct cairn_groups_taps {
+    int64_t first_h, step_h, first_w, step_w, kernel_w;
+    bool back;
+} cairn_groups_taps;
+
+static inline cairn_groups_taps cairn_groups_all_taps(const cairn_groups *g)
 {
-    int64_t taps = (int64_t)g->window.k_h * g->window.k_w;
+    return (cairn_groups_taps){.step_h = 1, .step_w = 1, .kernel_w = g->window.k_w};
+}
+
+CAIRN_INLINE void cairn_groups_pack(const cairn_groups *g, const float *w, float *packed,
+                                    const cairn_groups_taps *t)
+{
+    int64_t k_w = g->window.k_w, taps = k_w * g->window.k_h;
     for (int64_t c = 0; c < g->spans * g->span; c += CAIRN_LANES)
         for (int64_t i = 0; i < g->width; i += g->unit)
-            for (int64_t tap = 0; tap < taps; tap++, packed += CAIRN_LANES) {
+            for (int64_t k = 0; k < taps; k++, packed += CAIRN_LANES) {
+                int64_t tap =
+                    (t->first_h + k / k_w * t->step_h) * t->kernel_w + t->first_w + k % k_w * t->step_w;
                 vec word[2] = {0};
-                for (int64_t k = 0; k < g->unit; k++)
+                for (int64_t u = 0; u < g->unit; u++)
                     for (int64_t l = 0; l < CAIRN_LANES; l++)
-                        word[k][l] = cairn_groups_weight(g, w, tap, i + k, c + l, reverse);
+                        word[u][l] = cairn_groups_weight(g, w, tap, i + u, c + l, t->back);
 #if defined(CAIRN_SIMD_AVX512BF16)
                 if (g->unit == 2)
                     word[0] = vec_from_bits(

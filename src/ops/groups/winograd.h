@@ -80,8 +80,8 @@ static inline int64_t cairn_gw_packed_span(const cairn_gw *s)
     return CAIRN_GW_PRODUCTS * s->g.width * s->g.span;
 }
 
-/* Those of the spans begin ... end - 1, see cairn_groups_weight. */
-CAIRN_INLINE void cairn_gw_pack(const cairn_gw *s, const cairn_work *work, const bool reverse)
+/* Those of the spans begin ... end - 1; on the way back kernels are turned round. */
+CAIRN_INLINE void cairn_gw_pack(const cairn_gw *s, const cairn_work *work, const bool back)
 {
     const cairn_groups *g = &s->g;
     const float *w = cairn_params_of(&work->in[1]);
@@ -95,7 +95,8 @@ CAIRN_INLINE void cairn_gw_pack(const cairn_gw *s, const cairn_work *work, const
                 for (int64_t tap = 0; tap < 9; tap++) {
                     vec weights;
                     for (int64_t l = 0; l < CAIRN_LANES; l++)
-                        weights[l] = cairn_groups_weight(g, w, tap, i, span * g->span + lane + l, reverse);
+                        weights[l] = cairn_groups_weight(g, w, back ? 8 - tap : tap, i,
+                                                         span * g->span + lane + l, back);
                     taps[tap % 3][tap / 3] = wide_of(weights);
                 }
                 cairn_winograd_weights(taps, to, plane, CAIRN_GW_M);
