@@ -23,7 +23,7 @@ enum { PIXELS = 1 };
 
 /* One picture's way into blocks: rows and columns, or every stride-th alone where the window is one pixel. */
 typedef struct source {
-    const cairn_operand *from;
+    cairn_operand from;
     cairn_channel_blocks blocks;
     int64_t pick_h, pick_w;    /* take each so manieth */
     int64_t pad_top, pad_left; /* zeros around */
@@ -81,26 +81,40 @@ static void choose_chunk(setup *s, const cairn_operand *dy)
     s->images = cairn_max(pixels / (dy->h * dy->w), 1);
 }
 
+/* Where windows are pixels and rows of an odd number of them would end with half a word, an image is one row.
+ */
+static cairn_operand picture_of(const cairn_operand *x, const cairn_window *w)
+{
+    bool pixels = w->k_h == 1 && w->k_w == 1 && w->stride_h == 1 && w->stride_w == 1 && w->pad_top == 0 &&
+                  w->pad_bottom == 0 && w->pad_left == 0 && w->pad_right == 0;
+    cairn_operand picture = *x;
+    if (pixels && x->w % PIXELS != 0) {
+        picture.w = x->h * x->w;
+        picture.h = 1;
+    }
+    return picture;
+}
+
 static setup setup_of(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
-    const cairn_operand *x = &site->in[0], *dy = &site->in[1];
     const cairn_window *w = &attrs->geometry.window;
+    const cairn_operand x = picture_of(&site->in[0], w), dy = picture_of(&site->in[1], w);
     setup s = {.attrs = attrs, .by_weights = cairn_unit_is_weights(site), .units = 1};
     s.x = (source){.from = x,
-                   .blocks = cairn_channel_blocks_of(x->c),
+                   .blocks = cairn_channel_blocks_of(x.c),
                    .pick_h = w->k_h == 1 ? w->stride_h : 1,
                    .pick_w = w->k_w == 1 ? w->stride_w : 1,
                    .pad_top = w->pad_top,
                    .pad_left = w->pad_left,
-                   .columns = w->k_w == 1 ? dy->w : x->w + w->pad_left + w->pad_right,
+                   .columns = w->k_w == 1 ? dy.w : x.w + w->pad_left + w->pad_right,
                    .hop = w->k_w == 1 ? PIXELS : 1,
                    .second = w->k_w == 1 ? 1 : w->stride_w};
     s.dy = (source){.from = dy,
-                    .blocks = cairn_channel_blocks_of(dy->c),
+                    .blocks = cairn_channel_blocks_of(dy.c),
                     .pick_h = 1,
                     .pick_w = 1,
-                    .columns = dy->w,
+                    .columns = dy.w,
                     .hop = PIXELS,
                     .second = 1};
     s.x.pitch = cairn_block_pitch(&s.x.blocks);
@@ -111,7 +125,7 @@ static setup setup_of(const cairn_site *site)
     s.n_step = s.dy.blocks.count;
     if (s.by_weights)
         divide_weights(&s);
-    choose_chunk(&s, dy);
+    choose_chunk(&s, &dy);
     s.dy.rows = s.rows;
     s.x.rows = rows_seen(&s, s.rows);
     return s;
@@ -137,8 +151,8 @@ static void plan(cairn_site *site)
 CAIRN_INLINE const real *pixel_of(const source *p, const real *row, int64_t column)
 {
     int64_t at = column * p->pick_w - p->pad_left;
-    bool inside = row != NULL && column < p->columns && at >= 0 && at < p->from->w;
-    return inside ? row + at * p->from->pitch + p->begin * p->blocks.width : NULL;
+    bool inside = row != NULL && column < p->columns && at >= 0 && at < p->from.w;
+    return inside ? row + at * p->from.pitch + p->begin * p->blocks.width : NULL;
 }
 
 CAIRN_INLINE vec load_channels(const real *pixel, int64_t channels)
@@ -179,9 +193,9 @@ static void copy_chunk(const setup *s, const source *p, int64_t image, int64_t i
     for (int64_t i = 0; i < images; i++)
         for (int64_t r = 0; r < p->rows; r++) {
             int64_t y = (first_row + r) * p->pick_h - p->pad_top;
-            bool inside = y >= 0 && y < p->from->h;
+            bool inside = y >= 0 && y < p->from.h;
             const real *row =
-                inside ? cairn_image_of(p->from, image + i) + y * cairn_row_stride(p->from) : NULL;
+                inside ? cairn_image_of(&p->from, image + i) + y * cairn_row_stride(&p->from) : NULL;
             for (int64_t word = 0; word < p->w; word++, to += p->pitch) {
                 int64_t column = word * p->hop;
                 copy_word(p, pixel_of(p, row, column),
@@ -226,13 +240,12 @@ static void run_blocks(const cairn_work *work, setup *s, int64_t begin, int64_t 
 {
     float *x = (float *)(void *)work->scratch, *dy = x + source_floats(s, &s->x, s->c_step);
     const cairn_window *w = &s->attrs->geometry.window;
-    s->x.from = &work->in[0];
-    s->dy.from = &work->in[1];
+    s->x.from = picture_of(&work->in[0], w);
+    s->dy.from = picture_of(&work->in[1], w);
     bool add = false;
     for (int64_t image = begin; image < end; image += s->images)
-        for (int64_t row = 0; row < s->dy.from->h; row += s->rows) {
-            int64_t images = cairn_min(s->images, end - image),
-                    rows = cairn_min(s->rows, s->dy.from->h - row);
+        for (int64_t row = 0; row < s->dy.from.h; row += s->rows) {
+            int64_t images = cairn_min(s->images, end - image), rows = cairn_min(s->rows, s->dy.from.h - row);
             copy_chunk(s, &s->x, image, images, w->k_h == 1 ? row : row * w->stride_h, x);
             copy_chunk(s, &s->dy, image, images, row, dy);
             multiply_chunk(s, &work->out[0], rows, images, x, dy, add);
