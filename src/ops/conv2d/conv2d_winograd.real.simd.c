@@ -17,8 +17,9 @@ static bool fits(const cairn_site *site)
     return cairn_winograd_fits(site, site->attrs);
 }
 
-/* So many weights of each tap, some input channels of a panel, are transformed at a time in memory of their
- * own: taps, and products still more, are powers of two apart and would drive each other out of the cache. */
+/* So many weights of each tap, an even number of input channels of a panel, are transformed at a time in
+ * memory of their own: taps, and products still more, are powers of two apart and would drive each other out
+ * of the cache. */
 #define PACK_RUN (128 > CAIRN_GEMM_COLUMNS ? 128 : CAIRN_GEMM_COLUMNS)
 #define STREAMED_BYTES                                                                                       \
     ((size_t)1 << 20) /* packed weights that are gone from the cache before they are used */
@@ -41,11 +42,22 @@ static inline void copy_run(const float *from, float *to, int64_t count, bool st
             vec_store(to + i, vec_load(from + i));
 }
 
+/* Rows of a run become words of a panel. */
+CAIRN_INLINE void put_run(const float *from, float *to, int64_t rows, int64_t width, bool stream,
+                          const bool pairs)
+{
+    if (!pairs)
+        copy_run(from, to, rows * width, stream);
+    for (int64_t n = 0; n < width && pairs; n += CAIRN_LANES)
+        cairn_winograd_put_words(from + n, rows, width, to + n, width, true);
+}
+
 /* Channels c ... c + count - 1 of the columns of a panel, filled up with zeros to its width. */
 CAIRN_INLINE void pack_run(const cairn_winograd *s, const float *w, int64_t c, int64_t count, int64_t columns,
                            int64_t width, float *panel, const int m)
 {
     _Alignas(64) float taps[9 * PACK_RUN], products[CAIRN_WINOGRAD_MOST * CAIRN_WINOGRAD_MOST * PACK_RUN];
+    const bool pairs = cairn_winograd_pairs(m);
     bool stream = (size_t)(s->products * s->u_plane) * sizeof *panel > STREAMED_BYTES;
     for (int64_t tap = 0; tap < 9; tap++)
         for (int64_t row = 0; row < count; row++) {
@@ -57,7 +69,8 @@ CAIRN_INLINE void pack_run(const cairn_winograd *s, const float *w, int64_t c, i
     for (int64_t i = 0; i < count * width; i += CAIRN_LANES)
         pack_vector(taps + i, products + i, m);
     for (int64_t i = 0; i < s->products; i++)
-        copy_run(products + i * PACK_RUN, panel + i * s->u_plane + c * width, count * width, stream);
+        put_run(products + i * PACK_RUN, panel + i * s->u_plane + (pairs ? c / 2 : c) * width, count, width,
+                stream, pairs);
 }
 
 CAIRN_INLINE void pack_of(const cairn_work *work, const int m)
@@ -67,8 +80,8 @@ CAIRN_INLINE void pack_of(const cairn_work *work, const int m)
     int64_t end = cairn_min(work->end * CAIRN_GEMM_COLUMNS, s.out_c);
     for (int64_t column = work->begin * CAIRN_GEMM_COLUMNS, width; column < end; column += width) {
         width = cairn_gemm_panel(s.out_c - column);
-        float *panel = (float *)(void *)work->packed + column * s.in_c;
-        int64_t columns = cairn_min(width, s.out_c - column), most = PACK_RUN / width;
+        float *panel = (float *)(void *)work->packed + column * s.depth;
+        int64_t columns = cairn_min(width, s.out_c - column), most = PACK_RUN / width & ~1;
         for (int64_t c = 0; c < s.in_c; c += most)
             pack_run(&s, w + column, c, cairn_min(most, s.in_c - c), columns, width, panel, m);
     }
@@ -92,7 +105,7 @@ CAIRN_INLINE void pack_of(const cairn_work *work, const int m)
     }                                                                                                        \
     static double cost_##m(const cairn_site *site, const cairn_machine *machine)                             \
     {                                                                                                        \
-        return cairn_conv2d_cost_winograd(site, machine, m);                                                 \
+        return cairn_conv2d_cost_winograd(site, machine, m, cairn_winograd_pairs(m));                        \
     }                                                                                                        \
     const cairn_kernel CAIRN_KERNEL(conv2d_winograd##m) = {.name = "winograd" #m,                            \
                                                            .isa = CAIRN_KERNEL_ISA,                          \
@@ -103,7 +116,8 @@ CAIRN_INLINE void pack_of(const cairn_work *work, const int m)
                                                            .pack = pack_##m,                                 \
                                                            .run = run_##m};
 
-WINOGRAD(2) /* for maps so small that reading the weights of F(4, 3) is what takes the time */
+/* In floats for maps so small that reading the weights of F(4, 3) is what takes the time. */
+WINOGRAD(2)
 WINOGRAD(4)
 /* The errors of F(6, 3) are four times those of F(4, 3) and of direct sums. In floats they would show: logits
  * of vgg13_bn with random weights err by 2.7e-5 of the largest with it and by 6.8e-6 without. */

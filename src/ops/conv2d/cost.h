@@ -75,11 +75,11 @@ static inline cairn_winograd_operations cairn_winograd_operations_of(int m)
 /* Of tiles that cover y: what is done with them beside their products, if so many channels of inputs and of
  * outputs are transformed, some perhaps several times. */
 static inline double cairn_winograd_cost_transforms(const cairn_machine *machine, int m, double tiles,
-                                                    double in_c, double out_c)
+                                                    double in_c, double out_c, double v_bytes)
 {
     cairn_winograd_operations of = cairn_winograd_operations_of(m);
     double operations = in_c * of.input + out_c * of.output;
-    double bytes = 2 * (m + 2) * (m + 2) * tiles * (in_c + out_c) * sizeof(float);
+    double bytes = 2 * (m + 2) * (m + 2) * tiles * (in_c * v_bytes + out_c * sizeof(float));
     return 2 * tiles * operations / (CAIRN_COST_TRANSFORM_SHARE * machine->flops) + bytes / machine->l2_read;
 }
 
@@ -88,17 +88,22 @@ static inline double cairn_winograd_count_tiles(const cairn_site *site, const ca
     return (double)(site->capacity * cairn_ceil_div(y->h, m) * cairn_ceil_div(y->w, m));
 }
 
-/* Of the convolution of inputs 0 and 1. In training weights are transformed in every step. */
-static inline double cairn_conv2d_cost_winograd(const cairn_site *site, const cairn_machine *machine, int m)
+/* Of the convolution of inputs 0 and 1, of which products may be of pairs of bfloat16. In training weights
+ * are transformed in every step. */
+static inline double cairn_conv2d_cost_winograd(const cairn_site *site, const cairn_machine *machine, int m,
+                                                bool pairs)
 {
-    double in_c = (double)site->in[0].c, out_c = (double)site->out[0].c;
+    double in_c = (double)site->in[0].c, out_c = (double)site->out[0].c, bytes = pairs ? 2 : 4;
     double tiles = cairn_winograd_count_tiles(site, &site->out[0], m);
-    double weights = (m + 2) * (m + 2) * in_c * out_c, read = weights * sizeof(float) / machine->dram_read;
+    double weights = (m + 2) * (m + 2) * in_c * out_c, read = weights * bytes / machine->dram_read;
+    double products = pairs ? cairn_cost_products(weights * tiles, in_c / 2, machine->bf16_flops)
+                            : cairn_cost_products(weights * tiles, in_c, machine->flops);
     double change = 2 * in_c * out_c * cairn_winograd_operations_of(m).weights /
                         (CAIRN_COST_TRANSFORM_SHARE * machine->flops) +
                     read;
-    return cairn_cost_reading(cairn_cost_products(weights * tiles, in_c, machine->flops), read) +
-           cairn_winograd_cost_transforms(machine, m, tiles, in_c, out_c) + (site->training ? change : 0);
+    return cairn_cost_reading(products, read) +
+           cairn_winograd_cost_transforms(machine, m, tiles, in_c, out_c, bytes) +
+           (site->training ? change : 0);
 }
 
 /* Of the gradient of its weights: pictures are transformed once for each block of output channels, gradients
@@ -110,7 +115,7 @@ static inline double cairn_conv2d_cost_winograd_weights(const cairn_site *site, 
     double tiles = cairn_winograd_count_tiles(site, &site->in[1], m);
     return cairn_cost_products((m + 2) * (m + 2) * in_c * out_c * tiles, tiles, machine->flops) +
            cairn_winograd_cost_transforms(machine, m, tiles, (double)out_blocks * in_c,
-                                          (double)in_blocks * out_c);
+                                          (double)in_blocks * out_c, sizeof(float));
 }
 
 /* Of the gradient of the weights of a 1 x 1 convolution by Strassen's product, `pairs` of pixels at a time;

@@ -1,17 +1,15 @@
-/* Gradient of a 3 x 3 convolution at stride 1 with respect to its input, by Winograd's F(4, 3): dy convolved
- * with the weights turned round; see winograd/convolve.h. */
+/* Gradient of a 3 x 3 convolution at stride 1 with respect to its input, by Winograd's F(2, 3) and F(4, 3):
+ * dy convolved with the weights turned round; see winograd/convolve.h. */
 #include "ops/conv2d/cost.h"
 #include "ops/simd/transpose.h"
 #include "ops/winograd/convolve.h"
 
-enum { M = 4 };
-
-static cairn_winograd setup_of(const cairn_site *site)
+static cairn_winograd setup_of(const cairn_site *site, int m)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
     const cairn_window *w = &attrs->geometry.window;
     cairn_winograd_use use = {.pad_top = 2 - w->pad_top, .pad_left = 2 - w->pad_left, .addend = 2};
-    return cairn_winograd_of(site, use, M);
+    return cairn_winograd_of(site, use, m);
 }
 
 static bool fits(const cairn_site *site)
@@ -19,17 +17,12 @@ static bool fits(const cairn_site *site)
     return cairn_winograd_fits(site, site->attrs);
 }
 
-static void plan(cairn_site *site)
-{
-    cairn_winograd s = setup_of(site);
-    cairn_winograd_plan(site, &s);
-}
-
 /* A square of the weights: CAIRN_LANES channels of dx, from `column` on, and of dy, from c on. */
-static void pack_square(const cairn_winograd *s, const float *w, int64_t c, int64_t column, float *to,
-                        int64_t width)
+CAIRN_INLINE void pack_square(const cairn_winograd *s, const float *w, int64_t c, int64_t column, float *to,
+                              int64_t width, const int m)
 {
     vec taps[9][CAIRN_LANES];
+    _Alignas(64) float products[CAIRN_LANES][CAIRN_WINOGRAD_MOST * CAIRN_WINOGRAD_MOST * CAIRN_LANES];
     int64_t rows = cairn_min(CAIRN_LANES, s->in_c - c);
     vec_mask mask = vec_first(rows);
     for (int tap = 0; tap < 9; tap++) {
@@ -43,40 +36,55 @@ static void pack_square(const cairn_winograd *s, const float *w, int64_t c, int6
         for (int i = 0; i < 3; i++)
             for (int j = 0; j < 3; j++)
                 turned[j][i] = wide_of(taps[8 - (i * 3 + j)][row]);
-        cairn_winograd_weights(turned, to + row * width, s->u_plane, M);
+        cairn_winograd_weights(turned, products[row], CAIRN_LANES, m);
     }
+    for (int64_t i = 0; i < s->products; i++)
+        cairn_winograd_put_words(products[0] + i * CAIRN_LANES, rows, products[1] - products[0],
+                                 to + i * s->u_plane, width, cairn_winograd_pairs(m));
 }
 
-static void pack(const cairn_work *work)
+CAIRN_INLINE void pack_of(const cairn_work *work, const int m)
 {
-    cairn_winograd s = setup_of(work->site);
+    cairn_winograd s = setup_of(work->site, m);
     const float *w = cairn_params_of(&work->in[1]);
     int64_t end = cairn_min(work->end * CAIRN_GEMM_COLUMNS, s.out_c);
     for (int64_t column = work->begin * CAIRN_GEMM_COLUMNS, width; column < end; column += width) {
         width = cairn_gemm_panel(s.out_c - column);
-        float *panel = (float *)(void *)work->packed + column * s.in_c;
+        float *panel = (float *)(void *)work->packed + column * s.depth;
         for (int64_t c = 0; c < s.in_c; c += CAIRN_LANES)
             for (int64_t v = 0; v < width; v += CAIRN_LANES)
-                pack_square(&s, w, c, column + v, panel + c * width + v, width);
+                pack_square(&s, w, c, column + v, panel + (cairn_winograd_pairs(m) ? c / 2 : c) * width + v,
+                            width, m);
     }
 }
 
-static void run(const cairn_work *work)
-{
-    cairn_winograd s = setup_of(work->site);
-    cairn_winograd_run(work, &s, M);
-}
+#define WINOGRAD(m)                                                                                          \
+    static void plan_##m(cairn_site *site)                                                                   \
+    {                                                                                                        \
+        cairn_winograd s = setup_of(site, m);                                                                \
+        cairn_winograd_plan(site, &s);                                                                       \
+    }                                                                                                        \
+    static void pack_##m(const cairn_work *work)                                                             \
+    {                                                                                                        \
+        pack_of(work, m);                                                                                    \
+    }                                                                                                        \
+    static void run_##m(const cairn_work *work)                                                              \
+    {                                                                                                        \
+        cairn_winograd s = setup_of(work->site, m);                                                          \
+        cairn_winograd_run(work, &s, m);                                                                     \
+    }                                                                                                        \
+    static double cost_##m(const cairn_site *site, const cairn_machine *machine)                             \
+    {                                                                                                        \
+        return cairn_conv2d_cost_winograd(site, machine, m, cairn_winograd_pairs(m));                        \
+    }                                                                                                        \
+    const cairn_kernel CAIRN_KERNEL(conv2d_bwd_data_winograd##m) = {.name = "winograd" #m,                   \
+                                                                    .isa = CAIRN_KERNEL_ISA,                 \
+                                                                    .precisions = CAIRN_KERNEL_PRECISION,    \
+                                                                    .fits = fits,                            \
+                                                                    .cost = cost_##m,                        \
+                                                                    .plan = plan_##m,                        \
+                                                                    .pack = pack_##m,                        \
+                                                                    .run = run_##m};
 
-static double cost(const cairn_site *site, const cairn_machine *machine)
-{
-    return cairn_conv2d_cost_winograd(site, machine, M);
-}
-
-const cairn_kernel CAIRN_KERNEL(conv2d_bwd_data_winograd) = {.name = "winograd4",
-                                                             .isa = CAIRN_KERNEL_ISA,
-                                                             .precisions = CAIRN_KERNEL_PRECISION,
-                                                             .fits = fits,
-                                                             .cost = cost,
-                                                             .plan = plan,
-                                                             .pack = pack,
-                                                             .run = run};
+WINOGRAD(2)
+WINOGRAD(4)

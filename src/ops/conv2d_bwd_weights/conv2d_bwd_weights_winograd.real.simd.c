@@ -96,10 +96,10 @@ static void transform(const cairn_work *work, const setup *s, const pair *p, int
         cairn_winograd_pixels(&x, at.image, at.y - s->window->pad_top, at.x - s->window->pad_left, T,
                               p->zeros, pixel);
         cairn_winograd_transform(pixel, T, p->in_c, cairn_winograd_input, p->v + i * s->in.width, s->v_plane,
-                                 M);
+                                 M, false);
         cairn_winograd_pixels(&dy, at.image, at.y, at.x, M, p->zeros, pixel);
         cairn_winograd_transform(pixel, M, p->out_c, cairn_winograd_output_gradient, p->d + i * s->out.width,
-                                 s->d_plane, M);
+                                 s->d_plane, M, false);
     }
 }
 

@@ -14,13 +14,6 @@ static void ask_ahead(const cairn_gemm_source *s, const float *b, int64_t k, int
 }
 
 #if defined(CAIRN_STORE_BF16)
-/* Pairs of neighbouring k in one word. */
-CAIRN_INLINE vec pair(vec first, vec second)
-{
-    uvec low = vec_round_bf16(first) >> 16, high = vec_round_bf16(second) & ~0xffffu;
-    return vec_from_bits((ivec)(low | high));
-}
-
 CAIRN_INLINE vec load_row(const cairn_gemm_source *s, const float *b, int64_t k, vec_mask mask)
 {
     return vec_load_part(b + k * s->k_step, mask);
@@ -41,7 +34,7 @@ static void pack_columns(float *to, const cairn_gemm_source *s, const float *b, 
             CAIRN_UNROLL
             for (int i = 0; i < CAIRN_LANES; i += 2)
                 if (k + i < s->length)
-                    vec_store(to + (k + i) / 2 * width + n, pair(m[i], m[i + 1]));
+                    vec_store(to + (k + i) / 2 * width + n, vec_pair_bf16(m[i], m[i + 1]));
         }
     }
 }
@@ -59,7 +52,7 @@ static void pack_panel(float *to, const cairn_gemm_source *s, const float *b, in
                 const float *from = b + n * s->n_step;
                 vec_mask mask = vec_first(columns - n);
                 vec second = k + 1 < s->length ? load_row(s, from, row + 1, mask) : (vec){0};
-                vec_store(to + n, pair(load_row(s, from, row, mask), second));
+                vec_store(to + n, vec_pair_bf16(load_row(s, from, row, mask), second));
             }
         }
 }

@@ -266,8 +266,7 @@ CAIRN_INLINE void cairn_groups_pack(const cairn_groups *g, const float *w, float
                         word[u][l] = cairn_groups_weight(g, w, tap, i + u, c + l, t->back);
 #if defined(CAIRN_SIMD_AVX512BF16)
                 if (g->unit == 2)
-                    word[0] = vec_from_bits(
-                        (ivec)(vec_round_bf16(word[0]) >> 16 | (vec_round_bf16(word[1]) & ~0xffffu)));
+                    word[0] = vec_pair_bf16(word[0], word[1]);
 #endif
                 vec_store(packed, word[0]);
             }

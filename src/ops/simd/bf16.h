@@ -22,6 +22,12 @@ CAIRN_INLINE uvec vec_round_bf16(vec v)
     return (nan & (bits | 0x400000)) | (~nan & rounded);
 }
 
+/* Words of two bfloat16, the first in the lower half. */
+CAIRN_INLINE vec vec_pair_bf16(vec first, vec second)
+{
+    return vec_from_bits((ivec)(vec_round_bf16(first) >> 16 | (vec_round_bf16(second) & ~0xffffu)));
+}
+
 CAIRN_INLINE bf16_vec vec_narrow(vec v)
 {
 #if defined(CAIRN_SIMD_AVX512BF16)

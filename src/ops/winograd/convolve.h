@@ -7,7 +7,10 @@
  *     y                                   back from M, with bias, addend and activation
  *
  * U, the transformed weights, is the packed form. A file that includes this packs U and says what x, y, the
- * padding and what stands behind the sums are. */
+ * padding and what stands behind the sums are.
+ *
+ * V and U are floats, but of F(2, 3) bfloat16 where the processor multiplies pairs of these. The larger
+ * tiles' transforms would round to too little. */
 #ifndef CAIRN_OPS_WINOGRAD_CONVOLVE_H
 #define CAIRN_OPS_WINOGRAD_CONVOLVE_H
 
@@ -25,8 +28,22 @@
 #define CAIRN_WINOGRAD_V_BYTES (256 * 1024)
 #define CAIRN_WINOGRAD_UNITS 16
 
+/* Whether F(m, 3) multiplies pairs of bfloat16. */
+static inline bool cairn_winograd_pairs(const int m)
+{
+#if defined(CAIRN_SIMD_AVX512BF16)
+    return m == 2;
+#else
+    (void)m;
+    return false;
+#endif
+}
+
 typedef struct cairn_winograd {
     cairn_winograd_use use;
+    bool pairs;
+    int64_t v_bytes; /* of an element of V */
+    int64_t depth;   /* words of a column of U */
     int m, t, products;
     int64_t in_c, out_c;
     cairn_winograd_tiles tiles;
@@ -45,7 +62,7 @@ static inline int64_t cairn_winograd_padded(int64_t channels)
 /* As many tiles as fill the cache, in blocks of equal size. */
 static inline void cairn_winograd_divide(cairn_winograd *s)
 {
-    int64_t row_bytes = s->products * s->v_pitch * (int64_t)sizeof(float);
+    int64_t row_bytes = s->products * s->v_pitch * s->v_bytes;
     int64_t most =
         cairn_max(CAIRN_WINOGRAD_V_BYTES / row_bytes / CAIRN_WINOGRAD_STEP, 2) * CAIRN_WINOGRAD_STEP;
     most = cairn_min(most, CAIRN_GEMM_ROWS);
@@ -64,16 +81,26 @@ static inline cairn_winograd cairn_winograd_of(const cairn_site *site, cairn_win
 {
     const cairn_operand *x = &site->in[0], *y = &site->out[0];
     cairn_winograd s = {.use = use, .m = m, .t = m + 2, .in_c = x->c, .out_c = y->c};
+    s.pairs = cairn_winograd_pairs(m);
+    s.v_bytes = (int64_t)(s.pairs ? sizeof(real) : sizeof(float));
+    s.depth = s.pairs ? cairn_ceil_div(s.in_c, 2) : s.in_c;
     s.products = s.t * s.t;
     s.tiles = cairn_winograd_tiles_of(y, m);
     s.all = s.tiles.count * site->capacity;
     s.v_pitch = cairn_winograd_padded(s.in_c);
     cairn_winograd_divide(&s);
     s.m_pitch = cairn_min(CAIRN_WINOGRAD_PASS, cairn_winograd_padded(s.out_c));
-    s.v_plane = cairn_winograd_plane(s.block, s.v_pitch);
+    s.v_plane = s.block * s.v_pitch + CAIRN_WINOGRAD_LINE_BYTES / s.v_bytes;
     s.m_plane = cairn_winograd_plane(s.block, s.m_pitch);
-    s.u_plane = (int64_t)cairn_gemm_packed(s.in_c, s.out_c);
+    s.u_plane = (int64_t)cairn_gemm_packed(s.depth, s.out_c);
     return s;
+}
+
+/* V and a pixel of zeros. */
+static inline size_t cairn_winograd_v_bytes(const cairn_winograd *s)
+{
+    return cairn_align((size_t)(s->products * s->v_plane * s->v_bytes) + (size_t)s->v_pitch * sizeof(real),
+                       CAIRN_WINOGRAD_LINE_BYTES);
 }
 
 /* The answers of plan(). */
@@ -84,7 +111,7 @@ static inline void cairn_winograd_plan(cairn_site *site, const cairn_winograd *s
     site->packed = (size_t)(s->products * s->u_plane) * sizeof(float);
     site->pack_units = cairn_ceil_div(s->out_c, CAIRN_GEMM_COLUMNS);
     site->in_packed = 1u << 1;
-    site->scratch = (size_t)(s->products * (s->v_plane + s->m_plane) + s->v_pitch) * sizeof(float);
+    site->scratch = cairn_winograd_v_bytes(s) + (size_t)(s->products * s->m_plane) * sizeof(float);
 }
 
 static inline bool cairn_winograd_fits(const cairn_site *site, const cairn_conv2d_attrs *attrs)
@@ -92,30 +119,45 @@ static inline bool cairn_winograd_fits(const cairn_site *site, const cairn_conv2
     return cairn_winograd_can(site, attrs, &site->in[0], &site->out[0]) && !cairn_is_float(&site->out[0]);
 }
 
+/* A vector's columns of so many rows of U, `pitch` apart, which begin with the first of a pair: to its words.
+ */
+CAIRN_INLINE void cairn_winograd_put_words(const float *from, int64_t rows, int64_t pitch, float *to,
+                                           int64_t width, const bool pairs)
+{
+#if defined(CAIRN_STORE_BF16)
+    for (int64_t row = 0; row < rows && pairs; row += 2) {
+        vec second = row + 1 < rows ? vec_load(from + (row + 1) * pitch) : (vec){0};
+        vec_store(to + row / 2 * width, vec_pair_bf16(vec_load(from + row * pitch), second));
+    }
+#endif
+    for (int64_t row = 0; row < rows && !pairs; row++)
+        vec_store(to + row * width, vec_load(from + row * pitch));
+}
+
 /* ---- tiles ---- */
 
 CAIRN_INLINE void cairn_winograd_inputs(const cairn_work *work, const cairn_winograd *s, int64_t first,
-                                        int64_t count, float *v, const int m)
+                                        int64_t count, char *v, const int m)
 {
     const real *pixel[CAIRN_WINOGRAD_MOST * CAIRN_WINOGRAD_MOST];
-    real *zeros = (real *)(void *)(v + s->products * s->v_plane);
+    real *zeros = (real *)(void *)(v + s->products * s->v_plane * s->v_bytes);
     memset(zeros, 0, (size_t)s->v_pitch * sizeof *zeros);
     for (int64_t i = 0; i < count; i++) {
         cairn_winograd_tile at = cairn_winograd_tile_at(&s->tiles, first + i);
         cairn_winograd_pixels(&work->in[0], at.image, at.y - s->use.pad_top, at.x - s->use.pad_left, m + 2,
                               zeros, pixel);
-        cairn_winograd_transform(pixel, m + 2, s->in_c, cairn_winograd_input, v + i * s->v_pitch, s->v_plane,
-                                 m);
+        cairn_winograd_transform(pixel, m + 2, s->in_c, cairn_winograd_input, v + i * s->v_pitch * s->v_bytes,
+                                 s->v_plane, m, cairn_winograd_pairs(m));
     }
 }
 
 /* M = V U for output channels column ... column + columns - 1. */
 static inline void cairn_winograd_multiply(const cairn_work *work, const cairn_winograd *s, int64_t count,
-                                           int64_t column, int64_t columns, const float *v, float *m)
+                                           int64_t column, int64_t columns, const char *v, float *m)
 {
     const void *a[CAIRN_GEMM_ROWS];
     void *c[CAIRN_GEMM_ROWS];
-    const float *u = (const float *)(const void *)work->packed + column * s->in_c;
+    const float *u = (const float *)(const void *)work->packed + column * s->depth;
     const int64_t origin = 0;
     cairn_gemm_rows gemm = {.rows = count,
                             .a = a,
@@ -126,17 +168,21 @@ static inline void cairn_winograd_multiply(const cairn_work *work, const cairn_w
                             .block = cairn_gemm_block(s->in_c, false),
                             .n = columns,
                             .packed = true,
+                            .float_c = s->pairs,
                             .floor = -INFINITY};
     for (int product = 0; product < s->products; product++) {
         for (int64_t i = 0; i < count; i++) {
-            a[i] = v + product * s->v_plane + i * s->v_pitch;
+            a[i] = v + (product * s->v_plane + i * s->v_pitch) * s->v_bytes;
             c[i] = m + product * s->m_plane + i * s->m_pitch;
         }
         gemm.b = u + product * s->u_plane;
         gemm.next = cairn_gemm_next(product + 1 < s->products ? u + (product + 1) * s->u_plane
-                                                              : u + columns * s->in_c,
+                                                              : u + columns * s->depth,
                                     (size_t)(s->products * s->u_plane) * sizeof *u);
-        CAIRN_SIMD_FLOAT(cairn_gemm_rows)(&gemm);
+        if (s->pairs)
+            CAIRN_SIMD(cairn_gemm_rows)(&gemm);
+        else
+            CAIRN_SIMD_FLOAT(cairn_gemm_rows)(&gemm);
     }
 }
 
@@ -151,7 +197,8 @@ CAIRN_INLINE void cairn_winograd_outputs(const cairn_work *work, const cairn_win
 
 CAIRN_INLINE void cairn_winograd_run(const cairn_work *work, const cairn_winograd *s, const int m)
 {
-    float *v = (float *)(void *)work->scratch, *products = v + s->products * s->v_plane + s->v_pitch;
+    char *v = work->scratch;
+    float *products = (float *)(void *)(v + cairn_winograd_v_bytes(s));
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         int64_t first = unit / s->parts * s->block;
         int64_t count = cairn_min(s->block, work->run->n * s->tiles.count - first);

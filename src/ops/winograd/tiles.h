@@ -8,9 +8,11 @@
 #include "ops/winograd/winograd.h"
 
 /* Planes a multiple of a page apart would all fall into the same few sets of the cache. */
+#define CAIRN_WINOGRAD_LINE_BYTES 64
+
 static inline int64_t cairn_winograd_plane(int64_t rows, int64_t pitch)
 {
-    return rows * pitch + 64 / (int64_t)sizeof(float);
+    return rows * pitch + CAIRN_WINOGRAD_LINE_BYTES / (int64_t)sizeof(float);
 }
 
 static inline bool cairn_winograd_window(const cairn_window *w)
@@ -65,9 +67,10 @@ CAIRN_INLINE void cairn_winograd_pixels(const cairn_operand *x, int64_t image, i
 /* One of the transforms of winograd.h, from some vectors to t. */
 typedef void cairn_winograd_line(const vec *in, vec *out, const int m);
 
-/* Channels c ... of a square of side x side pixels: to planes of the products. */
+/* Channels c ... of a square of side x side pixels: to planes of the products, of floats or reals. */
 CAIRN_INLINE void cairn_winograd_square(const real *const *pixel, const int side, int64_t c, vec_mask mask,
-                                        cairn_winograd_line *line, float *to, int64_t plane, const int m)
+                                        cairn_winograd_line *line, void *to, int64_t plane, const int m,
+                                        const bool reals)
 {
     vec half[CAIRN_WINOGRAD_MOST][CAIRN_WINOGRAD_MOST], in[CAIRN_WINOGRAD_MOST], out[CAIRN_WINOGRAD_MOST];
     const int t = m + 2;
@@ -84,18 +87,22 @@ CAIRN_INLINE void cairn_winograd_square(const real *const *pixel, const int side
         line(half[i], out, m);
         CAIRN_UNROLL
         for (int j = 0; j < t; j++)
-            vec_store(to + c + (i * t + j) * plane, out[j]);
+            if (reals)
+                vec_store((real *)to + c + (i * t + j) * plane, out[j]);
+            else
+                vec_store((float *)to + c + (i * t + j) * plane, out[j]);
     }
 }
 
 CAIRN_INLINE void cairn_winograd_transform(const real *const *pixel, const int side, int64_t channels,
-                                           cairn_winograd_line *line, float *to, int64_t plane, const int m)
+                                           cairn_winograd_line *line, void *to, int64_t plane, const int m,
+                                           const bool reals)
 {
     int64_t c = 0;
     for (; c + CAIRN_LANES <= channels; c += CAIRN_LANES)
-        cairn_winograd_square(pixel, side, c, vec_first(CAIRN_LANES), line, to, plane, m);
+        cairn_winograd_square(pixel, side, c, vec_first(CAIRN_LANES), line, to, plane, m, reals);
     if (c < channels)
-        cairn_winograd_square(pixel, side, c, vec_first(channels - c), line, to, plane, m);
+        cairn_winograd_square(pixel, side, c, vec_first(channels - c), line, to, plane, m, reals);
 }
 
 #endif
