@@ -42,7 +42,7 @@ sed -n 1p out >line
 grep -q '"tune": {"file": "/.*json", "measured": 0, "read": [1-9][0-9]*, "differ": [0-9]*}}$' line || fail "$(cat line)"
 for file in cache/cairn/tune-*.json; do
     cp "$file" out
-    has '^"cairn": "' '^"cpu": "' '^"isa": "' '^"choices": {' '^"conv2d 3x3, .* batch 1: 32x32x16/16 .*": "[a-z0-9]*",*$'
+    has '^"cairn": "' '^"cpu": "' '^"isa": "' '^"choices": {' '^"conv2d 3x3, .* batch 1: 32x32x16/16 .*": "[a-z0-9_]*",*$'
     echo '{"choices": []}' >"$file"
 done
 works bench resnet20 --seconds 0.02 --tune
