@@ -1,6 +1,5 @@
 /* Convolution 3 x 3 at stride 1 by Winograd's F(2, 3) and F(4, 3), in bfloat16 F(6, 3) too; see
  * winograd/convolve.h. */
-#include "ops/conv2d/cost.h"
 #include "ops/winograd/convolve.h"
 
 static cairn_winograd setup_of(const cairn_site *site, int m)
@@ -88,39 +87,11 @@ CAIRN_INLINE void pack_of(const cairn_work *work, const int m)
     vec_stream_end();
 }
 
-#define WINOGRAD(m)                                                                                          \
-    static void plan_##m(cairn_site *site)                                                                   \
-    {                                                                                                        \
-        cairn_winograd s = setup_of(site, m);                                                                \
-        cairn_winograd_plan(site, &s);                                                                       \
-    }                                                                                                        \
-    static void pack_##m(const cairn_work *work)                                                             \
-    {                                                                                                        \
-        pack_of(work, m);                                                                                    \
-    }                                                                                                        \
-    static void run_##m(const cairn_work *work)                                                              \
-    {                                                                                                        \
-        cairn_winograd s = setup_of(work->site, m);                                                          \
-        cairn_winograd_run(work, &s, m);                                                                     \
-    }                                                                                                        \
-    static double cost_##m(const cairn_site *site, const cairn_machine *machine)                             \
-    {                                                                                                        \
-        return cairn_conv2d_cost_winograd(site, machine, m, cairn_winograd_pairs(m));                        \
-    }                                                                                                        \
-    const cairn_kernel CAIRN_KERNEL(conv2d_winograd##m) = {.name = "winograd" #m,                            \
-                                                           .isa = CAIRN_KERNEL_ISA,                          \
-                                                           .precisions = CAIRN_KERNEL_PRECISION,             \
-                                                           .fits = fits,                                     \
-                                                           .cost = cost_##m,                                 \
-                                                           .plan = plan_##m,                                 \
-                                                           .pack = pack_##m,                                 \
-                                                           .run = run_##m};
-
 /* In floats for maps so small that reading the weights of F(4, 3) is what takes the time. */
-WINOGRAD(2)
-WINOGRAD(4)
+CAIRN_WINOGRAD_KERNEL(conv2d, 2)
+CAIRN_WINOGRAD_KERNEL(conv2d, 4)
 /* The errors of F(6, 3) are four times those of F(4, 3) and of direct sums. In floats they would show: logits
  * of vgg13_bn with random weights err by 2.7e-5 of the largest with it and by 6.8e-6 without. */
 #if defined(CAIRN_STORE_BF16)
-WINOGRAD(6)
+CAIRN_WINOGRAD_KERNEL(conv2d, 6)
 #endif

@@ -1,6 +1,5 @@
 /* Gradient of a 3 x 3 convolution at stride 1 with respect to its input, by Winograd's F(2, 3) and F(4, 3):
  * dy convolved with the weights turned round; see winograd/convolve.h. */
-#include "ops/conv2d/cost.h"
 #include "ops/simd/transpose.h"
 #include "ops/winograd/convolve.h"
 
@@ -58,33 +57,5 @@ CAIRN_INLINE void pack_of(const cairn_work *work, const int m)
     }
 }
 
-#define WINOGRAD(m)                                                                                          \
-    static void plan_##m(cairn_site *site)                                                                   \
-    {                                                                                                        \
-        cairn_winograd s = setup_of(site, m);                                                                \
-        cairn_winograd_plan(site, &s);                                                                       \
-    }                                                                                                        \
-    static void pack_##m(const cairn_work *work)                                                             \
-    {                                                                                                        \
-        pack_of(work, m);                                                                                    \
-    }                                                                                                        \
-    static void run_##m(const cairn_work *work)                                                              \
-    {                                                                                                        \
-        cairn_winograd s = setup_of(work->site, m);                                                          \
-        cairn_winograd_run(work, &s, m);                                                                     \
-    }                                                                                                        \
-    static double cost_##m(const cairn_site *site, const cairn_machine *machine)                             \
-    {                                                                                                        \
-        return cairn_conv2d_cost_winograd(site, machine, m, cairn_winograd_pairs(m));                        \
-    }                                                                                                        \
-    const cairn_kernel CAIRN_KERNEL(conv2d_bwd_data_winograd##m) = {.name = "winograd" #m,                   \
-                                                                    .isa = CAIRN_KERNEL_ISA,                 \
-                                                                    .precisions = CAIRN_KERNEL_PRECISION,    \
-                                                                    .fits = fits,                            \
-                                                                    .cost = cost_##m,                        \
-                                                                    .plan = plan_##m,                        \
-                                                                    .pack = pack_##m,                        \
-                                                                    .run = run_##m};
-
-WINOGRAD(2)
-WINOGRAD(4)
+CAIRN_WINOGRAD_KERNEL(conv2d_bwd_data, 2)
+CAIRN_WINOGRAD_KERNEL(conv2d_bwd_data, 4)

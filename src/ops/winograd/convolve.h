@@ -15,6 +15,7 @@
 #define CAIRN_OPS_WINOGRAD_CONVOLVE_H
 
 #include "ops/attrs.h"
+#include "ops/conv2d/cost.h"
 #include "ops/gemm/gemm.h"
 #include "ops/operand.h"
 #include "ops/real.h"
@@ -213,5 +214,34 @@ CAIRN_INLINE void cairn_winograd_run(const cairn_work *work, const cairn_winogra
         }
     }
 }
+
+/* The kernel of an operator that has setup_of(site, m), fits(site) and pack_of(work, m). */
+#define CAIRN_WINOGRAD_KERNEL(op, m)                                                                         \
+    static void plan_##m(cairn_site *site)                                                                   \
+    {                                                                                                        \
+        cairn_winograd s = setup_of(site, m);                                                                \
+        cairn_winograd_plan(site, &s);                                                                       \
+    }                                                                                                        \
+    static void pack_##m(const cairn_work *work)                                                             \
+    {                                                                                                        \
+        pack_of(work, m);                                                                                    \
+    }                                                                                                        \
+    static void run_##m(const cairn_work *work)                                                              \
+    {                                                                                                        \
+        cairn_winograd s = setup_of(work->site, m);                                                          \
+        cairn_winograd_run(work, &s, m);                                                                     \
+    }                                                                                                        \
+    static double cost_##m(const cairn_site *site, const cairn_machine *machine)                             \
+    {                                                                                                        \
+        return cairn_conv2d_cost_winograd(site, machine, m, cairn_winograd_pairs(m));                        \
+    }                                                                                                        \
+    const cairn_kernel CAIRN_KERNEL(op##_winograd##m) = {.name = "winograd" #m,                              \
+                                                         .isa = CAIRN_KERNEL_ISA,                            \
+                                                         .precisions = CAIRN_KERNEL_PRECISION,               \
+                                                         .fits = fits,                                       \
+                                                         .cost = cost_##m,                                   \
+                                                         .plan = plan_##m,                                   \
+                                                         .pack = pack_##m,                                   \
+                                                         .run = run_##m};
 
 #endif
