@@ -33,7 +33,6 @@ static inline int64_t cairn_block_channels(const cairn_channel_blocks *b, int64_
 /* Floats from pixel to pixel of a block's copy, an odd number of cache lines: a product takes the same
  * channels of pixel after pixel, and lines that are a power of two apart would share few places in the first
  * cache. */
-#define CAIRN_LINE_FLOATS 16
 static inline int64_t cairn_block_pitch(const cairn_channel_blocks *b)
 {
     return (cairn_ceil_div(b->width, CAIRN_LINE_FLOATS) | 1) * CAIRN_LINE_FLOATS;

@@ -2,14 +2,13 @@
 #include "ops/gemm/gemm.h"
 #include "ops/simd/transpose.h"
 
-#define CACHE_LINE 16 /* floats */
 #define ROWS_AHEAD 24
 
 /* The pieces of rows are too short for the processor to foresee the next, so they are asked for. */
 static void ask_ahead(const cairn_gemm_source *s, const float *b, int64_t k, int64_t columns)
 {
     const float *ahead = b + cairn_min(k + ROWS_AHEAD, s->segments * s->length - 1) * s->k_step;
-    for (int64_t n = 0; n < columns; n += CACHE_LINE)
+    for (int64_t n = 0; n < columns; n += CAIRN_LINE_FLOATS)
         __builtin_prefetch(ahead + n * s->n_step);
 }
 

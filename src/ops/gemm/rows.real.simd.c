@@ -58,12 +58,12 @@ CAIRN_INLINE void fetch_result(const place *t, const int nv, int64_t row)
 {
     const char *c = result_at(t, row);
     CAIRN_UNROLL
-    for (int v = 0; v < nv; v += 64 / CAIRN_VECTOR_BYTES)
+    for (int v = 0; v < nv; v += CAIRN_LINE_BYTES / CAIRN_VECTOR_BYTES)
         __builtin_prefetch(c + (size_t)(v * CAIRN_LANES) * result_bytes(t), 1);
     for (int k = 0; k < CAIRN_GEMM_ADDENDS && t->g->addend[k] != NULL; k++) {
         const real *addend = addend_at(t, k, row);
         CAIRN_UNROLL
-        for (int v = 0; v < nv; v += 64 / CAIRN_VECTOR_BYTES)
+        for (int v = 0; v < nv; v += CAIRN_LINE_BYTES / CAIRN_VECTOR_BYTES)
             __builtin_prefetch(addend + v * CAIRN_LANES);
     }
 }
@@ -72,7 +72,7 @@ CAIRN_INLINE void fetch_result(const place *t, const int nv, int64_t row)
  * at a time. */
 CAIRN_INLINE void fetch_rows(const real *const *a, int64_t offset, int64_t word, const int mr)
 {
-    if (word % (64 / (int64_t)sizeof(float)) != 0)
+    if (word % CAIRN_LINE_FLOATS != 0)
         return;
     CAIRN_UNROLL
     for (int r = 0; r < mr; r++)

@@ -51,7 +51,7 @@ static inline int64_t cairn_strassen_plane(int64_t k, int64_t n)
 /* Rows a power of two apart would all fall into the same few sets of the cache. */
 static inline int64_t cairn_strassen_pitch(int64_t length)
 {
-    return (int64_t)cairn_align((size_t)length, CAIRN_LANES) + 64 / (int64_t)sizeof(float);
+    return (int64_t)cairn_align((size_t)length, CAIRN_LANES) + CAIRN_LINE_FLOATS;
 }
 
 static inline size_t cairn_strassen_scratch(int64_t pairs, int64_t k, int64_t n)

@@ -238,8 +238,7 @@ CAIRN_INLINE float cairn_groups_weight(const cairn_groups *g, const float *w, in
                 : w[(tap * width + i) * g->channels + o];
 }
 
-/* Which taps of a kernel the window of a layout has: every step_h-th row from first_h on, and columns
- * likewise.
+/* Which taps of a kernel the window of a layout has: every step_h-th row from first_h on, columns likewise.
  */
 typedef struct cairn_groups_taps {
     int64_t first_h, step_h, first_w, step_w, kernel_w;

@@ -25,7 +25,6 @@ enum { CAIRN_GW_M = 4, CAIRN_GW_T = CAIRN_GW_M + 2, CAIRN_GW_PRODUCTS = CAIRN_GW
 #define CAIRN_GW_DIRECT 0
 #define CAIRN_GW_SINGLE 16
 #endif
-#define CAIRN_GW_LINE_BYTES 64  /* of the cache */
 #define CAIRN_GW_SUMS 8         /* at a time: they hide each other's latency */
 #define CAIRN_GW_MOST_VECTORS 4 /* of a span: the sums of its products must fit into registers */
 
@@ -121,7 +120,7 @@ static inline cairn_gw_band cairn_gw_band_of(const cairn_gw *s, int64_t span, in
 static inline cairn_gw_band cairn_gw_band_at(const cairn_gw *s, int64_t capacity, int64_t unit)
 {
     const cairn_groups *g = &s->g;
-    int64_t bands = capacity * s->bands, share = g->span * (int64_t)sizeof(real) < CAIRN_GW_LINE_BYTES;
+    int64_t bands = capacity * s->bands, share = g->span * (int64_t)sizeof(real) < CAIRN_LINE_BYTES;
     int64_t span = share ? unit % g->spans : unit / bands, band = share ? unit / g->spans : unit % bands;
     return cairn_gw_band_of(s, span, band / s->bands, band % s->bands);
 }
@@ -168,7 +167,7 @@ CAIRN_INLINE void cairn_gw_fetch(const cairn_gw_ahead *ahead, int product)
     for (int k = 0; k < ahead->parts; k++) {
         int64_t pixels = ahead->part[k].pixels, end = pixels * (product + 1) / CAIRN_GW_PRODUCTS;
         for (int64_t pixel = pixels * product / CAIRN_GW_PRODUCTS; pixel < end; pixel++)
-            for (int64_t byte = 0; byte < ahead->part[k].wanted; byte += CAIRN_GW_LINE_BYTES)
+            for (int64_t byte = 0; byte < ahead->part[k].wanted; byte += CAIRN_LINE_BYTES)
                 __builtin_prefetch(ahead->part[k].first + pixel * ahead->part[k].pitch + byte);
     }
 }

@@ -6,8 +6,6 @@
 #include "ops/real.h"
 #include "ops/simd/wide.h"
 
-#define CAIRN_CHANNEL_LINE_BYTES 64 /* of the cache */
-
 typedef enum cairn_channel_term {
     CAIRN_TERM_X,         /* x */
     CAIRN_TERM_PRODUCT,   /* x z */
@@ -91,7 +89,7 @@ CAIRN_INLINE void cairn_channel_add(const cairn_channel_term term, cairn_channel
 CAIRN_INLINE void cairn_channel_fetch(const cairn_channel_pass *p, const cairn_channel_term term,
                                       int64_t pixel, int64_t c)
 {
-    if (c * (int64_t)sizeof(real) % CAIRN_CHANNEL_LINE_BYTES != 0)
+    if (c * (int64_t)sizeof(real) % CAIRN_LINE_BYTES != 0)
         return;
     __builtin_prefetch(p->x + pixel * p->x_pitch + c, 0, 2);
     if (term == CAIRN_TERM_PRODUCT || cairn_channel_of_gradient(term))

@@ -10,6 +10,8 @@
 #endif
 
 #define CAIRN_LANES (CAIRN_VECTOR_BYTES / 4)
+#define CAIRN_LINE_BYTES 64 /* of the cache, on all processors that there are kernels for */
+#define CAIRN_LINE_FLOATS (CAIRN_LINE_BYTES / (int64_t)sizeof(float))
 #define CAIRN_INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
 #define CAIRN_UNROLL _Pragma("clang loop unroll(full)")

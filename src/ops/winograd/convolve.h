@@ -9,8 +9,8 @@
  * U, the transformed weights, is the packed form. A file that includes this packs U and says what x, y, the
  * padding and what stands behind the sums are.
  *
- * V and U are floats, but of F(2, 3) bfloat16 where the processor multiplies pairs of these. The larger
- * tiles' transforms would round to too little. */
+ * V and U are floats, but of F(2, 3) bfloat16 where the processor multiplies pairs of these. Of F(4, 3)
+ * rounding would lose more than three times as much, see docs/adr/0011. */
 #ifndef CAIRN_OPS_WINOGRAD_CONVOLVE_H
 #define CAIRN_OPS_WINOGRAD_CONVOLVE_H
 
@@ -91,7 +91,7 @@ static inline cairn_winograd cairn_winograd_of(const cairn_site *site, cairn_win
     s.v_pitch = cairn_winograd_padded(s.in_c);
     cairn_winograd_divide(&s);
     s.m_pitch = cairn_min(CAIRN_WINOGRAD_PASS, cairn_winograd_padded(s.out_c));
-    s.v_plane = s.block * s.v_pitch + CAIRN_WINOGRAD_LINE_BYTES / s.v_bytes;
+    s.v_plane = s.block * s.v_pitch + CAIRN_LINE_BYTES / s.v_bytes;
     s.m_plane = cairn_winograd_plane(s.block, s.m_pitch);
     s.u_plane = (int64_t)cairn_gemm_packed(s.depth, s.out_c);
     return s;
@@ -101,7 +101,7 @@ static inline cairn_winograd cairn_winograd_of(const cairn_site *site, cairn_win
 static inline size_t cairn_winograd_v_bytes(const cairn_winograd *s)
 {
     return cairn_align((size_t)(s->products * s->v_plane * s->v_bytes) + (size_t)s->v_pitch * sizeof(real),
-                       CAIRN_WINOGRAD_LINE_BYTES);
+                       CAIRN_LINE_BYTES);
 }
 
 /* The answers of plan(). */

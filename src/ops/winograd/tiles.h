@@ -8,11 +8,9 @@
 #include "ops/winograd/winograd.h"
 
 /* Planes a multiple of a page apart would all fall into the same few sets of the cache. */
-#define CAIRN_WINOGRAD_LINE_BYTES 64
-
 static inline int64_t cairn_winograd_plane(int64_t rows, int64_t pitch)
 {
-    return rows * pitch + CAIRN_WINOGRAD_LINE_BYTES / (int64_t)sizeof(float);
+    return rows * pitch + CAIRN_LINE_FLOATS;
 }
 
 static inline bool cairn_winograd_window(const cairn_window *w)
