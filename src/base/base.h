@@ -59,6 +59,11 @@ static inline int64_t cairn_ceil_div(int64_t a, int64_t b)
 {
     return (a + b - 1) / b;
 }
+/* Where part number `part` of so many begins, into which `count` things are divided as evenly as they go. */
+static inline int64_t cairn_part_begin(int64_t count, int64_t part, int64_t parts)
+{
+    return count * part / parts;
+}
 static inline int64_t cairn_min(int64_t a, int64_t b)
 {
     return a < b ? a : b;

@@ -48,7 +48,8 @@ typedef struct cairn_band {
 static inline cairn_band cairn_band_of(const cairn_work *work, const cairn_operand *y, int64_t unit)
 {
     int64_t units = work->site->units, band = unit % units;
-    return (cairn_band){unit / units, band * y->h / units, (band + 1) * y->h / units};
+    return (cairn_band){unit / units, cairn_part_begin(y->h, band, units),
+                        cairn_part_begin(y->h, band + 1, units)};
 }
 
 #endif

@@ -128,7 +128,7 @@ static int64_t tasks_of(const cairn_plan *plan, const cairn_region *region, int 
     return cairn_ceil_div(units_of(plan, step), step->grain);
 }
 
-/* Tasks of a region's steps are numbered one step after the other. */
+/* The number of tasks, step after step. */
 static int64_t count_tasks(const cairn_plan *plan, const cairn_region *region)
 {
     if (region->chain)
@@ -139,31 +139,42 @@ static int64_t count_tasks(const cairn_plan *plan, const cairn_region *region)
     return tasks;
 }
 
-static void run_nth(cairn_plan *plan, cairn_thread *thread, const cairn_region *region, int64_t task)
+/* A thread's share of a region is a share of each of its steps; the same one of every region, since the
+ * images or rows that it worked on before are still in its cache. */
+typedef struct share {
+    int number, of;
+} share;
+
+/* Does task number `task` of the share, if it has so many. */
+static bool run_nth(cairn_plan *plan, cairn_thread *thread, const cairn_region *region, share s, int64_t task)
 {
-    if (region->chain) {
-        run_chunk(plan, thread, region, task);
-        return;
+    for (int i = 0; i < (region->chain ? 1 : region->count); i++) {
+        int64_t tasks = region->chain ? count_tasks(plan, region) : tasks_of(plan, region, i);
+        int64_t first = cairn_part_begin(tasks, s.number, s.of);
+        int64_t count = cairn_part_begin(tasks, s.number + 1, s.of) - first;
+        if (task < count) {
+            if (region->chain)
+                run_chunk(plan, thread, region, first + task);
+            else
+                run_task(plan, thread, plan->order[region->first + i], first + task);
+            return true;
+        }
+        task -= count;
     }
-    int i = 0;
-    for (int64_t tasks; task >= (tasks = tasks_of(plan, region, i)); i++)
-        task -= tasks;
-    run_task(plan, thread, plan->order[region->first + i], task);
+    return false;
 }
 
-/* Each thread has its share of a region's tasks, the same share of every region: the images or rows that it
- * worked on before are still in its cache. When it is through it helps the others. */
+/* A thread that is through with its share helps the others. */
 static void run_region(cairn_plan *plan, int number, int index, int threads)
 {
     const cairn_region *region = &plan->regions[number];
-    int64_t tasks = count_tasks(plan, region);
-    plan->thread[index].last_step = -1;
+    cairn_thread *thread = &plan->thread[index];
+    thread->last_step = -1;
     for (int k = 0; k < threads; k++) {
-        int share = (index + k) % threads;
-        int64_t first = tasks * share / threads, end = tasks * (share + 1) / threads;
-        atomic_llong *next = cairn_next_task(plan, number, share);
-        for (int64_t task; (task = first + atomic_fetch_add_explicit(next, 1, memory_order_relaxed)) < end;)
-            run_nth(plan, &plan->thread[index], region, task);
+        share s = {(index + k) % threads, threads};
+        atomic_llong *next = cairn_next_task(plan, number, s.number);
+        while (run_nth(plan, thread, region, s, atomic_fetch_add_explicit(next, 1, memory_order_relaxed)))
+            ;
     }
 }
 

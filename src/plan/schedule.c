@@ -133,6 +133,22 @@ static bool waits(const cairn_plan *plan, waiting_step *w, int region, bool chai
     return !ready(plan, step, region, chain);
 }
 
+static int64_t task_flops(const cairn_plan *plan, int s)
+{
+    return plan->steps[s].grain * plan->steps[s].site.unit_flops;
+}
+
+/* Large tasks come first, so that small ones are left for the end, when threads wait for each other. */
+static void put_large_first(const cairn_plan *plan, int *order, int count)
+{
+    for (int i = 1; i < count; i++) {
+        int moved = order[i], to = i;
+        for (; to > 0 && task_flops(plan, order[to - 1]) < task_flops(plan, moved); to--)
+            order[to] = order[to - 1];
+        order[to] = moved;
+    }
+}
+
 /* Fills one region with all steps of a kind that are ready. */
 static int fill_region(cairn_plan *plan, pick what, waiting *list, int *scheduled)
 {
@@ -158,6 +174,8 @@ static int fill_region(cairn_plan *plan, pick what, waiting *list, int *schedule
     int count = *scheduled - before;
     if (count > 0)
         drop_scheduled(plan, list);
+    if (what == PICK_OTHERS)
+        put_large_first(plan, plan->order + before, count);
     if (count > 0)
         plan->regions[plan->region_count++] = (cairn_region){before, count, chain, what == PICK_OF_WEIGHTS};
     return count;

@@ -22,24 +22,34 @@ typedef struct setup {
     int64_t pixels;   /* of an image */
     int64_t span;     /* pixels of a band */
     int64_t bands;    /* of an image */
-    int64_t columns;  /* output channels of a unit, in each group */
-    int64_t parts;    /* units that a band is divided into by channels */
-    int64_t column;   /* where those of the unit at hand begin */
+    int64_t parts;    /* units that a band is divided into by output channels */
+    int64_t column;   /* of each group, where those of the unit at hand begin */
+    int64_t columns;  /* and how many */
     bool packed;
 } setup;
 
-/* Units by channels, of whole panels of the weights. */
+/* Of the weights of a group. */
+static int64_t panels_of(const setup *s)
+{
+    return cairn_ceil_div(s->out_c, CAIRN_GEMM_COLUMNS);
+}
+
+/* Units by channels, of whole panels. */
 static void divide_columns(const cairn_site *site, setup *s)
 {
-    int64_t panels = cairn_ceil_div(s->out_c, CAIRN_GEMM_COLUMNS);
-    int64_t parts = cairn_min(cairn_ceil_div(MIN_UNITS, s->bands * site->capacity), panels);
-    parts = cairn_max(cairn_min(parts, 2 * s->span * s->k * s->out_c / UNIT_FLOPS), 1);
     s->columns = s->out_c;
     s->parts = 1;
-    if (s->attrs->groups > 1 || parts == 1)
+    if (s->attrs->groups > 1)
         return;
-    s->columns = cairn_ceil_div(panels, parts) * CAIRN_GEMM_COLUMNS;
-    s->parts = cairn_ceil_div(s->out_c, s->columns);
+    int64_t parts = cairn_min(cairn_ceil_div(MIN_UNITS, s->bands * site->capacity), panels_of(s));
+    s->parts = cairn_max(cairn_min(parts, 2 * s->span * s->k * s->out_c / UNIT_FLOPS), 1);
+}
+
+static void take_part(setup *s, int64_t part)
+{
+    int64_t panels = panels_of(s), end = cairn_part_begin(panels, part + 1, s->parts) * CAIRN_GEMM_COLUMNS;
+    s->column = cairn_part_begin(panels, part, s->parts) * CAIRN_GEMM_COLUMNS;
+    s->columns = cairn_min(end, s->out_c) - s->column;
 }
 
 /* Inference packs once. Training packs in every step, but not floats that stay in the first cache whatever
@@ -91,11 +101,6 @@ static setup setup_of(const cairn_site *site)
 static size_t group_bytes(const setup *s)
 {
     return cairn_gemm_packed(s->depth, s->out_c) * sizeof(float);
-}
-
-static int64_t panels_of(const setup *s)
-{
-    return cairn_ceil_div(s->out_c, CAIRN_GEMM_COLUMNS);
 }
 
 static char *packed_at(const cairn_work *work, const setup *s, int64_t group, int64_t column)
@@ -175,7 +180,7 @@ static void multiply(const cairn_work *work, const setup *s, const int64_t *offs
                             .segments = s->patch.segments,
                             .length = s->patch.length,
                             .block = cairn_gemm_block(s->k, work->site->exact),
-                            .n = cairn_min(s->columns, s->out_c - s->column),
+                            .n = s->columns,
                             .ldb = y->c,
                             .packed = s->packed,
                             .addend = {cairn_has(work->site, 3) ? b->addend : NULL},
@@ -194,9 +199,8 @@ static void activate(const setup *s, int64_t count, const block *b)
 {
     if (s->attrs->act == CAIRN_ACT_NONE || s->attrs->act == CAIRN_ACT_RELU)
         return;
-    int64_t columns = cairn_min(s->columns, s->out_c - s->column);
     for (int64_t i = 0; i < count; i++)
-        vec_activate_span(s->attrs->act, (real *)b->c[i], (real *)b->c[i], columns);
+        vec_activate_span(s->attrs->act, (real *)b->c[i], (real *)b->c[i], s->columns);
 }
 
 static void run_pixels(const cairn_work *work, const setup *s, const real *picture, int64_t first,
@@ -236,7 +240,7 @@ static void run(const cairn_work *work)
     }
     for (int64_t unit = work->begin; unit < work->end; unit++) {
         int64_t band = unit / s.parts, first = first_pixel(&s, band), end = first_pixel(&s, band + 1);
-        s.column = unit % s.parts * s.columns;
+        take_part(&s, unit % s.parts);
         if (s.patch.padded)
             run_band(work, &s, first, end);
         else

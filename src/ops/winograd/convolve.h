@@ -49,8 +49,9 @@ typedef struct cairn_winograd {
     int64_t in_c, out_c;
     cairn_winograd_tiles tiles;
     int64_t all;                                /* tiles of the batch */
-    int64_t block, blocks;                      /* tiles of one, number of them */
-    int64_t columns, parts;                     /* output channels of a unit, number of such parts */
+    int64_t step;                               /* tiles that are not divided */
+    int64_t block, blocks;                      /* tiles of the largest, number of them */
+    int64_t panels, parts;                      /* passes over output channels, parts they are divided into */
     int64_t v_pitch, v_plane, m_pitch, m_plane; /* elements from tile to tile and from product to product */
     int64_t u_plane;
 } cairn_winograd;
@@ -60,22 +61,34 @@ static inline int64_t cairn_winograd_padded(int64_t channels)
     return (int64_t)cairn_align((size_t)channels, CAIRN_LANES);
 }
 
-/* As many tiles as fill the cache, in blocks of equal size. */
+/* As many tiles as fill the cache, in blocks of equal size. Panels of the full width take any number of rows
+ * well, narrower ones multiples of a step. */
 static inline void cairn_winograd_divide(cairn_winograd *s)
 {
     int64_t row_bytes = s->products * s->v_pitch * s->v_bytes;
     int64_t most =
         cairn_max(CAIRN_WINOGRAD_V_BYTES / row_bytes / CAIRN_WINOGRAD_STEP, 2) * CAIRN_WINOGRAD_STEP;
     most = cairn_min(most, CAIRN_GEMM_ROWS);
+    s->step = s->out_c < CAIRN_GEMM_COLUMNS ? CAIRN_WINOGRAD_STEP : 1;
+    int64_t steps = cairn_ceil_div(s->all, s->step);
     s->blocks = cairn_ceil_div(s->all, most);
     if (s->blocks > 1) /* two threads, or four, should end together */
-        s->blocks = (int64_t)cairn_align((size_t)s->blocks, 4);
-    s->block = (int64_t)cairn_align((size_t)cairn_ceil_div(s->all, s->blocks), CAIRN_WINOGRAD_STEP / 2);
-    s->blocks = cairn_ceil_div(s->all, s->block);
-    int64_t panels = cairn_ceil_div(s->out_c, CAIRN_WINOGRAD_PASS);
-    int64_t parts = cairn_min(cairn_ceil_div(CAIRN_WINOGRAD_UNITS, s->blocks), panels);
-    s->columns = cairn_ceil_div(panels, parts) * CAIRN_WINOGRAD_PASS;
-    s->parts = cairn_ceil_div(s->out_c, s->columns);
+        s->blocks = cairn_min((int64_t)cairn_align((size_t)s->blocks, 4), steps);
+    s->block = cairn_ceil_div(steps, s->blocks) * s->step;
+    s->panels = cairn_ceil_div(s->out_c, CAIRN_WINOGRAD_PASS);
+    s->parts = cairn_min(cairn_ceil_div(CAIRN_WINOGRAD_UNITS, s->blocks), s->panels);
+}
+
+/* Where a block begins, in tiles counted over all images. */
+static inline int64_t cairn_winograd_first_tile(const cairn_winograd *s, int64_t block)
+{
+    return s->step * cairn_part_begin(cairn_ceil_div(s->all, s->step), block, s->blocks);
+}
+
+/* Where a part of the output channels begins. */
+static inline int64_t cairn_winograd_first_column(const cairn_winograd *s, int64_t part)
+{
+    return cairn_min(cairn_part_begin(s->panels, part, s->parts) * CAIRN_WINOGRAD_PASS, s->out_c);
 }
 
 static inline cairn_winograd cairn_winograd_of(const cairn_site *site, cairn_winograd_use use, int m)
@@ -108,7 +121,7 @@ static inline size_t cairn_winograd_v_bytes(const cairn_winograd *s)
 static inline void cairn_winograd_plan(cairn_site *site, const cairn_winograd *s)
 {
     site->units = s->blocks * s->parts;
-    site->unit_flops = 2 * s->products * s->block * s->in_c * cairn_min(s->columns, s->out_c);
+    site->unit_flops = 2 * s->products * s->all * s->in_c * s->out_c / site->units;
     site->packed = (size_t)(s->products * s->u_plane) * sizeof(float);
     site->pack_units = cairn_ceil_div(s->out_c, CAIRN_GEMM_COLUMNS);
     site->in_packed = 1u << 1;
@@ -201,12 +214,16 @@ CAIRN_INLINE void cairn_winograd_run(const cairn_work *work, const cairn_winogra
     char *v = work->scratch;
     float *products = (float *)(void *)(v + cairn_winograd_v_bytes(s));
     for (int64_t unit = work->begin; unit < work->end; unit++) {
-        int64_t first = unit / s->parts * s->block;
-        int64_t count = cairn_min(s->block, work->run->n * s->tiles.count - first);
-        int64_t begin = unit % s->parts * s->columns, end = cairn_min(begin + s->columns, s->out_c);
+        int64_t block = unit / s->parts, part = unit % s->parts;
+        int64_t first = cairn_winograd_first_tile(s, block);
+        int64_t count =
+            cairn_min(cairn_winograd_first_tile(s, block + 1), work->run->n * s->tiles.count) - first;
+        int64_t begin = cairn_winograd_first_column(s, part), end = cairn_winograd_first_column(s, part + 1);
+        bool transformed = part > 0 && (unit > work->begin || work->goes_on);
         if (count <= 0)
             continue;
-        cairn_winograd_inputs(work, s, first, count, v, m);
+        if (!transformed)
+            cairn_winograd_inputs(work, s, first, count, v, m);
         for (int64_t column = begin; column < end; column += CAIRN_WINOGRAD_PASS) {
             int64_t columns = cairn_min(CAIRN_WINOGRAD_PASS, end - column);
             cairn_winograd_multiply(work, s, count, column, columns, v, products);
