@@ -87,9 +87,11 @@ void op_make_square_sum(maker *m)
 void op_make_finite(maker *m)
 {
     static const double bad[] = {1e30, (double)INFINITY, -(double)INFINITY, (double)NAN};
-    if (chance(m, 2))
-        integers(m, (cairn_shape){.rank = 0}, CAIRN_INT32, chance(m, 4) ? 0 : 1, 1);
-    for (int64_t i = range(m, 1, CAIRN_MAX_OPERANDS - 1); i > 0; i--) {
+    for (int64_t i = range(m, 1, CAIRN_MAX_OPERANDS); i > 0; i--) {
+        if (chance(m, 3)) { /* the flag of another */
+            integers(m, (cairn_shape){.rank = 0}, CAIRN_INT32, chance(m, 4) ? 0 : 1, 1);
+            continue;
+        }
         op_tensor *x = input(m, (cairn_shape){.rank = 2, .dim = {channels(m), channels(m)}});
         if (chance(m, 6))
             x->data[range(m, 0, op_tensor_count(x) - 1)] = bad[range(m, 0, 3)];

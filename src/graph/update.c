@@ -38,31 +38,66 @@ static void accumulate_gradients(cairn_graph *graph)
     }
 }
 
-/* One number about every gradient and, unless it has id 0, `first`, as a chain of nodes with up to seven new
- * values each. From the second on a node has the attributes `chained`. */
-static cairn_val over_gradients(cairn_graph *graph, const cairn_op *op, cairn_val first, const void *attrs,
-                                const void *chained)
+#define LEVELS 8 /* of the tree: enough for all gradients that memory holds */
+
+/* Values that wait to be joined, and above them flags of those that are. */
+typedef struct tree {
+    cairn_val in[LEVELS][CAIRN_MAX_OPERANDS];
+    int inputs[LEVELS];
+} tree;
+
+static cairn_val join(cairn_graph *graph, tree *t, int level)
 {
-    cairn_val in[CAIRN_MAX_OPERANDS] = {first};
-    int inputs = first.id != 0;
+    int inputs = t->inputs[level];
+    t->inputs[level] = 0;
+    return cairn_add_node(graph, &cairn_op_finite, "finite", NULL, inputs, t->in[level], NULL);
+}
+
+static void put(cairn_graph *graph, tree *t, int level, cairn_val value)
+{
+    if (t->inputs[level] == CAIRN_MAX_OPERANDS)
+        put(graph, t, level + 1, join(graph, t, level));
+    t->in[level][t->inputs[level]++] = value;
+}
+
+/* Whether the loss and every gradient are finite, as a tree of nodes: each can be answered as soon as its few
+ * gradients are there, and by any thread. */
+static cairn_val all_finite(cairn_graph *graph, cairn_val loss)
+{
+    tree t = {.inputs = {0}};
+    put(graph, &t, 0, loss);
+    for (int i = 0; i < graph->variable_count; i++) {
+        cairn_val gradient = gradient_of(graph, &graph->variables[i]);
+        if (gradient.id != 0)
+            put(graph, &t, 0, gradient);
+    }
+    cairn_val flag = join(graph, &t, 0);
+    for (int level = 1; level < LEVELS && t.inputs[level] > 0; level++) {
+        put(graph, &t, level, flag);
+        flag = join(graph, &t, level);
+    }
+    return flag;
+}
+
+/* The sum of the squares of every gradient's numbers, as a chain of nodes with up to seven new gradients
+ * each: in the order of the parameters. */
+static cairn_val squares_of_gradients(cairn_graph *graph)
+{
+    cairn_square_sum_attrs attrs = {.chained = false};
+    cairn_val in[CAIRN_MAX_OPERANDS];
+    int inputs = 0;
     for (int i = 0; i < graph->variable_count; i++) {
         cairn_val gradient = gradient_of(graph, &graph->variables[i]);
         if (gradient.id == 0)
             continue;
         if (inputs == CAIRN_MAX_OPERANDS) {
-            in[0] = cairn_add_node(graph, op, op->name, attrs, inputs, in, NULL);
-            attrs = chained;
+            in[0] = cairn_add_node(graph, &cairn_op_square_sum, "square_sum", &attrs, inputs, in, NULL);
+            attrs.chained = true;
             inputs = 1;
         }
         in[inputs++] = gradient;
     }
-    return cairn_add_node(graph, op, op->name, attrs, inputs, in, NULL);
-}
-
-static cairn_val squares_of_gradients(cairn_graph *graph)
-{
-    cairn_square_sum_attrs first = {false}, chained = {true};
-    return over_gradients(graph, &cairn_op_square_sum, NONE, &first, &chained);
+    return cairn_add_node(graph, &cairn_op_square_sum, "square_sum", &attrs, inputs, in, NULL);
 }
 
 /* ---- optimisers ---- */
@@ -226,7 +261,7 @@ void cairn_update(cairn_graph *graph, cairn_val loss, cairn_update_options optio
     graph->in_training = true;
     if (options.accumulate)
         accumulate_gradients(graph);
-    cairn_val flag = over_gradients(graph, &cairn_op_finite, loss, NULL, NULL), gate = flag;
+    cairn_val flag = all_finite(graph, loss), gate = flag;
     if (options.accumulate)
         gate = cairn_add_node(graph, &cairn_op_gate, "gate", NULL, 1, &flag, NULL);
     cairn_val squares = options.clip_norm > 0 ? squares_of_gradients(graph) : NONE;

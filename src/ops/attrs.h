@@ -138,11 +138,8 @@ typedef struct cairn_reshape_attrs {
     cairn_shape shape;
 } cairn_reshape_attrs;
 
-/* finite (a[, b ...]) -> one INT32, 1 if all numbers are finite. `a` may be the flag of another such node, so
- * that nodes form a chain over any number of values. */
-typedef struct cairn_finite_attrs {
-    bool chained; /* completed: the first input is a flag */
-} cairn_finite_attrs;
+/* finite (a[, b ...]) -> one INT32, 1 if all numbers are finite. Flags of other such nodes count by what they
+ * say, so that nodes form a tree over any number of values. No attributes. */
 
 /* Begins the attributes of every optimiser's update; see ops/update.h. */
 #define CAIRN_UPDATE_FIELDS                                                                                  \

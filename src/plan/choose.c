@@ -178,8 +178,7 @@ static cairn_status choose_kernel(cairn_plan *plan, cairn_step *step)
                           step->op->name);
     if (step->kernel->plan != NULL)
         step->kernel->plan(&step->site);
-    int64_t units = step->site.units * (step->site.per_image ? plan->options.batch : 1);
-    step->flops = units * step->site.unit_flops;
+    step->flops = cairn_units(&step->site) * step->site.unit_flops;
     return CAIRN_OK;
 }
 
@@ -350,9 +349,9 @@ static void choose_grain(const cairn_plan *plan, cairn_step *step)
         step->grain = plan->chunk;
     else if (step->is_pack)
         step->grain =
-            cairn_max(1, CAIRN_TASK_FLOPS / cairn_max(1, step->flops / cairn_max(1, step->site.pack_units)));
+            cairn_task_units(step->site.pack_units, step->flops / cairn_max(1, step->site.pack_units));
     else
-        step->grain = cairn_task_units(&step->site);
+        step->grain = cairn_task_units(cairn_units(&step->site), step->site.unit_flops);
 }
 
 cairn_status cairn_plan_choose(cairn_plan *plan)

@@ -187,15 +187,19 @@ static inline bool cairn_in_parts(const cairn_step *step)
  * all layers. */
 #define CAIRN_PASSING_BYTES ((size_t)4 << 20)
 
+static inline int64_t cairn_units(const cairn_site *site)
+{
+    return site->units * (site->per_image ? site->capacity : 1);
+}
+
 /* A task of a step that is divided by units: so many operations, or one unit. A step with few of them is
  * divided further, so that threads end together, but into tasks that are worth handing out. */
 #define CAIRN_TASK_FLOPS 1000000
 #define CAIRN_TASK_LEAST_FLOPS 65536
 #define CAIRN_TASKS_LEAST 16
-static inline int64_t cairn_task_units(const cairn_site *site)
+static inline int64_t cairn_task_units(int64_t units, int64_t unit_flops)
 {
-    int64_t flops = cairn_max(1, site->unit_flops);
-    int64_t units = site->units * (site->per_image ? site->capacity : 1);
+    int64_t flops = cairn_max(1, unit_flops);
     int64_t few = cairn_max(CAIRN_TASK_LEAST_FLOPS / flops, cairn_ceil_div(units, CAIRN_TASKS_LEAST));
     return cairn_max(1, cairn_min(CAIRN_TASK_FLOPS / flops, few));
 }

@@ -112,8 +112,8 @@ static cairn_status begin(cairn_plan *plan, const cairn_step *step, trial *t)
     for (int k = 0; k < site->outputs; k++)
         t->work.out[k] = place(plan, site, site->out[k], &next);
     t->input_bytes = bytes_of(plan, site, &site->in[0]);
-    t->units = site->units * (site->per_image ? site->capacity : 1);
-    t->grain = cairn_task_units(site);
+    t->units = cairn_units(site);
+    t->grain = cairn_task_units(t->units, site->unit_flops);
     return CAIRN_OK;
 }
 

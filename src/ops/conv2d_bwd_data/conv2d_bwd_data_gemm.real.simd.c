@@ -39,30 +39,37 @@ static int64_t picture_elements(const setup *s)
     return s->patch.h * s->patch.w * s->patch.pitch;
 }
 
+static int64_t panels_of(const setup *s)
+{
+    return cairn_ceil_div(s->patch.length, CAIRN_GEMM_COLUMNS);
+}
+
 static void plan(cairn_site *site)
 {
     setup s = setup_of(site);
     cairn_unit_is_image(site, 2 * s.pixels * site->in[1].elements);
     site->scratch = s.apart ? (size_t)picture_elements(&s) * sizeof(float) : 0;
-    site->pack_units = s.attrs->groups * s.patch.segments;
-    site->packed = (size_t)site->pack_units * s.packed * sizeof(float);
+    site->pack_units = s.attrs->groups * s.patch.segments * panels_of(&s);
+    site->packed = (size_t)(s.attrs->groups * s.patch.segments) * s.packed * sizeof(float);
 }
 
-/* A unit is a segment of a group. */
+/* A unit is a panel of a segment of a group. */
 static void pack(const cairn_work *work)
 {
     setup s = setup_of(work->site);
     const float *w = cairn_params_of(&work->in[1]);
-    int64_t out = s.out_c * s.attrs->groups;
+    int64_t out = s.out_c * s.attrs->groups, depth = cairn_gemm_depth(1, s.out_c);
     for (int64_t unit = work->begin; unit < work->end; unit++) {
-        int64_t group = unit / s.patch.segments, segment = unit % s.patch.segments;
-        cairn_gemm_source source = {.b = w + segment * s.patch.length * out + group * s.out_c,
+        int64_t whole = unit / panels_of(&s), column = unit % panels_of(&s) * CAIRN_GEMM_COLUMNS;
+        int64_t group = whole / s.patch.segments, segment = whole % s.patch.segments;
+        cairn_gemm_source source = {.b = w + (segment * s.patch.length + column) * out + group * s.out_c,
                                     .segments = 1,
                                     .length = s.out_c,
-                                    .n = s.patch.length,
+                                    .n = cairn_min(CAIRN_GEMM_COLUMNS, s.patch.length - column),
                                     .k_step = 1,
                                     .n_step = out};
-        CAIRN_SIMD(cairn_gemm_pack)((float *)(void *)work->packed + (size_t)unit * s.packed, &source);
+        float *packed = (float *)(void *)work->packed + (size_t)whole * s.packed;
+        CAIRN_SIMD(cairn_gemm_pack)(packed + column * depth, &source);
     }
 }
 

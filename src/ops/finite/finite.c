@@ -1,5 +1,5 @@
-/* Are all numbers finite? One INT32, 1 or 0, over up to eight values, of which the first may be the flag of
- * another such node. */
+/* Are all numbers finite? One INT32, 1 or 0, over up to eight values, which may be flags of other such nodes.
+ */
 #include "ops/attrs.h"
 #include "ops/check.h"
 #define CAIRN_KERNELS_DEF "ops/finite/kernels.def"
@@ -7,10 +7,9 @@
 
 static cairn_status infer(cairn_infer *node)
 {
-    cairn_finite_attrs *attrs = node->attrs;
-    attrs->chained = node->in[0]->element == CAIRN_INT32;
-    for (int i = attrs->chained ? 1 : 0; i < node->inputs; i++)
-        if (node->in[i]->element != CAIRN_REAL || node->in[i]->shape.batched)
+    for (int i = 0; i < node->inputs; i++)
+        if ((node->in[i]->element != CAIRN_REAL && node->in[i]->element != CAIRN_INT32) ||
+            node->in[i]->shape.batched)
             return cairn_fail(node->ctx, CAIRN_INPUT,
                               "%s: input %d (expected numbers that are not per image)", node->name, i);
     node->out[0] = (cairn_value_type){{.rank = 0}, CAIRN_INT32};
@@ -22,7 +21,6 @@ const cairn_op cairn_op_finite = {
     .min_inputs = 1,
     .max_inputs = CAIRN_MAX_OPERANDS,
     .outputs = 1,
-    .attr_size = sizeof(cairn_finite_attrs),
     .infer = infer,
     .kernels = kernels,
 };

@@ -29,10 +29,10 @@ static bool all_finite(const cairn_operand *x)
 
 static void run(const cairn_work *work)
 {
-    const cairn_finite_attrs *attrs = work->attrs;
-    bool finite = !attrs->chained || *(const int32_t *)(const void *)work->in[0].data != 0;
-    for (int i = attrs->chained ? 1 : 0; i < work->site->inputs && finite; i++)
-        finite = all_finite(&work->in[i]);
+    bool finite = true;
+    for (int i = 0; i < work->site->inputs && finite; i++)
+        finite = work->in[i].element == CAIRN_INT32 ? *(const int32_t *)(const void *)work->in[i].data != 0
+                                                    : all_finite(&work->in[i]);
     *(int32_t *)(void *)work->out[0].data = finite;
 }
 

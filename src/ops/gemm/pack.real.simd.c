@@ -4,12 +4,15 @@
 
 #define ROWS_AHEAD 24
 
-/* The pieces of rows are too short for the processor to foresee the next, so they are asked for. */
-static void ask_ahead(const cairn_gemm_source *s, const float *b, int64_t k, int64_t columns)
+#define COLUMNS_AHEAD (4 * CAIRN_LINE_FLOATS)
+
+/* The pieces of rows are too short for the processor to foresee the next, so they are asked for; not into the
+ * first cache, where rows a power of two apart would drive each other out. */
+CAIRN_INLINE void ask_ahead(const cairn_gemm_source *s, const float *b, int64_t k, int64_t columns)
 {
     const float *ahead = b + cairn_min(k + ROWS_AHEAD, s->segments * s->length - 1) * s->k_step;
     for (int64_t n = 0; n < columns; n += CAIRN_LINE_FLOATS)
-        __builtin_prefetch(ahead + n * s->n_step);
+        __builtin_prefetch(ahead + n * s->n_step, 0, 2);
 }
 
 #if defined(CAIRN_STORE_BF16)
@@ -23,12 +26,16 @@ static void pack_columns(float *to, const cairn_gemm_source *s, const float *b, 
                          int64_t width)
 {
     vec m[CAIRN_LANES];
-    for (int64_t k = 0; k < s->length; k += CAIRN_LANES) {
-        vec_mask in = vec_first(s->length - k);
-        for (int64_t n = 0; n < width; n += CAIRN_LANES) {
+    for (int64_t n = 0; n < width; n += CAIRN_LANES) {
+        for (int64_t k = 0; k < s->length; k += CAIRN_LANES) {
+            vec_mask in = vec_first(s->length - k);
+            int64_t ahead = cairn_min(k + COLUMNS_AHEAD, s->length - 1);
             CAIRN_UNROLL
-            for (int r = 0; r < CAIRN_LANES; r++)
-                m[r] = n + r < columns ? vec_load_part(b + (n + r) * s->n_step + k, in) : (vec){0};
+            for (int r = 0; r < CAIRN_LANES; r++) {
+                const float *row = b + cairn_min(n + r, columns - 1) * s->n_step;
+                m[r] = n + r < columns ? vec_load_part(row + k, in) : (vec){0};
+                __builtin_prefetch(row + ahead, 0, 2);
+            }
             vec_transpose(m);
             CAIRN_UNROLL
             for (int i = 0; i < CAIRN_LANES; i += 2)
@@ -47,6 +54,7 @@ static void pack_panel(float *to, const cairn_gemm_source *s, const float *b, in
         for (int64_t k = 0; k < s->length; k += 2, to += width) {
             int64_t row = segment * s->length + k;
             ask_ahead(s, b, row, columns);
+            ask_ahead(s, b, row + 1, columns);
             for (int64_t n = 0; n < width; n += CAIRN_LANES) {
                 const float *from = b + n * s->n_step;
                 vec_mask mask = vec_first(columns - n);

@@ -26,11 +26,11 @@ typedef struct cairn_pointwise_use {
 
 typedef struct cairn_pointwise {
     cairn_pointwise_use use;
-    int64_t k, n;           /* of a quarter of the weights */
-    int64_t pixels;         /* of an image of y */
-    int64_t half;           /* of them: pixel i is paired with i + half; if that is not there, with itself */
-    int64_t block, blocks;  /* pairs of one, number of them */
-    int64_t columns, parts; /* of each half, of a unit; number of such parts */
+    int64_t k, n;          /* of a quarter of the weights */
+    int64_t pixels;        /* of an image of y */
+    int64_t half;          /* of them: pixel i is paired with i + half; if that is not there, with itself */
+    int64_t block, blocks; /* pairs of one, number of them */
+    int64_t panels, parts; /* columns of each half, in so many panels; parts that these are divided into */
 } cairn_pointwise;
 
 static inline cairn_pointwise cairn_pointwise_of(const cairn_site *site, cairn_pointwise_use use)
@@ -43,11 +43,15 @@ static inline cairn_pointwise cairn_pointwise_of(const cairn_site *site, cairn_p
     if (s.blocks > 1) /* two threads should end together */
         s.blocks = (int64_t)cairn_align((size_t)s.blocks, 2);
     s.block = cairn_ceil_div(all, s.blocks);
-    int64_t most = cairn_ceil_div(s.n, CAIRN_POINTWISE_COLUMNS);
-    int64_t parts = cairn_min(cairn_ceil_div(CAIRN_POINTWISE_UNITS, s.blocks), most);
-    s.columns = cairn_ceil_div(most, parts) * CAIRN_POINTWISE_COLUMNS;
-    s.parts = cairn_ceil_div(s.n, s.columns);
+    s.panels = cairn_ceil_div(s.n, CAIRN_POINTWISE_COLUMNS);
+    s.parts = cairn_min(cairn_ceil_div(CAIRN_POINTWISE_UNITS, s.blocks), s.panels);
     return s;
+}
+
+/* Where a part of the columns begins. */
+static inline int64_t cairn_pointwise_first_column(const cairn_pointwise *s, int64_t part)
+{
+    return cairn_min(cairn_part_begin(s->panels, part, s->parts) * CAIRN_POINTWISE_COLUMNS, s->n);
 }
 
 /* Whether the convolution that turns x into y has halves of whole vectors; a plan that is exact wants the
@@ -65,7 +69,7 @@ static inline bool cairn_pointwise_can(const cairn_site *site, const cairn_conv2
 static inline void cairn_pointwise_plan(cairn_site *site, const cairn_pointwise *s)
 {
     site->units = s->blocks * s->parts;
-    site->unit_flops = 2 * CAIRN_STRASSEN_PRODUCTS * s->block * s->k * cairn_min(s->columns, s->n);
+    site->unit_flops = 2 * CAIRN_STRASSEN_PRODUCTS * s->block * s->k * s->n / s->parts;
     site->scratch = cairn_strassen_scratch(s->block, s->k, s->n) + (size_t)(2 * s->n) * sizeof(float);
     site->packed = (size_t)(CAIRN_STRASSEN_PRODUCTS * cairn_strassen_plane(s->k, s->n)) * sizeof(float);
     site->pack_units = cairn_ceil_div(s->n, CAIRN_GEMM_COLUMNS);
@@ -136,12 +140,13 @@ static inline void cairn_pointwise_multiply(const cairn_work *work, const cairn_
 static inline void cairn_pointwise_run(const cairn_work *work, const cairn_pointwise *s)
 {
     for (int64_t unit = work->begin; unit < work->end; unit++) {
-        int64_t first = unit / s->parts * s->block, column = unit % s->parts * s->columns;
+        int64_t first = unit / s->parts * s->block, part = unit % s->parts;
         int64_t count = cairn_min(s->block, work->run->n * s->half - first);
+        int64_t column = cairn_pointwise_first_column(s, part);
+        int64_t columns = cairn_pointwise_first_column(s, part + 1) - column;
         bool summed = column > 0 && (unit > work->begin || work->goes_on);
         if (count > 0)
-            cairn_pointwise_multiply(work, s, first, count, column, cairn_min(s->columns, s->n - column),
-                                     summed);
+            cairn_pointwise_multiply(work, s, first, count, column, columns, summed);
     }
 }
 

@@ -322,6 +322,7 @@ static inline void cairn_direct_plan(cairn_site *site, const cairn_direct *d)
     site->unit_flops = 2 * pixels * g->span * taps * g->width;
     site->scratch = cairn_groups_copy_bytes(g, g->rows);
     site->packed = (size_t)(g->spans * g->span * g->words * taps) * sizeof(float);
+    site->pack_units = g->spans;
 }
 
 /* The layout with the window of a phase. */
@@ -335,12 +336,14 @@ CAIRN_INLINE cairn_direct cairn_direct_phase_of(const cairn_direct *d, int phase
     return p;
 }
 
+/* A unit is a span. */
 CAIRN_INLINE void cairn_direct_pack(const cairn_work *work, const cairn_direct *d)
 {
     for (int p = 0; p < d->phases; p++) {
         cairn_direct phase = cairn_direct_phase_of(d, p);
-        cairn_groups_pack(&phase.g, cairn_params_of(&work->in[1]),
-                          (float *)(void *)work->packed + d->phase[p].weights, &d->phase[p].taps);
+        float *packed = (float *)(void *)work->packed + d->phase[p].weights;
+        for (int64_t span = work->begin; span < work->end; span++)
+            cairn_groups_pack(&phase.g, cairn_params_of(&work->in[1]), span, packed, &d->phase[p].taps);
     }
 }
 

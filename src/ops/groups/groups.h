@@ -226,16 +226,31 @@ CAIRN_INLINE const float *cairn_groups_weights(const cairn_groups *g, const floa
     return packed + c * g->words * g->window.k_h * g->window.k_w;
 }
 
+/* Where W(0, 0, o) of a vector's channels o lies on the way back, and how many channels there are. */
+typedef struct cairn_groups_vector {
+    int64_t at[CAIRN_LANES], c, count;
+} cairn_groups_vector;
+
+static inline cairn_groups_vector cairn_groups_vector_of(const cairn_groups *g, int64_t c)
+{
+    cairn_groups_vector v = {.c = c, .count = cairn_max(cairn_min(g->channels - c, CAIRN_LANES), 0)};
+    for (int64_t l = 0; l < v.count; l++)
+        v.at[l] = (c + l) % g->width * g->channels + (c + l) / g->width * g->width;
+    return v;
+}
+
 /* W(tap, i, o) is `w[(tap * width + i) * channels + o]`; on the way back, for the gradient of the input, i
  * and o change places within a group. */
-CAIRN_INLINE float cairn_groups_weight(const cairn_groups *g, const float *w, int64_t tap, int64_t i,
-                                       int64_t o, const bool back)
+CAIRN_INLINE vec cairn_groups_weights_of(const cairn_groups *g, const float *w, int64_t tap, int64_t i,
+                                         const cairn_groups_vector *v, const bool back)
 {
-    int64_t width = g->width;
-    if (o >= g->channels)
-        return 0.0f;
-    return back ? w[(tap * width + o % width) * g->channels + o / width * width + i]
-                : w[(tap * width + i) * g->channels + o];
+    w += tap * g->width * g->channels;
+    if (!back)
+        return vec_load_part(w + i * g->channels + v->c, vec_first(v->count));
+    vec weights = {0};
+    for (int64_t l = 0; l < v->count; l++)
+        weights[l] = w[v->at[l] + i];
+    return weights;
 }
 
 /* Which taps of a kernel the window of a layout has: every step_h-th row from first_h on, columns likewise.
@@ -250,25 +265,26 @@ static inline cairn_groups_taps cairn_groups_all_taps(const cairn_groups *g)
     return (cairn_groups_taps){.step_h = 1, .step_w = 1, .kernel_w = g->window.k_w};
 }
 
-CAIRN_INLINE void cairn_groups_pack(const cairn_groups *g, const float *w, float *packed,
+/* Those of a span. */
+CAIRN_INLINE void cairn_groups_pack(const cairn_groups *g, const float *w, int64_t span, float *packed,
                                     const cairn_groups_taps *t)
 {
     int64_t k_w = g->window.k_w, taps = k_w * g->window.k_h;
-    for (int64_t c = 0; c < g->spans * g->span; c += CAIRN_LANES)
+    packed += span * g->span * g->words * taps;
+    for (int64_t c = span * g->span; c < (span + 1) * g->span; c += CAIRN_LANES) {
+        cairn_groups_vector v = cairn_groups_vector_of(g, c);
         for (int64_t i = 0; i < g->width; i += g->unit)
             for (int64_t k = 0; k < taps; k++, packed += CAIRN_LANES) {
                 int64_t tap =
                     (t->first_h + k / k_w * t->step_h) * t->kernel_w + t->first_w + k % k_w * t->step_w;
-                vec word[2] = {0};
-                for (int64_t u = 0; u < g->unit; u++)
-                    for (int64_t l = 0; l < CAIRN_LANES; l++)
-                        word[u][l] = cairn_groups_weight(g, w, tap, i + u, c + l, t->back);
+                vec word = cairn_groups_weights_of(g, w, tap, i, &v, t->back);
 #if defined(CAIRN_SIMD_AVX512BF16)
                 if (g->unit == 2)
-                    word[0] = vec_pair_bf16(word[0], word[1]);
+                    word = vec_pair_bf16(word, cairn_groups_weights_of(g, w, tap, i + 1, &v, t->back));
 #endif
-                vec_store(packed, word[0]);
+                vec_store(packed, word);
             }
+    }
 }
 
 #endif

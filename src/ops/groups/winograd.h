@@ -86,20 +86,18 @@ CAIRN_INLINE void cairn_gw_pack(const cairn_gw *s, const cairn_work *work, const
     const float *w = cairn_params_of(&work->in[1]);
     int64_t plane = g->width * g->span;
     for (int64_t span = work->begin; span < cairn_min(work->end, g->spans); span++)
-        for (int64_t i = 0; i < g->width; i++)
-            for (int64_t lane = 0; lane < g->span; lane += CAIRN_LANES) {
+        for (int64_t lane = 0; lane < g->span; lane += CAIRN_LANES) {
+            cairn_groups_vector v = cairn_groups_vector_of(g, span * g->span + lane);
+            for (int64_t i = 0; i < g->width; i++) {
                 float *to =
                     (float *)(void *)work->packed + span * cairn_gw_packed_span(s) + i * g->span + lane;
                 wide taps[3][3];
-                for (int64_t tap = 0; tap < 9; tap++) {
-                    vec weights;
-                    for (int64_t l = 0; l < CAIRN_LANES; l++)
-                        weights[l] = cairn_groups_weight(g, w, back ? 8 - tap : tap, i,
-                                                         span * g->span + lane + l, back);
-                    taps[tap % 3][tap / 3] = wide_of(weights);
-                }
+                for (int64_t tap = 0; tap < 9; tap++)
+                    taps[tap % 3][tap / 3] =
+                        wide_of(cairn_groups_weights_of(g, w, back ? 8 - tap : tap, i, &v, back));
                 cairn_winograd_weights(taps, to, plane, CAIRN_GW_M);
             }
+        }
 }
 
 /* ---- bands ---- */
