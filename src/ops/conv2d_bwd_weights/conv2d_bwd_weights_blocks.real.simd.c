@@ -158,26 +158,11 @@ CAIRN_INLINE const real *pixel_of(const source *p, const real *row, int64_t colu
 /* Channels of words; less than a vector of them is filled up with zeros. */
 CAIRN_INLINE void copy_channels(const real *first, const real *second, float *to, int64_t channels)
 {
-    int64_t c = 0;
 #if defined(CAIRN_STORE_BF16)
-#if defined(CAIRN_SIMD_AVX512)
-    const __m512i low = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7,
-                                         38, 6, 37, 5, 36, 4, 35, 3, 34, 2, 33, 1, 32, 0),
-                  high = _mm512_add_epi16(low, _mm512_set1_epi16(CAIRN_LANES));
-    for (; c + 2 * CAIRN_LANES <= channels; c += 2 * CAIRN_LANES) {
-        __m512i a = _mm512_loadu_si512(first + c), b = _mm512_loadu_si512(second + c);
-        _mm512_storeu_si512(to + c, _mm512_permutex2var_epi16(a, low, b));
-        _mm512_storeu_si512(to + c + CAIRN_LANES, _mm512_permutex2var_epi16(a, high, b));
-    }
-#endif
-    for (; c < channels; c += CAIRN_LANES) {
-        vec_mask mask = vec_first(channels - c);
-        uvec lower = (uvec)vec_bits(vec_load_part(first + c, mask)) >> 16;
-        vec_store(to + c, vec_from_bits((ivec)lower | vec_bits(vec_load_part(second + c, mask))));
-    }
+    cairn_pair_pixel(to, first, second, channels);
 #else
     (void)second;
-    for (; c < channels; c += CAIRN_LANES)
+    for (int64_t c = 0; c < channels; c += CAIRN_LANES)
         vec_store(to + c, vec_load_part(first + c, vec_first(channels - c)));
 #endif
 }
