@@ -1,5 +1,5 @@
 /* Gradient of the weights of a convolution with many narrow groups; see groups.h. Products are summed in
- * registers along a row of pixels, and rows in memory. */
+ * registers over a band of rows, and bands in memory. */
 #include "ops/groups/groups.h"
 
 #define CHANNELS 4 /* of a group, at a time */
@@ -23,18 +23,19 @@ static void plan(cairn_site *site)
     site->scratch = cairn_groups_copy_bytes(&g, g.rows);
 }
 
-/* A row of pixels: what the first tap of its first pixel looks at, and the gradient of that tap's weights. */
-typedef struct row {
+/* Rows of pixels: what the first tap of their first pixel looks at, and the gradient of that tap's weights.
+ */
+typedef struct band {
     const float *x;
     const real *dy;
     float *dw;
-    int64_t pixels, dy_pitch;
+    int64_t rows, pixels, x_row, dy_row, dy_pitch;
     vec_mask mask;
     bool add;
-} row;
+} band;
 
 /* Channels first ... first + picks - 1 of the groups. */
-CAIRN_INLINE void add_products(const cairn_groups *g, const row *r, int64_t first, const bool narrow,
+CAIRN_INLINE void add_products(const cairn_groups *g, const band *b, int64_t first, const bool narrow,
                                const int taps, const int picks)
 {
     vec acc[TAPS][CHANNELS];
@@ -48,60 +49,63 @@ CAIRN_INLINE void add_products(const cairn_groups *g, const row *r, int64_t firs
         for (int tap = 0; tap < taps; tap++)
             acc[tap][i] = (vec){0};
     }
-    for (int64_t pixel = 0; pixel < r->pixels; pixel++) {
-        vec dy = vec_load_part(r->dy + pixel * r->dy_pitch, r->mask);
-        CAIRN_UNROLL
-        for (int tap = 0; tap < taps; tap++) {
+    for (int64_t y = 0; y < b->rows; y++) {
+        const float *x = b->x + y * b->x_row;
+        const real *row = b->dy + y * b->dy_row;
+        for (int64_t pixel = 0; pixel < b->pixels; pixel++, x += g->x_step, row += b->dy_pitch) {
+            vec dy = vec_load_part(row, b->mask);
             CAIRN_UNROLL
-            for (int i = 0; i < picks; i++)
-                acc[tap][i] += dy * cairn_groups_pick(r->x + pixel * g->x_step + tap * tap_step, form,
-                                                      lanes[i], first + i);
+            for (int tap = 0; tap < taps; tap++) {
+                CAIRN_UNROLL
+                for (int i = 0; i < picks; i++)
+                    acc[tap][i] += dy * cairn_groups_pick(x + tap * tap_step, form, lanes[i], first + i);
+            }
         }
     }
     CAIRN_UNROLL
     for (int tap = 0; tap < taps; tap++) {
         CAIRN_UNROLL
         for (int i = 0; i < picks; i++) {
-            float *to = r->dw + (tap * g->width + first + i) * g->channels;
-            vec before = r->add ? vec_load_part(to, r->mask) : (vec){0};
-            vec_store_part(to, before + acc[tap][i], r->mask);
+            float *to = b->dw + (tap * g->width + first + i) * g->channels;
+            vec before = b->add ? vec_load_part(to, b->mask) : (vec){0};
+            vec_store_part(to, before + acc[tap][i], b->mask);
         }
     }
 }
 
-CAIRN_INLINE void add_taps(const cairn_groups *g, const row *r, const bool narrow, const int taps)
+CAIRN_INLINE void add_taps(const cairn_groups *g, const band *b, const bool narrow, const int taps)
 {
     int64_t i = 0;
     for (; i + CHANNELS <= g->width; i += CHANNELS)
-        add_products(g, r, i, narrow, taps, CHANNELS);
+        add_products(g, b, i, narrow, taps, CHANNELS);
     for (; i < g->width; i++)
-        add_products(g, r, i, narrow, taps, 1);
+        add_products(g, b, i, narrow, taps, 1);
 }
 
-static void add_tap_row(const cairn_groups *g, const row *r, int64_t taps)
+static void add_tap_row(const cairn_groups *g, const band *b, int64_t taps)
 {
     bool narrow = g->width < CAIRN_LANES;
     if (narrow && taps == TAPS)
-        add_taps(g, r, true, TAPS);
+        add_taps(g, b, true, TAPS);
     else if (narrow)
-        add_taps(g, r, true, 1);
+        add_taps(g, b, true, 1);
     else if (taps == TAPS)
-        add_taps(g, r, false, TAPS);
+        add_taps(g, b, false, TAPS);
     else
-        add_taps(g, r, false, 1);
+        add_taps(g, b, false, 1);
 }
 
-/* All taps of one row of dy for a vector of channels. x: the copy of what the row looks at. */
-static void add_row(const cairn_work *work, const cairn_groups *g, row r, const float *x, int64_t c)
+/* All taps for a vector of channels. x: the copy of what the band looks at. */
+static void add_vector(const cairn_work *work, const cairn_groups *g, band b, const float *x, int64_t c)
 {
     const cairn_window *w = &g->window;
     float *dw = cairn_params_of(&work->out[0]) + c;
     for (int64_t ky = 0; ky < w->k_h; ky++)
         for (int64_t kx = 0, taps; kx < w->k_w; kx += taps) {
             taps = kx + TAPS <= w->k_w ? TAPS : 1;
-            r.x = x + ky * w->dilation_h * g->x_row + kx * w->dilation_w * g->span;
-            r.dw = dw + (ky * w->k_w + kx) * g->width * g->channels;
-            add_tap_row(g, &r, taps);
+            b.x = x + ky * w->dilation_h * g->x_row + kx * w->dilation_w * g->span;
+            b.dw = dw + (ky * w->k_w + kx) * g->width * g->channels;
+            add_tap_row(g, &b, taps);
         }
 }
 
@@ -112,15 +116,17 @@ static void run_band(const cairn_work *work, const cairn_groups *g, int64_t imag
     float *copy = (float *)(void *)work->scratch;
     int64_t rows = cairn_min(g->rows, dy->h - first);
     cairn_groups_copy(g, x, cairn_image_of(x, image), first, rows, begin, copy);
-    for (int64_t c = begin; c < cairn_min(begin + g->span, dy->c); c += CAIRN_LANES)
-        for (int64_t y = 0; y < rows; y++) {
-            row r = {.dy = cairn_image_of(dy, image) + (first + y) * cairn_row_stride(dy) + c,
-                     .pixels = dy->w,
-                     .dy_pitch = dy->pitch,
-                     .mask = vec_first(dy->c - c),
-                     .add = image > work->begin || first + y > 0};
-            add_row(work, g, r, copy + y * g->window.stride_h * g->x_row, c);
-        }
+    for (int64_t c = begin; c < cairn_min(begin + g->span, dy->c); c += CAIRN_LANES) {
+        band b = {.dy = cairn_image_of(dy, image) + first * cairn_row_stride(dy) + c,
+                  .rows = rows,
+                  .pixels = dy->w,
+                  .x_row = g->window.stride_h * g->x_row,
+                  .dy_row = cairn_row_stride(dy),
+                  .dy_pitch = dy->pitch,
+                  .mask = vec_first(dy->c - c),
+                  .add = image > work->begin || first > 0};
+        add_vector(work, g, b, copy, c);
+    }
 }
 
 static void run(const cairn_work *work)
