@@ -8,18 +8,18 @@
 #include "ops/gemm/gemm.h"
 #include "ops/simd/copy.h"
 
-#define CHUNK_PIXELS 160    /* of dy that are copied at a time, or some more */
-#define CHUNK_FLOATS 200000 /* copied at a time, if that are CHUNK_LEAST pixels */
-#define CHUNK_LEAST 48
-#define MIN_UNITS 16
-#define MIN_TAP_BLOCKS 4  /* of a unit of the weights: copying should cost little beside the products */
-#define LEAST_CHANNELS 16 /* of x: fewer had better be taken a row of the window at a time */
-
 #if defined(CAIRN_STORE_BF16)
 enum { PIXELS = 2 }; /* of a word */
 #else
 enum { PIXELS = 1 };
 #endif
+
+#define CHUNK_PIXELS (PIXELS == 2 ? 240 : 160) /* of dy that are copied at a time, or some more */
+#define CHUNK_FLOATS 200000                    /* copied at a time, if that are CHUNK_LEAST pixels */
+#define CHUNK_LEAST 48
+#define MIN_UNITS 16
+#define MIN_TAP_BLOCKS 4  /* of a unit of the weights: copying should cost little beside the products */
+#define LEAST_CHANNELS 16 /* of x: fewer had better be taken a row of the window at a time */
 
 /* One picture's way into blocks: rows and columns, or every stride-th alone where the window is one pixel. */
 typedef struct source {
