@@ -12,12 +12,16 @@ static void run(const cairn_work *work)
     const cairn_batchnorm_attrs *attrs = work->attrs;
     int64_t channels = work->out[0].c;
     cairn_affine affine = cairn_affine_of(work, channels);
-    for (int64_t c = 0; c < channels; c++) {
-        double gamma = attrs->no_scale ? 1.0 : cairn_channel_number(&work->in[4], c);
-        double rstd = 1.0 / sqrt(cairn_channel_number(&work->in[3], c) + attrs->eps);
-        cairn_affine_mean(&affine, c, cairn_channel_number(&work->in[2], c));
-        affine.b[c] = (float)(gamma * rstd);
-        affine.c[c] = (float)cairn_channel_number(&work->in[1], c);
+    for (int64_t c = 0; c < channels; c += CAIRN_LANES) {
+        vec_mask mask = vec_first(channels - c);
+        wide variance = cairn_affine_numbers(&work->in[3], c, mask),
+             factor = {1.0 / dvec_sqrt(variance.low + attrs->eps),
+                       1.0 / dvec_sqrt(variance.high + attrs->eps)};
+        if (!attrs->no_scale)
+            factor = wide_multiply(factor, cairn_affine_numbers(&work->in[4], c, mask));
+        cairn_affine_mean(&affine, c, cairn_affine_numbers(&work->in[2], c, mask));
+        vec_store(affine.b + c, wide_round(factor));
+        vec_store(affine.c + c, wide_round(cairn_affine_numbers(&work->in[1], c, mask)));
     }
     cairn_affine_activate(work, &affine, attrs->act, NULL);
 }

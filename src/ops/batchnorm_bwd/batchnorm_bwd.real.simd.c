@@ -13,13 +13,18 @@ static void run(const cairn_work *work)
     int64_t channels = work->out[0].c;
     double n = cairn_norm_count(work, &work->in[0]);
     cairn_affine affine = cairn_affine_of(work, channels);
-    for (int64_t c = 0; c < channels; c++) {
-        cairn_norm norm = cairn_norm_of(work, 2, 6, c);
+    for (int64_t c = 0; c < channels; c += CAIRN_LANES) {
+        vec_mask mask = vec_first(channels - c);
+        cairn_affine_norm norm = cairn_affine_norm_of(work, 2, 6, c, mask);
+        wide plain = cairn_affine_numbers(&work->in[4], c, mask),
+             weighted = wide_multiply(norm.rstd, cairn_affine_numbers(&work->in[5], c, mask));
         cairn_affine_mean(&affine, c, norm.mean);
-        affine.a[c] = (float)norm.factor;
-        affine.b[c] = (float)(-norm.factor * norm.rstd * cairn_channel_number(&work->in[5], c) / n);
-        affine.c[c] = (float)(-norm.factor * cairn_channel_number(&work->in[4], c) / n);
-        affine.gate[c] = (float)norm.beta;
+        vec_store(affine.a + c, wide_round(norm.factor));
+        vec_store(affine.b + c, wide_round((wide){-norm.factor.low * weighted.low / n,
+                                                  -norm.factor.high * weighted.high / n}));
+        vec_store(affine.c + c,
+                  wide_round((wide){-norm.factor.low * plain.low / n, -norm.factor.high * plain.high / n}));
+        vec_store(affine.gate + c, wide_round(norm.beta));
     }
     const cairn_operand *x = &work->in[0], *dy = &work->in[1];
     if (((const cairn_batchnorm_attrs *)work->attrs)->act == CAIRN_ACT_RELU)

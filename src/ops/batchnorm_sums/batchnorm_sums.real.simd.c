@@ -35,12 +35,12 @@ CAIRN_INLINE void sums(const cairn_work *work, const cairn_affine *affine, const
 static void run(const cairn_work *work)
 {
     cairn_affine affine = cairn_affine_of(work, work->in[0].c);
-    for (int64_t c = 0; c < work->in[0].c; c++) {
-        cairn_norm norm = cairn_norm_of(work, 2, 4, c);
+    for (int64_t c = 0; c < work->in[0].c; c += CAIRN_LANES) {
+        cairn_affine_norm norm = cairn_affine_norm_of(work, 2, 4, c, vec_first(work->in[0].c - c));
         cairn_affine_mean(&affine, c, norm.mean);
-        affine.a[c] = (float)norm.rstd;
-        affine.b[c] = (float)norm.factor;
-        affine.c[c] = (float)norm.beta;
+        vec_store(affine.a + c, wide_round(norm.rstd));
+        vec_store(affine.b + c, wide_round(norm.factor));
+        vec_store(affine.c + c, wide_round(norm.beta));
     }
     if (((const cairn_batchnorm_attrs *)work->attrs)->act == CAIRN_ACT_RELU)
         sums(work, &affine, CAIRN_TERM_GATED);

@@ -11,11 +11,11 @@ static void run(const cairn_work *work)
 {
     int64_t channels = work->out[0].c;
     cairn_affine affine = cairn_affine_of(work, channels);
-    for (int64_t c = 0; c < channels; c++) {
-        cairn_norm norm = cairn_norm_of(work, 1, 3, c);
+    for (int64_t c = 0; c < channels; c += CAIRN_LANES) {
+        cairn_affine_norm norm = cairn_affine_norm_of(work, 1, 3, c, vec_first(channels - c));
         cairn_affine_mean(&affine, c, norm.mean);
-        affine.b[c] = (float)norm.factor;
-        affine.c[c] = (float)norm.beta;
+        vec_store(affine.b + c, wide_round(norm.factor));
+        vec_store(affine.c + c, wide_round(norm.beta));
     }
     cairn_affine_activate(work, &affine, ((const cairn_batchnorm_attrs *)work->attrs)->act,
                           cairn_has(work->site, 5) ? &work->in[5] : NULL);

@@ -24,6 +24,13 @@ static inline bool cairn_channel_has_second(const cairn_channel_term term)
     return term == CAIRN_TERM_DEVIATION || cairn_channel_of_gradient(term);
 }
 
+/* x - mean, with a mean of two floats: it errs by a rounding of the difference alone, however large the mean
+ * is beside it. Of x in bfloat16 the first is exact enough. */
+CAIRN_INLINE vec cairn_centred(vec x, vec high, vec low)
+{
+    return sizeof(real) < sizeof(float) ? x - high : (x - high) - low;
+}
+
 /* Bytes in a kernel's scratch memory for a number of `bytes` for each channel, in whole vectors. */
 static inline size_t cairn_channel_bytes(int64_t channels, size_t bytes)
 {
@@ -64,7 +71,7 @@ CAIRN_INLINE cairn_channel_pair cairn_channel_load(const cairn_channel_pass *p, 
     if (term == CAIRN_TERM_DEVIATION)
         pair.x = pair.x - vec_load(p->mean + c);
     if (cairn_channel_of_gradient(term))
-        pair.x = (pair.x - vec_load(p->mean + c)) - vec_load(p->low + c);
+        pair.x = cairn_centred(pair.x, vec_load(p->mean + c), vec_load(p->low + c));
     if (term == CAIRN_TERM_GATED) {
         vec y = pair.x * vec_load(p->factor + c) + vec_load(p->shift + c);
         pair.z = vec_select(y > 0.0f, pair.z, vec_set(0.0f));
@@ -120,7 +127,8 @@ CAIRN_INLINE void cairn_channel_add_floats(const cairn_channel_pass *p, const ca
 
 /* Memory is read in its order: pixel after pixel, so many vectors of channels of each. */
 #define CAIRN_CHANNEL_VECTORS 32
-#define CAIRN_CHANNEL_PIXELS 8 /* at a time, so that the sums are fetched and stored more rarely */
+/* At a time, so that the sums are fetched and stored more rarely. */
+#define CAIRN_CHANNEL_PIXELS (sizeof(real) < sizeof(float) ? 16 : 8)
 
 typedef struct cairn_channel_block {
     wide sum[CAIRN_CHANNEL_VECTORS], second[CAIRN_CHANNEL_VECTORS];

@@ -56,6 +56,11 @@ CAIRN_INLINE wide wide_subtract(wide a, wide b)
     return (wide){a.low - b.low, a.high - b.high};
 }
 
+CAIRN_INLINE wide wide_multiply(wide a, wide b)
+{
+    return (wide){a.low * b.low, a.high * b.high};
+}
+
 /* a * b + c */
 CAIRN_INLINE wide wide_multiply_add(wide a, wide b, wide c)
 {
