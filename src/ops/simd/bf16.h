@@ -9,9 +9,15 @@
 typedef uint32_t uvec __attribute__((vector_size(CAIRN_VECTOR_BYTES)));
 typedef uint16_t bf16_vec __attribute__((vector_size(CAIRN_VECTOR_BYTES / 2)));
 
+/* Some compilers convert the longest vectors by halves if they are not told the instruction. */
 CAIRN_INLINE vec vec_widen(bf16_vec half)
 {
-    return vec_from_bits((ivec)(__builtin_convertvector(half, uvec) << 16));
+#if defined(CAIRN_SIMD_AVX512)
+    uvec words = (uvec)_mm512_cvtepu16_epi32((__m256i)half);
+#else
+    uvec words = __builtin_convertvector(half, uvec);
+#endif
+    return vec_from_bits((ivec)(words << 16));
 }
 
 /* The bits of the nearest bfloat16 in the upper halves; what is below them is rubbish. */
@@ -25,6 +31,12 @@ CAIRN_INLINE uvec vec_round_bf16(vec v)
 /* Words of two bfloat16, the first in the lower half. */
 CAIRN_INLINE vec vec_pair_bf16(vec first, vec second)
 {
+#if defined(CAIRN_SIMD_AVX512BF16)
+    const __m512i turns = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23,
+                                           7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    __m512i words = (__m512i)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
+    return (vec)_mm512_permutexvar_epi16(turns, words);
+#endif
     return vec_from_bits((ivec)(vec_round_bf16(first) >> 16 | (vec_round_bf16(second) & ~0xffffu)));
 }
 

@@ -26,6 +26,21 @@ typedef struct wide {
 #define CAIRN_HIGH_HALF 2, 3
 #endif
 
+/* The longest vectors by instruction: some compilers halve them. */
+#if defined(CAIRN_SIMD_AVX512)
+CAIRN_INLINE wide wide_of(vec v)
+{
+    __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd((__m512d)v, 1));
+    return (wide){(dvec)_mm512_cvtps_pd(_mm512_castps512_ps256((__m512)v)), (dvec)_mm512_cvtps_pd(high)};
+}
+
+CAIRN_INLINE vec wide_round(wide w)
+{
+    __m256d low = _mm256_castps_pd(_mm512_cvtpd_ps((__m512d)w.low)),
+            high = _mm256_castps_pd(_mm512_cvtpd_ps((__m512d)w.high));
+    return (vec)_mm512_insertf64x4(_mm512_castpd256_pd512(low), high, 1);
+}
+#else
 CAIRN_INLINE wide wide_of(vec v)
 {
     half_vec low = __builtin_shufflevector(v, v, CAIRN_LOW_HALF);
@@ -38,6 +53,7 @@ CAIRN_INLINE vec wide_round(wide w)
     half_vec low = __builtin_convertvector(w.low, half_vec), high = __builtin_convertvector(w.high, half_vec);
     return __builtin_shufflevector(low, high, CAIRN_LOW_HALF, CAIRN_HIGH_HALF);
 }
+#endif
 
 CAIRN_INLINE wide wide_load(const double *p)
 {
