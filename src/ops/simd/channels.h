@@ -19,6 +19,11 @@ static inline bool cairn_channel_of_gradient(const cairn_channel_term term)
     return term == CAIRN_TERM_GRADIENT || term == CAIRN_TERM_GATED;
 }
 
+static inline bool cairn_channel_has_z(const cairn_channel_term term)
+{
+    return term == CAIRN_TERM_PRODUCT || cairn_channel_of_gradient(term);
+}
+
 static inline bool cairn_channel_has_second(const cairn_channel_term term)
 {
     return term == CAIRN_TERM_DEVIATION || cairn_channel_of_gradient(term);
@@ -63,11 +68,11 @@ typedef struct cairn_channel_pair {
 } cairn_channel_pair;
 
 CAIRN_INLINE cairn_channel_pair cairn_channel_load(const cairn_channel_pass *p, const cairn_channel_term term,
-                                                   int64_t pixel, int64_t c, vec_mask mask)
+                                                   const real *x, const real *z, int64_t c, vec_mask mask)
 {
-    cairn_channel_pair pair = {vec_load_part(p->x + pixel * p->x_pitch + c, mask), {0}};
-    if (term == CAIRN_TERM_PRODUCT || cairn_channel_of_gradient(term))
-        pair.z = vec_load_part(p->z + pixel * p->z_pitch + c, mask);
+    cairn_channel_pair pair = {vec_load_part(x, mask), {0}};
+    if (cairn_channel_has_z(term))
+        pair.z = vec_load_part(z, mask);
     if (term == CAIRN_TERM_DEVIATION)
         pair.x = pair.x - vec_load(p->mean + c);
     if (cairn_channel_of_gradient(term))
@@ -91,38 +96,34 @@ CAIRN_INLINE void cairn_channel_add(const cairn_channel_term term, cairn_channel
         *second = wide_multiply_add(x, term == CAIRN_TERM_DEVIATION ? x : z, *second);
 }
 
-/* Asks for a pixel's channels: pixel after pixel these are more streams than processors foresee. To the
- * second cache, for which those of some pixels are not too many. */
-CAIRN_INLINE void cairn_channel_fetch(const cairn_channel_pass *p, const cairn_channel_term term,
-                                      int64_t pixel, int64_t c)
-{
-    if (c * (int64_t)sizeof(real) % CAIRN_LINE_BYTES != 0)
-        return;
-    __builtin_prefetch(p->x + pixel * p->x_pitch + c, 0, 2);
-    if (term == CAIRN_TERM_PRODUCT || cairn_channel_of_gradient(term))
-        __builtin_prefetch(p->z + pixel * p->z_pitch + c, 0, 2);
-}
-
-/* The same for some pixels, in floats. */
+/* The same for some pixels from x and z on, in floats. As many behind them are asked for with `ahead`: pixel
+ * after pixel, these are more streams than processors foresee. To the second cache, for which they are not
+ * too many. */
 CAIRN_INLINE void cairn_channel_add_floats(const cairn_channel_pass *p, const cairn_channel_term term,
-                                           int64_t pixel, const int pixels, int64_t c, vec_mask mask,
-                                           wide *sum, wide *second)
+                                           const real *x, const real *z, const int pixels, int64_t c,
+                                           vec_mask mask, bool ahead, wide *sum, wide *second)
 {
-    vec first = {0}, other = {0};
-    CAIRN_UNROLL
-    for (int k = 0; k < pixels; k++) {
-        cairn_channel_pair pair = cairn_channel_load(p, term, pixel + k, c, mask);
-        if (pixel + pixels + k < p->pixels)
-            cairn_channel_fetch(p, term, pixel + pixels + k, c);
-        first += term == CAIRN_TERM_PRODUCT        ? pair.x * pair.z
-                 : cairn_channel_of_gradient(term) ? pair.z
-                                                   : pair.x;
-        if (cairn_channel_has_second(term))
-            other += pair.x * (term == CAIRN_TERM_DEVIATION ? pair.x : pair.z);
+    vec first[2] = {{0}, {0}}, other[2] = {{0}, {0}};
+    const int step = pixels % 4 == 0 ? 4 : 1;
+    for (int k = 0; k < pixels; k += step) {
+        CAIRN_UNROLL
+        for (int i = 0; i < step; i++, x += p->x_pitch, z += p->z_pitch) {
+            cairn_channel_pair pair = cairn_channel_load(p, term, x, z, c, mask);
+            if (ahead) {
+                __builtin_prefetch(x + pixels * p->x_pitch, 0, 2);
+                if (cairn_channel_has_z(term))
+                    __builtin_prefetch(z + pixels * p->z_pitch, 0, 2);
+            }
+            first[i % 2] += term == CAIRN_TERM_PRODUCT        ? pair.x * pair.z
+                            : cairn_channel_of_gradient(term) ? pair.z
+                                                              : pair.x;
+            if (cairn_channel_has_second(term))
+                other[i % 2] += pair.x * (term == CAIRN_TERM_DEVIATION ? pair.x : pair.z);
+        }
     }
-    *sum = wide_add(*sum, wide_of(first));
+    *sum = wide_add(*sum, wide_of(first[0] + first[1]));
     if (cairn_channel_has_second(term))
-        *second = wide_add(*second, wide_of(other));
+        *second = wide_add(*second, wide_of(other[0] + other[1]));
 }
 
 /* Memory is read in its order: pixel after pixel, so many vectors of channels of each. */
@@ -143,11 +144,15 @@ CAIRN_INLINE void cairn_channel_pixels(const cairn_channel_pass *p, const cairn_
         int64_t c = first + v * CAIRN_LANES;
         vec_mask mask = vec_first(count - v * CAIRN_LANES);
         wide sum = {{0}, {0}}, second = {{0}, {0}};
+        const real *x = p->x + pixel * p->x_pitch + c;
+        const real *z = cairn_channel_has_z(term) ? p->z + pixel * p->z_pitch + c : x;
+        bool line = c * (int64_t)sizeof(real) % CAIRN_LINE_BYTES == 0;
         if (exact) {
-            for (int k = 0; k < pixels; k++)
-                cairn_channel_add(term, cairn_channel_load(p, term, pixel + k, c, mask), &sum, &second);
+            for (int k = 0; k < pixels; k++, x += p->x_pitch, z += p->z_pitch)
+                cairn_channel_add(term, cairn_channel_load(p, term, x, z, c, mask), &sum, &second);
         } else {
-            cairn_channel_add_floats(p, term, pixel, pixels, c, mask, &sum, &second);
+            cairn_channel_add_floats(p, term, x, z, pixels, c, mask, line && pixel + 2 * pixels <= p->pixels,
+                                     &sum, &second);
         }
         block->sum[v] = wide_add(block->sum[v], sum);
         if (cairn_channel_has_second(term))
