@@ -122,17 +122,17 @@ static void run_task(cairn_plan *plan, cairn_thread *thread, int s, int64_t task
     }
 }
 
+/* Of a region's i-th step; those of a chain are chunks, counted with its first. */
 static int64_t tasks_of(const cairn_plan *plan, const cairn_region *region, int i)
 {
+    if (region->chain)
+        return i == 0 ? cairn_ceil_div(plan->run.n, plan->chunk) : 0;
     const cairn_step *step = &plan->steps[plan->order[region->first + i]];
     return cairn_ceil_div(units_of(plan, step), step->grain);
 }
 
-/* The number of tasks, step after step. */
 static int64_t count_tasks(const cairn_plan *plan, const cairn_region *region)
 {
-    if (region->chain)
-        return cairn_ceil_div(plan->run.n, plan->chunk);
     int64_t tasks = 0;
     for (int i = 0; i < region->count; i++)
         tasks += tasks_of(plan, region, i);
@@ -148,8 +148,8 @@ typedef struct share {
 /* Does task number `task` of the share, if it has so many. */
 static bool run_nth(cairn_plan *plan, cairn_thread *thread, const cairn_region *region, share s, int64_t task)
 {
-    for (int i = 0; i < (region->chain ? 1 : region->count); i++) {
-        int64_t tasks = region->chain ? count_tasks(plan, region) : tasks_of(plan, region, i);
+    for (int i = 0; i < region->count; i++) {
+        int64_t tasks = tasks_of(plan, region, i);
         int64_t first = cairn_part_begin(tasks, s.number, s.of);
         int64_t count = cairn_part_begin(tasks, s.number + 1, s.of) - first;
         if (task < count) {
