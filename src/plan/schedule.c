@@ -135,7 +135,9 @@ static bool waits(const cairn_plan *plan, waiting_step *w, int region, bool chai
 
 static int64_t task_flops(const cairn_plan *plan, int s)
 {
-    return plan->steps[s].grain * plan->steps[s].site.unit_flops;
+    const cairn_step *step = &plan->steps[s];
+    int64_t all = cairn_in_parts(step) ? plan->options.batch : cairn_units(&step->site);
+    return step->flops / cairn_max(1, cairn_ceil_div(all, step->grain));
 }
 
 /* Large tasks come first, so that small ones are left for the end, when threads wait for each other. */

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static cairn_ctx *ctx;
@@ -240,6 +241,53 @@ static void gradients_are_nodes(void **state)
     cairn_graph_destroy(g);
 }
 
+/* Counts, for each value, how often a check of finite numbers looks at it, itself or by the flags that it
+ * takes. */
+static void count_looks(const cairn_graph *g, cairn_val flag, int *looks)
+{
+    const cairn_node *node = cairn_maker(g, flag);
+    assert_ptr_equal(node->op, &cairn_op_finite);
+    for (int i = 0; i < node->inputs; i++) {
+        if (cairn_maker(g, node->in[i])->op == &cairn_op_finite)
+            count_looks(g, node->in[i], looks);
+        else
+            looks[node->in[i].id]++;
+    }
+}
+
+/* Two values a layer and the loss: trees of one to three levels, with full nodes and with a single one left.
+ */
+static void every_gradient_is_checked_once(void **state)
+{
+    (void)state;
+    const int layers[] = {1, 3, 4, 8, 31, 32, 40};
+    for (size_t k = 0; k < CAIRN_COUNT(layers); k++) {
+        cairn_graph *g = new_graph();
+        cairn_val x = cairn_flatten(g, cairn_image(g, 2, 2, 1));
+        char name[32];
+        for (int i = 0; i < layers[k]; i++) {
+            snprintf(name, sizeof name, "fc%d", i);
+            x = cairn_linear(g, x, name, 2);
+        }
+        cairn_val loss = cairn_mean(g, cairn_cross_entropy(g, x, cairn_labels(g), (cairn_loss_options){0}));
+        cairn_differentiate(g, loss);
+        cairn_update(g, loss, (cairn_update_options){.momentum = 0.9});
+        assert_int_equal(cairn_graph_status(g), CAIRN_OK);
+        int *looks = calloc((size_t)g->value_count, sizeof *looks), all = 0;
+        count_looks(g, cairn_find(g, "finite"), looks);
+        for (int i = 0; i < g->value_count; i++)
+            all += looks[i];
+        assert_int_equal(all, 2 * layers[k] + 1);
+        assert_int_equal(looks[loss.id], 1);
+        for (int i = 0; i < 2 * layers[k]; i++) {
+            snprintf(name, sizeof name, "fc%d.%s/grad", i / 2, i % 2 == 0 ? "weight" : "bias");
+            assert_int_equal(looks[cairn_find(g, name).id], 1);
+        }
+        free(looks);
+        cairn_graph_destroy(g);
+    }
+}
+
 /* What is told before the network is built holds for all of it. */
 static void layers_are_frozen_before_they_are_built(void **state)
 {
@@ -290,6 +338,7 @@ int main(void)
         cmocka_unit_test(counts_of_the_lenets),
         cmocka_unit_test(switches_are_checked),
         cmocka_unit_test(gradients_are_nodes),
+        cmocka_unit_test(every_gradient_is_checked_once),
         cmocka_unit_test(layers_are_frozen_before_they_are_built),
         cmocka_unit_test(initial_weights_follow_their_rule),
     };

@@ -13,7 +13,7 @@ enum { PIXELS = 1 };
 #endif
 
 #define ROWS_PER_UNIT 48         /* of the weights; a multiple of every tile height */
-#define GRADIENT_BYTES 64 * 1024 /* of dy at a time, if that is a row or more: every tile reads them */
+#define GRADIENT_BYTES (1 << 16) /* of dy at a time, if that is a row or more: every tile reads them */
 
 typedef struct setup {
     const cairn_conv2d_attrs *attrs;
@@ -21,7 +21,7 @@ typedef struct setup {
     int64_t out_c; /* of a group */
     int64_t parts; /* of a segment, where the unit is a part of the weights */
     bool by_weights;
-    int64_t words, pitch; /* of a row of dy, and from one to the next */
+    int64_t words, pitch; /* of pixels in a row of dy; floats from one to the next */
     int64_t rows;         /* of dy at a time */
 } setup;
 

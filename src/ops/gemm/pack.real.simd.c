@@ -3,7 +3,6 @@
 #include "ops/simd/transpose.h"
 
 #define ROWS_AHEAD 24
-
 #define COLUMNS_AHEAD (4 * CAIRN_LINE_FLOATS)
 
 /* The pieces of rows are too short for the processor to foresee the next, so they are asked for; not into the

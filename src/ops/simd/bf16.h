@@ -36,8 +36,9 @@ CAIRN_INLINE vec vec_pair_bf16(vec first, vec second)
                                            7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
     __m512i words = (__m512i)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
     return (vec)_mm512_permutexvar_epi16(turns, words);
-#endif
+#else
     return vec_from_bits((ivec)(vec_round_bf16(first) >> 16 | (vec_round_bf16(second) & ~0xffffu)));
+#endif
 }
 
 CAIRN_INLINE bf16_vec vec_narrow(vec v)

@@ -6,27 +6,14 @@
 #include "ops/simd/vector.h"
 #include <math.h>
 
-typedef float half_vec __attribute__((vector_size(CAIRN_VECTOR_BYTES / 2)));
 typedef double dvec __attribute__((vector_size(CAIRN_VECTOR_BYTES)));
 
 typedef struct wide {
     dvec low, high;
 } wide;
 
-/* Lane numbers of the halves. In registers: a vector stored in halves and loaded as a whole, or the other way
- * round, waits for its stores. */
-#if CAIRN_LANES == 16
-#define CAIRN_LOW_HALF 0, 1, 2, 3, 4, 5, 6, 7
-#define CAIRN_HIGH_HALF 8, 9, 10, 11, 12, 13, 14, 15
-#elif CAIRN_LANES == 8
-#define CAIRN_LOW_HALF 0, 1, 2, 3
-#define CAIRN_HIGH_HALF 4, 5, 6, 7
-#else
-#define CAIRN_LOW_HALF 0, 1
-#define CAIRN_HIGH_HALF 2, 3
-#endif
-
-/* The longest vectors by instruction: some compilers halve them. */
+/* From and to a vec in registers: a vector stored in halves and loaded as a whole, or the other way round,
+ * waits for its stores. The longest by instruction, since some compilers halve them. */
 #if defined(CAIRN_SIMD_AVX512)
 CAIRN_INLINE wide wide_of(vec v)
 {
@@ -41,6 +28,17 @@ CAIRN_INLINE vec wide_round(wide w)
     return (vec)_mm512_insertf64x4(_mm512_castpd256_pd512(low), high, 1);
 }
 #else
+typedef float half_vec __attribute__((vector_size(CAIRN_VECTOR_BYTES / 2)));
+
+/* Lane numbers of the halves. */
+#if CAIRN_LANES == 8
+#define CAIRN_LOW_HALF 0, 1, 2, 3
+#define CAIRN_HIGH_HALF 4, 5, 6, 7
+#else
+#define CAIRN_LOW_HALF 0, 1
+#define CAIRN_HIGH_HALF 2, 3
+#endif
+
 CAIRN_INLINE wide wide_of(vec v)
 {
     half_vec low = __builtin_shufflevector(v, v, CAIRN_LOW_HALF);
