@@ -114,11 +114,19 @@ static inline size_t cairn_gemm_packed(int64_t depth, int64_t n)
     return (size_t)depth * cairn_align((size_t)n, CAIRN_LANES);
 }
 
-/* Packed weights that the second cache does not hold are fetched a panel ahead. Of others it would only cost:
- * what follows those of a call is given to it if all together have so many bytes. */
+/* Bytes of packed weights that stay near enough from call to call: where there is no AVX-512 second caches are
+ * small, and taken by rows and results. */
+#if defined(CAIRN_SIMD_AVX512)
+#define CAIRN_GEMM_NEAR ((size_t)2 << 20)
+#else
+#define CAIRN_GEMM_NEAR ((size_t)96 << 10)
+#endif
+
+/* Others are fetched a panel ahead, which would only cost if they were near: what follows the weights of a
+ * call is given to it if all together have so many bytes. */
 static inline const void *cairn_gemm_next(const void *next, size_t all_bytes)
 {
-    return all_bytes > (size_t)2 << 20 ? next : NULL;
+    return all_bytes > CAIRN_GEMM_NEAR ? next : NULL;
 }
 
 /* What is packed: B[k, n] = b[k * k_step + n * n_step] for one of the steps being 1. */

@@ -6,7 +6,11 @@
 
 /* Words of the reduction between two looks at its end: whatever is not a product takes from what a core can
  * begin in a cycle, which is little where another thread runs on it. */
+#if defined(CAIRN_SIMD_AVX2)
+#define CAIRN_GEMM_STEP 8
+#else
 #define CAIRN_GEMM_STEP 4
+#endif
 
 #if !defined(CAIRN_STORE_BF16)
 typedef vec cairn_factor;

@@ -22,9 +22,19 @@
 /* Where B comes from: as it was given, or packed, near or too far to wait for. */
 typedef enum source { LOOSE, NEAR, FAR } source;
 
+/* Products that are added without a look aside: of words begin ... end - 1 of a segment. */
+typedef struct run {
+    int64_t segment, begin, end;
+    int64_t offset; /* of the segment */
+    int64_t left;   /* words that the block has room for behind it */
+    bool opens;     /* a block that is not the first */
+} run;
+
 /* Where a tile is. */
 typedef struct place {
     const cairn_gemm_rows *g;
+    run first;
+    bool only; /* the first run is all there is */
     const real *const *a;
     int64_t row; /* of them all */
     void *const *c;
@@ -201,60 +211,99 @@ CAIRN_INLINE void flush(vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], vec (*sums)[CAIRN_G
     }
 }
 
+/* The run behind this one, if there is one. */
+CAIRN_INLINE bool next_run(const cairn_gemm_rows *g, run *r)
+{
+    int64_t length = g->length / CAIRN_GEMM_UNIT;
+    r->begin = r->end;
+    if (r->begin == length) {
+        if (++r->segment == g->segments)
+            return false;
+        r->offset = g->offset[r->segment];
+        r->begin = 0;
+    }
+    r->opens = r->left == 0;
+    if (r->opens)
+        r->left = g->block;
+    r->end = cairn_min(length, r->begin + r->left);
+    r->left -= r->end - r->begin;
+    return true;
+}
+
+/* The products of a run; what is fetched meanwhile goes on from run to run. */
+typedef struct fetching {
+    int64_t rows; /* of C, so far */
+    bool ahead;   /* rows of A */
+    const float *next;
+} fetching;
+
+CAIRN_INLINE const float *add_run(const place *t, const run *r, const float *b, fetching *f,
+                                  vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv,
+                                  const source from)
+{
+    const int depth = nv == 1 ? 4 : nv == 2 && mr > 6 ? 2 : 1, steps = CAIRN_GEMM_STEP / depth;
+    const real *const *a = t->a;
+    int64_t b_step = from == LOOSE ? t->b_step : nv * CAIRN_LANES;
+    int64_t offset = r->offset, k = r->begin, end = r->end;
+    for (; k + CAIRN_GEMM_STEP <= end; k += CAIRN_GEMM_STEP, b += CAIRN_GEMM_STEP * b_step) {
+        if (f->rows < mr)
+            fetch_result(t, nv, f->rows++);
+        if (f->ahead)
+            fetch_rows(a + mr, offset, k, mr);
+        if (from == FAR && f->rows >= mr)
+            f->next = fetch_next(f->next, t->next_end, CAIRN_GEMM_STEP * nv * CAIRN_LANES);
+        CAIRN_UNROLL
+        for (int i = 0; i < steps; i++)
+            step(t, a, b + i * depth * b_step, b_step, offset + (k + i * depth) * CAIRN_GEMM_UNIT, acc, mr,
+                 nv, depth, true);
+    }
+    for (; k < end; k++, b += b_step)
+        step(t, a, b, b_step, offset + k * CAIRN_GEMM_UNIT, acc, mr, nv, 1, true);
+    if (t->g->length % CAIRN_GEMM_UNIT != 0 && end == t->g->length / CAIRN_GEMM_UNIT) {
+        step(t, a, b, b_step, offset + t->g->length - 1, acc, mr, nv, 1, false);
+        b += b_step;
+    }
+    return b;
+}
+
 /* Long reductions are summed in blocks, and the blocks' sums added: the rounding errors of one sequence grow
  * with its length. */
+CAIRN_INLINE void add_runs(const place *t, fetching *f, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr,
+                           const int nv, const source from)
+{
+    const float *b = t->b;
+    bool whole = true;
+    for (run r = t->first;;) {
+        b = add_run(t, &r, b, f, acc, mr, nv, from);
+        if (!next_run(t->g, &r))
+            break;
+        if (r.opens) {
+            flush(acc, t->sums, mr, nv, whole);
+            whole = false;
+        }
+    }
+    if (whole)
+        return;
+    flush(acc, t->sums, mr, nv, false);
+    CAIRN_UNROLL
+    for (int i = 0; i < mr; i++) {
+        CAIRN_UNROLL
+        for (int v = 0; v < nv; v++)
+            acc[i][v] = t->sums[i][v];
+    }
+}
+
 CAIRN_INLINE void tile(place *t, const int mr, const int nv, const source from)
 {
-    vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], (*sums)[CAIRN_GEMM_WIDTH] = t->sums;
-    const float *b = t->b;
-    const real *const *a = t->a;
-    int64_t length = t->g->length / CAIRN_GEMM_UNIT, block = t->g->block;
-    int64_t b_step = from == LOOSE ? t->b_step : nv * CAIRN_LANES;
-    bool whole = true;
-    const int depth = nv == 1 ? 4 : nv == 2 && mr > 6 ? 2 : 1, steps = CAIRN_GEMM_STEP / depth;
-    const float *next = t->next;
-    int64_t fetched = 0; /* rows of C */
-    bool ahead = t->column == 0 && t->g->segments == 1 && t->row + 2 * mr <= t->g->rows;
+    vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH];
+    fetching f = {.next = t->next,
+                  .ahead = t->column == 0 && t->g->segments == 1 && t->row + 2 * mr <= t->g->rows};
     start(t, acc, mr, nv);
-    for (int64_t s = 0; s < t->g->segments; s++) {
-        for (int64_t offset = t->g->offset[s], k = 0; k < length;) {
-            if (block == 0) {
-                flush(acc, sums, mr, nv, whole);
-                whole = false;
-                block = t->g->block;
-            }
-            int64_t end = cairn_min(length, k + block);
-            block -= end - k;
-            for (; k + CAIRN_GEMM_STEP <= end; k += CAIRN_GEMM_STEP, b += CAIRN_GEMM_STEP * b_step) {
-                if (fetched < mr)
-                    fetch_result(t, nv, fetched++);
-                if (ahead)
-                    fetch_rows(a + mr, offset, k, mr);
-                if (from == FAR && fetched >= mr)
-                    next = fetch_next(next, t->next_end, CAIRN_GEMM_STEP * nv * CAIRN_LANES);
-                CAIRN_UNROLL
-                for (int i = 0; i < steps; i++)
-                    step(t, a, b + i * depth * b_step, b_step, offset + (k + i * depth) * CAIRN_GEMM_UNIT,
-                         acc, mr, nv, depth, true);
-            }
-            for (; k < end; k++, b += b_step)
-                step(t, a, b, b_step, offset + k * CAIRN_GEMM_UNIT, acc, mr, nv, 1, true);
-        }
-        if (t->g->length % CAIRN_GEMM_UNIT != 0) {
-            step(t, a, b, b_step, t->g->offset[s] + t->g->length - 1, acc, mr, nv, 1, false);
-            b += b_step;
-        }
-    }
-    if (!whole) {
-        flush(acc, sums, mr, nv, false);
-        CAIRN_UNROLL
-        for (int r = 0; r < mr; r++) {
-            CAIRN_UNROLL
-            for (int v = 0; v < nv; v++)
-                acc[r][v] = sums[r][v];
-        }
-    }
-    t->next = next;
+    if (nv == CAIRN_GEMM_WIDTH && t->only) /* the usual: worth a copy of the loop */
+        add_run(t, &t->first, t->b, &f, acc, mr, nv, from);
+    else
+        add_runs(t, &f, acc, mr, nv, from);
+    t->next = f.next;
     finish(t, acc, mr, nv);
 }
 
@@ -267,8 +316,9 @@ CAIRN_INLINE void advance(place *t, int64_t rows)
 
 /* All rows of a panel: tall tiles, then what is left by halves. Of the widest, if it comes out even, some are
  * lower by a row instead: those use the registers nearly as well. */
-CAIRN_INLINE void panel_rows(place *t, const int height, const int nv, const source from)
+CAIRN_INLINE void panel_rows(const place *panel, const int height, const int nv, const source from)
 {
+    place here = *panel, *t = &here; /* which no store to C can change */
     int64_t rows = t->g->rows, tiles = cairn_ceil_div(rows, height), lower = tiles * height - rows;
     bool even = nv == CAIRN_GEMM_WIDTH && lower <= tiles;
     for (int64_t tall = even ? tiles - lower : rows / height; tall > 0; tall--, advance(t, height))
@@ -284,15 +334,15 @@ CAIRN_INLINE void panel_rows(place *t, const int height, const int nv, const sou
 }
 
 #define PANEL(nv, height)                                                                                    \
-    static void loose_##nv(place *t)                                                                         \
+    static void loose_##nv(const place *t)                                                                   \
     {                                                                                                        \
         panel_rows(t, height, nv, LOOSE);                                                                    \
     }                                                                                                        \
-    static void near_##nv(place *t)                                                                          \
+    static void near_##nv(const place *t)                                                                    \
     {                                                                                                        \
         panel_rows(t, height, nv, NEAR);                                                                     \
     }                                                                                                        \
-    static void far_##nv(place *t)                                                                           \
+    static void far_##nv(const place *t)                                                                     \
     {                                                                                                        \
         panel_rows(t, height, nv, FAR);                                                                      \
     }
@@ -304,7 +354,7 @@ PANEL(3, HEIGHT_3)
 PANEL(4, HEIGHT_4)
 #endif
 
-static void (*const panels[][CAIRN_GEMM_WIDTH])(place *t) = {
+static void (*const panels[][CAIRN_GEMM_WIDTH])(const place *t) = {
 #if CAIRN_GEMM_WIDTH == 4
     [LOOSE] = {loose_1, loose_2, loose_3, loose_4},
     [NEAR] = {near_1, near_2, near_3, near_4},
@@ -318,13 +368,17 @@ static void (*const panels[][CAIRN_GEMM_WIDTH])(place *t) = {
 
 void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *g)
 {
-    int64_t depth = cairn_gemm_depth(g->segments, g->length);
+    int64_t depth = cairn_gemm_depth(g->segments, g->length), length = g->length / CAIRN_GEMM_UNIT;
+    run first = {.end = cairn_min(length, g->block), .offset = g->offset[0]};
+    first.left = g->block - first.end;
     const float *words = g->b;
     source from = !g->packed ? LOOSE : g->next == NULL ? NEAR : FAR;
     vec sums[MAX_ROWS][CAIRN_GEMM_WIDTH];
     for (int64_t column = 0, width; column < g->n; column += width) {
         width = cairn_gemm_panel(g->n - column);
         place t = {.g = g,
+                   .first = first,
+                   .only = g->segments == 1 && first.end == length,
                    .a = (const real *const *)g->a,
                    .c = g->c,
                    .b = g->packed ? words + column * depth : words + column,
