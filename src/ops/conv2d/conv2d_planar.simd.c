@@ -85,7 +85,7 @@ static void run(const cairn_work *work)
     float start[CAIRN_PLANAR_CHANNELS] = {0};
     for (int64_t c = 0; cairn_has(work->site, 2) && c < work->site->out[0].c; c++)
         start[c] = ((const float *)cairn_image_of(&work->in[2], 0))[c];
-    s.in.data = (float *)(void *)work->scratch;
+    cairn_planes_place(&s.in, work->scratch);
     float *row = (float *)(void *)(work->scratch + cairn_planes_bytes(&s.in));
     for (int64_t image = work->begin; image < work->end; image++)
         run_image(work, &s, start, row, image);

@@ -83,7 +83,7 @@ static void run_image(const cairn_work *work, const setup *s, float *row, int64_
 static void run(const cairn_work *work)
 {
     setup s = setup_of(work->site);
-    s.in.data = (float *)(void *)work->scratch;
+    cairn_planes_place(&s.in, work->scratch);
     float *row = (float *)(void *)(work->scratch + cairn_planes_bytes(&s.in));
     for (int64_t image = work->begin; image < work->end; image++)
         run_image(work, &s, row, image);

@@ -63,6 +63,9 @@ CAIRN_INLINE void tile(const setup *s, const float *p, const float *d, float *to
             CAIRN_UNROLL
             for (int t = 0; t < taps; t++) {
                 vec in = vec_load(p + x + t);
+#if defined(__x86_64__)
+                __asm__("" : "+v"(in)); /* read once: half of these loads cross a line */
+#endif
                 CAIRN_UNROLL
                 for (int c = 0; c < CHANNELS; c++)
                     acc[t][c] += in * gradient[c];
@@ -119,8 +122,8 @@ static void add_image(const cairn_work *work, const setup *s, float *sum, int64_
 static void run(const cairn_work *work)
 {
     setup s = setup_of(work->site);
-    s.in.data = (float *)(void *)work->scratch;
-    s.out.data = (float *)(void *)(work->scratch + cairn_planes_bytes(&s.in));
+    cairn_planes_place(&s.in, work->scratch);
+    cairn_planes_place(&s.out, work->scratch + cairn_planes_bytes(&s.in));
     float *sum = (float *)(void *)(work->scratch + cairn_planes_bytes(&s.in) + cairn_planes_bytes(&s.out));
     memset(sum, 0, (size_t)sums(&s) * CAIRN_VECTOR_BYTES);
     for (int64_t image = work->begin; image < work->end; image++)

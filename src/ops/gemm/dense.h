@@ -10,9 +10,9 @@
 #include "ops/real.h"
 #include <math.h>
 
-#define CAIRN_DENSE_LARGE (64 * 1024)          /* weights */
-#define CAIRN_DENSE_COLUMNS CAIRN_GEMM_COLUMNS /* of a unit */
-#define CAIRN_DENSE_MANY 32                    /* images */
+#define CAIRN_DENSE_LARGE (64 * 1024)                                        /* weights */
+#define CAIRN_DENSE_COLUMNS (CAIRN_GEMM_COLUMNS * (64 / CAIRN_GEMM_COLUMNS)) /* of a unit */
+#define CAIRN_DENSE_MANY 32                                                  /* images */
 
 typedef struct cairn_dense {
     int64_t k, n;

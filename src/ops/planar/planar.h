@@ -41,11 +41,17 @@ static inline size_t cairn_planes_bytes(const cairn_planes *p)
     return cairn_align((size_t)(p->count * p->plane) * sizeof(float), 64);
 }
 
-/* Pixels (h, w, c) into planes, `top` rows down and `left` columns to the right; zeros all around. */
+/* Planes of zeros: what lies around a picture, for all that are loaded after one another. */
+static inline void cairn_planes_place(cairn_planes *p, char *scratch)
+{
+    p->data = (float *)(void *)scratch;
+    memset(p->data, 0, (size_t)(p->count * p->plane) * sizeof *p->data);
+}
+
+/* Pixels (h, w, c) into planes, `top` rows down and `left` columns to the right. */
 CAIRN_INLINE void cairn_planes_load(const cairn_planes *p, const cairn_operand *x, const float *image,
                                     int64_t top, int64_t left)
 {
-    memset(p->data, 0, (size_t)(p->count * p->plane) * sizeof *p->data);
     for (int64_t y = 0; y < x->h; y++) {
         const float *from = image + y * x->w * x->pitch;
         float *to = p->data + (y + top) * p->row + left;
