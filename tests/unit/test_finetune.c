@@ -1,78 +1,11 @@
 /* What a training can be told beyond its rate: every optimiser with moving averages and clipping resumes to
- * the same bits; frozen layers and their statistics stay; rates by depth; early ends, best epochs, growing
- * pictures, divergence, the search for a rate, and event files. */
-#include "tiny.h"
+ * the same bits; frozen layers and their statistics stay; rates by depth; new heads. */
+#include "training_runs.h"
 
-#include "train/events.h"
 #include "train/groups.h"
-#include "train/state.h"
 #include <math.h>
 
-static void assert_ok(bench *b, cairn_status status)
-{
-    if (status != CAIRN_OK)
-        fail_msg("status %d: %s", (int)status, cairn_error(b->ctx));
-}
-
-typedef struct watch {
-    int asked, stop_at, notes;
-    char last[400];
-} watch;
-
-static bool on_stop(void *user)
-{
-    watch *w = user;
-    return ++w->asked == w->stop_at;
-}
-
-static void on_note(void *user, const char *line)
-{
-    watch *w = user;
-    w->notes++;
-    snprintf(w->last, sizeof w->last, "%s", line);
-}
-
-static cairn_train_hooks hooks_of(watch *w)
-{
-    return (cairn_train_hooks){.note = on_note, .stop = on_stop, .user = w};
-}
-
-static void train(bench *b, const char *out, const char *model, const char *const *options)
-{
-    cairn_train_settings settings = tiny_settings(b, out);
-    settings.model = model;
-    settings.nesterov = 0;
-    settings.options = options;
-    assert_ok(b, cairn_train(b->ctx, &settings, NULL, NULL));
-}
-
 /* ---- resume ---- */
-
-/* The same run once whole and once with an end after `steps` steps. */
-static void resume_after(bench *b, const char *model, const char *const *options, int steps)
-{
-    static const char *const same[] = {
-        "weights/last.safetensors", "weights/best.safetensors", "checkpoints/step-000009/train.safetensors",
-        "checkpoints/step-000009/model.safetensors", "checkpoints/step-000009/state.json"};
-    watch w = {.stop_at = steps};
-    cairn_train_hooks hooks = hooks_of(&w);
-    cairn_train_settings settings = tiny_settings(b, "broken");
-    settings.model = model;
-    settings.nesterov = 0;
-    settings.options = options;
-    train(b, "whole", model, options);
-    assert_int_equal(cairn_train(b->ctx, &settings, &hooks, NULL), CAIRN_INTERRUPTED);
-    assert_ok(b, cairn_train_resume(b->ctx, bench_path(b, "broken"), NULL, NULL));
-    for (size_t i = 0; i < CAIRN_COUNT(same); i++) {
-        char x[96], y[96];
-        snprintf(x, sizeof x, "whole/%s", same[i]);
-        snprintf(y, sizeof y, "broken/%s", same[i]);
-        if (strstr(x, "state.json") == NULL)
-            assert_same_file(b, x, y);
-    }
-    assert_int_equal(cairn_tree_remove(b->ctx, bench_path(b, "whole")), CAIRN_OK);
-    assert_int_equal(cairn_tree_remove(b->ctx, bench_path(b, "broken")), CAIRN_OK);
-}
 
 static void every_optimiser_resumes_to_the_same_bits(void **state)
 {
@@ -114,15 +47,6 @@ static void threads_change_no_bit(void **state)
 }
 
 /* ---- averages ---- */
-
-static const cairn_tensor *tensor_of(bench *b, const char *file, const char *name, cairn_weights **weights)
-{
-    assert_ok(b, cairn_weights_load(b->ctx, bench_path(b, file), weights));
-    const cairn_tensor *found = cairn_weights_find(*weights, name);
-    if (found == NULL)
-        fail_msg("%s has no %s", file, name);
-    return found;
-}
 
 static bool same_tensor(bench *b, const char *x, const char *name_x, const char *y, const char *name_y)
 {
@@ -354,162 +278,6 @@ static void the_chain_comes_with_the_weights(void **state)
     assert_true(chain.resize == 40 && chain.crop == 32 && chain.mean[2] == 0.75f);
 }
 
-/* ---- ends and best epochs ---- */
-
-static void no_progress_ends_a_run(void **state)
-{
-    bench *b = *state;
-    static const char *const options[] = {"patience=2", "lr=1e-12", "warmup=0", NULL};
-    watch w = {0};
-    cairn_train_hooks hooks = hooks_of(&w);
-    cairn_train_settings settings = tiny_settings(b, "run");
-    settings.epochs = 20;
-    settings.options = options;
-    cairn_train_result result, again;
-    assert_ok(b, cairn_train(b->ctx, &settings, &hooks, &result));
-    assert_int_equal(result.epochs_done, 3);
-    assert_int_equal(result.best_epoch, 1);
-    assert_non_null(strstr(w.last, "stopped after epoch 3 of 20"));
-    assert_ok(b, cairn_train_resume(b->ctx, bench_path(b, "run"), NULL, &again)); /* it is over */
-    assert_int_equal(again.epochs_done, 3);
-}
-
-static void the_best_epochs_are_kept(void **state)
-{
-    bench *b = *state;
-    static const char *const options[] = {"keep=2", NULL};
-    cairn_train_settings settings = tiny_settings(b, "run");
-    settings.epochs = 8;
-    settings.options = options;
-    cairn_train_result result;
-    assert_ok(b, cairn_train(b->ctx, &settings, NULL, &result));
-    char **names, best[64];
-    size_t count;
-    assert_ok(b, cairn_folder_list(b->ctx, bench_path(b, "run/weights/top"), &names, &count));
-    assert_int_equal(count, 2);
-    cairn_names_free(b->ctx, names, count);
-    snprintf(best, sizeof best, "run/weights/top/epoch-%04d.safetensors", result.best_epoch);
-    assert_same_file(b, best, "run/weights/best.safetensors");
-}
-
-static void the_list_of_best_epochs(void **state)
-{
-    (void)state;
-    cairn_state s;
-    cairn_state_begin(&s);
-    assert_int_equal(cairn_state_keep(&s, 2, 1, 50), 0);
-    assert_int_equal(cairn_state_keep(&s, 2, 2, 60), 0);
-    assert_int_equal(cairn_state_keep(&s, 2, 3, 40), 3);
-    assert_int_equal(cairn_state_keep(&s, 2, 4, 60), 1); /* the earlier of equals comes first */
-    assert_true(s.kept[0] == 2 && s.kept[1] == 4 && s.kept[2] == 0);
-    assert_int_equal(cairn_state_keep(&s, 2, 5, 60), 5);
-    assert_int_equal(cairn_state_keep(&s, 2, 6, 99), 4);
-    assert_true(s.kept[0] == 6 && s.kept[1] == 2);
-}
-
-/* ---- sizes ---- */
-
-static void pictures_grow_and_are_evaluated_larger(void **state)
-{
-    bench *b = *state;
-    static const char *const options[] = {"input=64", "progressive=32", "eval_input=80", "lr=0.01", NULL};
-    static const char *const wrong[] = {"input=32", "progressive=64", NULL};
-    cairn_train_settings settings = tiny_settings(b, "run");
-    settings.model = "resnet20";
-    settings.epochs = 3;
-    settings.options = options;
-    assert_ok(b, cairn_train(b->ctx, &settings, NULL, NULL));
-    cairn_weights *weights;
-    tensor_of(b, "run/weights/last.safetensors", "conv1.weight", &weights);
-    assert_string_equal(cairn_weights_meta(weights, "cairn.input_size"), "[1,80,80]");
-    cairn_weights_destroy(weights);
-    resume_after(b, "resnet20", options, 4);
-    settings.out = bench_path(b, "wrong");
-    settings.options = wrong;
-    assert_fails(b, cairn_train(b->ctx, &settings, NULL, NULL), CAIRN_USAGE, "progressive: expected at most");
-}
-
-/* ---- guards ---- */
-
-static void divergence_names_its_place(void **state)
-{
-    bench *b = *state;
-    static const char *const options[] = {"lr=1e30", "warmup=0", "schedule=constant", NULL};
-    cairn_train_settings settings = tiny_settings(b, "run");
-    settings.model = "lenet5.tutorial"; /* ReLU: nothing saturates */
-    settings.epochs = 20;
-    settings.options = options;
-    assert_fails(b, cairn_train(b->ctx, &settings, NULL, NULL), CAIRN_NUMERIC,
-                 "25 steps in a row were not finite, the last of them step ");
-    assert_non_null(strstr(cairn_error(b->ctx), "where "));
-    assert_non_null(strstr(cairn_error(b->ctx), "sample "));
-    assert_true(strstr(cairn_error(b->ctx), "output of layer '") ||
-                strstr(cairn_error(b->ctx), "weights '") || strstr(cairn_error(b->ctx), "gradient of '"));
-}
-
-static void the_rate_is_found(void **state)
-{
-    bench *b = *state;
-    cairn_lr_search search, again;
-    cairn_train_settings settings = tiny_settings(b, "unused");
-    assert_ok(b, cairn_train_find_lr(b->ctx, &settings, NULL, &search));
-    assert_true(search.count > 50 && search.count <= CAIRN_LR_STEPS);
-    assert_true(fabs(search.lr[0] - 1e-7) < 1e-20);
-    for (int i = 1; i < search.count; i++)
-        assert_true(fabs(search.lr[i] / search.lr[i - 1] - pow(1e8, 1.0 / 99)) < 1e-9);
-    assert_true(search.suggestion > 1e-4 && search.suggestion < 10);
-    assert_int_equal(cairn_path_look(bench_path(b, "unused")), CAIRN_PATH_MISSING);
-    tiny_threads(b, 2);
-    assert_ok(b, cairn_train_find_lr(b->ctx, &settings, NULL, &again));
-    assert_memory_equal(&search, &again, sizeof search);
-}
-
-/* ---- event files ---- */
-
-static uint64_t little(const uint8_t *bytes, int count)
-{
-    uint64_t value = 0;
-    for (int i = count; i-- > 0;)
-        value = value << 8 | bytes[i];
-    return value;
-}
-
-static uint32_t masked(const void *bytes, size_t size)
-{
-    uint32_t crc = cairn_crc32c(bytes, size);
-    return (crc >> 15 | crc << 17) + 0xA282EAD8u;
-}
-
-static void event_files_are_sound(void **state)
-{
-    bench *b = *state;
-    static const char *const options[] = {"tensorboard=true", NULL};
-    assert_int_equal(cairn_crc32c("123456789", 9), 0xE3069283u); /* the check value of CRC-32C */
-    train(b, "run", "lenet5", options);
-    char **names, path[64] = "";
-    size_t count, size;
-    assert_ok(b, cairn_folder_list(b->ctx, bench_path(b, "run"), &names, &count));
-    for (size_t i = 0; i < count; i++)
-        if (strncmp(names[i], "events.out.tfevents.", 20) == 0)
-            snprintf(path, sizeof path, "run/%.50s", names[i]);
-    cairn_names_free(b->ctx, names, count);
-    uint8_t *bytes;
-    assert_ok(b, cairn_file_read(b->ctx, bench_path(b, path), 1 << 20, &bytes, &size));
-    int records = 0;
-    size_t at = 0;
-    while (at < size) {
-        uint64_t length = little(bytes + at, 8);
-        assert_true(length > 8 && at + 16 + length <= size);
-        assert_int_equal(little(bytes + at + 8, 4), masked(bytes + at, 8));
-        assert_int_equal(little(bytes + at + 12 + length, 4), masked(bytes + at + 12, (size_t)length));
-        at += 16 + (size_t)length;
-        records++;
-    }
-    assert_int_equal(at, size);
-    assert_int_equal(records, 1 + 7 * TINY_EPOCHS); /* the version, and seven numbers an epoch */
-    cairn_free(b->ctx, bytes);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -522,13 +290,6 @@ int main(void)
         TINY(layers_are_frozen_by_number_and_name),
         TINY(a_new_head_is_said),
         TINY(the_chain_comes_with_the_weights),
-        TINY(no_progress_ends_a_run),
-        TINY(the_best_epochs_are_kept),
-        TINY(the_list_of_best_epochs),
-        TINY(pictures_grow_and_are_evaluated_larger),
-        TINY(divergence_names_its_place),
-        TINY(the_rate_is_found),
-        TINY(event_files_are_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
