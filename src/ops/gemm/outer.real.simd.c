@@ -48,25 +48,25 @@ CAIRN_INLINE void tile(const cairn_gemm_outer *g, int64_t p, int64_t column, vec
     for (int r = 0; r < mr; r++)
         __builtin_prefetch(g->c + (p + r) * g->ldc + column + nv * CAIRN_LANES - 1, 1);
     int64_t a_step = g->a_step[0], b_step = g->b_step[0];
-    for (int64_t line = 0; line < g->count[1] * g->count[2]; line++) {
-        int64_t image = line / g->count[1], row = line % g->count[1];
-        const float *a = g->a + image * g->a_step[2] + row * g->a_step[1] + p;
-        const float *b = g->b + image * g->b_step[2] + row * g->b_step[1] + column;
-        int64_t pixel = 0;
-        for (; pixel + CAIRN_GEMM_STEP <= g->count[0]; pixel += CAIRN_GEMM_STEP) {
-            /* compilers would compute all places ahead and keep them in memory, if they could */
-            CAIRN_UNROLL
-            for (int i = 0; i < CAIRN_GEMM_STEP; i += 2) {
-                step(a, b, mask, acc, mr, nv);
-                step(a + a_step, b + b_step, mask, acc, mr, nv);
-                a += 2 * a_step;
-                b += 2 * b_step;
-                __asm__("" : "+r"(a), "+r"(b));
+    for (int64_t image = 0; image < g->count[2]; image++)
+        for (int64_t row = 0; row < g->count[1]; row++) {
+            const float *a = g->a + image * g->a_step[2] + row * g->a_step[1] + p;
+            const float *b = g->b + image * g->b_step[2] + row * g->b_step[1] + column;
+            int64_t pixel = 0;
+            for (; pixel + CAIRN_GEMM_STEP <= g->count[0]; pixel += CAIRN_GEMM_STEP) {
+                /* compilers would compute all places ahead and keep them in memory, if they could */
+                CAIRN_UNROLL
+                for (int i = 0; i < CAIRN_GEMM_STEP; i += 2) {
+                    step(a, b, mask, acc, mr, nv);
+                    step(a + a_step, b + b_step, mask, acc, mr, nv);
+                    a += 2 * a_step;
+                    b += 2 * b_step;
+                    __asm__("" : "+r"(a), "+r"(b));
+                }
             }
+            for (; pixel < g->count[0]; pixel++, a += a_step, b += b_step)
+                step(a, b, mask, acc, mr, nv);
         }
-        for (; pixel < g->count[0]; pixel++, a += a_step, b += b_step)
-            step(a, b, mask, acc, mr, nv);
-    }
     CAIRN_UNROLL
     for (int r = 0; r < mr; r++) {
         float *c = g->c + (p + r) * g->ldc + column;
