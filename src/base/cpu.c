@@ -87,11 +87,11 @@ typedef struct family {
 #define AMD 0x68747541u   /* "Auth" */
 #define INTEL 0x756e6547u /* "Genu" */
 
-/* Lanes and sizes are the makers'. Rates are estimates, calibrated on Zen alone, and that of sums on Zen, Zen 3
- * and Zen 4: choices elsewhere are to be checked when such a machine is at hand. */
+/* Lanes and sizes are the makers'. Rates are fitted on Zen 3, calibrated on Zen and, that of sums, on Zen 4,
+ * and estimates elsewhere: choices there are to be checked when such a machine is at hand. */
 static const family families[] = {
     {"Zen", AMD, 0x17, 0x00, 0x2f, 2.6, 8, 8, 50, 20, 9, 50, 512, 4096},
-    {"Zen 2", AMD, 0x17, 0x30, 0xff, 3.2, 16, 16, 80, 30, 10, 25, 512, 4096},
+    {"Zen 2", AMD, 0x17, 0x30, 0xff, 3.2, 16, 16, 100, 40, 18, 45, 512, 4096},
     {"Zen 4", AMD, 0x19, 0x10, 0x1f, 3.6, 16, 16, 100, 90, 18, 60, 1024, 4096},
     {"Zen 4", AMD, 0x19, 0x60, 0xaf, 3.6, 16, 16, 100, 90, 18, 60, 1024, 4096},
     {"Zen 3", AMD, 0x19, 0x00, 0xff, 3.4, 16, 16, 120, 50, 24, 50, 512, 4096},
