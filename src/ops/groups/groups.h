@@ -177,7 +177,7 @@ CAIRN_INLINE vec cairn_groups_pick_known(vec v, const int width, const int i)
         lanes[l] = l / width * width + i;
     return (vec)_mm512_permutexvar_ps((__m512i)lanes, (__m512)v);
 #else
-    vec picked;
+    vec picked = {0};
     CAIRN_UNROLL
     for (int l = 0; l < CAIRN_LANES; l++)
         picked[l] = v[l / width * width + i];
