@@ -1,6 +1,6 @@
 /* What a training can be told beyond its rate: every optimiser with moving averages and clipping resumes to
  * the same bits; frozen layers and their statistics stay; rates by depth; new heads. */
-#include "training_runs.h"
+#include "runs.h"
 
 #include "train/groups.h"
 #include <math.h>
@@ -40,9 +40,9 @@ static void threads_change_no_bit(void **state)
 {
     bench *b = *state;
     static const char *const options[] = {"optimizer=lamb", "ema=0.9", "clip_norm=1", "lr=0.01", NULL};
-    train(b, "one", "lenet5", options);
+    train_with(b, "one", "lenet5", options);
     tiny_threads(b, 3);
-    train(b, "three", "lenet5", options);
+    train_with(b, "three", "lenet5", options);
     assert_same_file(b, "one/weights/last.safetensors", "three/weights/last.safetensors");
 }
 
@@ -64,8 +64,8 @@ static void averages_are_saved(void **state)
 {
     bench *b = *state;
     static const char *const with[] = {"ema=0.9", "lr=0.01", NULL}, *const without[] = {"lr=0.01", NULL};
-    train(b, "with", "resnet20", with);
-    train(b, "without", "resnet20", without);
+    train_with(b, "with", "resnet20", with);
+    train_with(b, "without", "resnet20", without);
     static const char *const names[] = {"conv1.weight", "bn1.weight", "bn1.running_mean", "bn1.running_var"};
     for (size_t i = 0; i < CAIRN_COUNT(names); i++) {
         char average[64];
@@ -90,12 +90,9 @@ static void frozen_layers_stay(void **state)
                                        "layer2.0.bn1.running_mean", "layer2.1.bn2.running_var"};
     static const char *const learn[] = {"conv1.weight", "layer1.0.conv1.weight", "bn1.running_mean",
                                         "layer3.0.conv1.weight", "linear.weight"};
-    train(b, "first", "resnet20", first);
-    cairn_train_settings settings = tiny_settings(b, "frozen");
-    settings.model = "resnet20";
-    settings.nesterov = 0;
+    train_with(b, "first", "resnet20", first);
+    cairn_train_settings settings = settings_with(b, "frozen", "resnet20", freeze);
     settings.init = bench_path(b, "first");
-    settings.options = freeze;
     assert_ok(b, cairn_train(b->ctx, &settings, NULL, NULL));
     for (size_t i = 0; i < CAIRN_COUNT(stay); i++)
         if (!same_tensor(b, "first/weights/best.safetensors", stay[i], "frozen/weights/last.safetensors",
@@ -229,7 +226,7 @@ static void a_new_head_is_said(void **state)
     settings.recipe = "finetune";
     assert_ok(b, cairn_train(b->ctx, &settings, &hooks, NULL));
     assert_true(w.notes > 0);
-    assert_non_null(strstr(w.last, "its head of 13 classes is replaced by a new one of 10"));
+    assert_non_null(strstr(w.note, "its head of 13 classes is replaced by a new one of 10"));
     cairn_weights *tuned;
     const cairn_tensor *head = tensor_of(b, "tuned/weights/last.safetensors", "fc2.weight", &tuned);
     assert_non_null(head);

@@ -1,6 +1,6 @@
 /* The course of a training: early ends, best epochs, growing pictures, divergence, the search for a rate, and
  * event files. */
-#include "training_runs.h"
+#include "runs.h"
 
 #include "train/events.h"
 #include "train/state.h"
@@ -21,7 +21,7 @@ static void no_progress_ends_a_run(void **state)
     assert_ok(b, cairn_train(b->ctx, &settings, &hooks, &result));
     assert_int_equal(result.epochs_done, 3);
     assert_int_equal(result.best_epoch, 1);
-    assert_non_null(strstr(w.last, "stopped after epoch 3 of 20"));
+    assert_non_null(strstr(w.note, "stopped after epoch 3 of 20"));
     assert_ok(b, cairn_train_resume(b->ctx, bench_path(b, "run"), NULL, &again)); /* it is over */
     assert_int_equal(again.epochs_done, 3);
 }
@@ -137,7 +137,7 @@ static void event_files_are_sound(void **state)
     bench *b = *state;
     static const char *const options[] = {"tensorboard=true", NULL};
     assert_int_equal(cairn_crc32c("123456789", 9), 0xE3069283u); /* the check value of CRC-32C */
-    train(b, "run", "lenet5", options);
+    train_with(b, "run", "lenet5", options);
     char **names, path[64] = "";
     size_t count, size;
     assert_ok(b, cairn_folder_list(b->ctx, bench_path(b, "run"), &names, &count));
