@@ -1,8 +1,6 @@
 /* Data sets of picture files: folders that are classes, the weights' own classes, lists. */
 #include "dataset_files.h"
 
-/* ---- folders of pictures ---- */
-
 /* A copy of a golden picture; its size tells which it is. */
 static void put_picture(bench *b, const char *name, const char *golden)
 {
@@ -161,8 +159,6 @@ static void lists_tell_the_classes(void **state)
     put_text(b, "flat/ILSVRC2012_validation_ground_truth.txt", "2\n3\n");
     assert_fails(b, open_fails(b, bench_path(b, "flat"), &known), CAIRN_INPUT, "ground truth of picture 2");
 }
-
-/* ---- the real one ---- */
 
 static void folders_in_the_order_of_their_numbers(void **state)
 {

@@ -3,8 +3,6 @@
 
 #include "data/picture.h"
 
-/* ---- JSON ---- */
-
 static void json_round_trip(void **state)
 {
     bench *b = *state;

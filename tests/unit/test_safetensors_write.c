@@ -4,8 +4,6 @@
 #include "io/weights.h"
 #include <math.h>
 
-/* ---- writing ---- */
-
 /* A convolution counted in the order of files, a dense layer, and other types. */
 static cairn_weights *make_weights(bench *b)
 {

@@ -1,7 +1,15 @@
-/* Pickles of torch.save by hand, as a stream: row K1 of malformed input, damage, limits. */
+/* Pickles of torch.save by hand, as the stream in which they follow each other: row K1 of malformed input,
+ * damage, limits. */
 #include "torch_files.h"
 
-/* ---- pickles by hand: the stream form, where they follow each other ---- */
+#define MAGIC "\x80\2\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19.\x80\2M\xe9\3.\x80\2}."
+#define STORAGE(type, key, elements) "(U\7storagec" type "\nU\1" key "U\3cpu" elements "NtQ"
+/* A tensor of the storage "0" of two floats: offset, sizes, strides. */
+#define TENSOR(offset, sizes, strides)                                                                       \
+    REBUILD "(" STORAGE("torch\nFloatStorage", "0", "K\2") offset sizes strides "\x89)tR"
+#define DICT(value) "\x80\2}X\1\0\0\0a" value "s."
+#define KEYS "\x80\2](U\0010e."
+#define NO_KEYS "\x80\2]."
 
 /* Magic number, object, keys, and a storage of two floats. */
 static cairn_status parse_stream(bench *b, const char *object, size_t object_size, const char *keys,

@@ -1,7 +1,7 @@
 /* What a convolution costs by each way of computing it: the model that kernels are chosen by. Weights are
  * read from memory once in a run, since a network's do not stay in the cache from run to run; arithmetic and
- * reading hide each other in part. The shares are fitted to layers of ResNet-50 by every kernel: on Zen 4,
- * and for other levels on Zen 3. */
+ * reading hide each other in part. Shares are of the family's nominal peak. With AVX-512 that of products is
+ * what the longest reach on Zen, without it is fitted on Zen 3 to layers of ResNet-50 by every kernel. */
 #ifndef CAIRN_OPS_CONV2D_COST_H
 #define CAIRN_OPS_CONV2D_COST_H
 
@@ -9,9 +9,7 @@
 #include "ops/operand.h"
 #include <math.h>
 
-/* Of the peak, that matrix products reach; products of each column, that beginning and ending a tile is
- * worth.
- */
+/* Share of the peak that products reach; products of a column that beginning and ending a tile is worth. */
 #if defined(CAIRN_SIMD_AVX512)
 #define CAIRN_COST_PRODUCT_SHARE 0.93
 #define CAIRN_COST_TILE 4.0

@@ -230,13 +230,14 @@ CAIRN_INLINE bool next_run(const cairn_gemm_rows *g, run *r)
     return true;
 }
 
-/* The products of a run; what is fetched meanwhile goes on from run to run. */
+/* What is fetched while products are made; it goes on from run to run. */
 typedef struct fetching {
     int64_t rows; /* of C, so far */
     bool ahead;   /* rows of A */
     const float *next;
 } fetching;
 
+/* The products of a run with B from b on; returns where it ends. */
 CAIRN_INLINE const float *add_run(const place *t, const run *r, const float *b, fetching *f,
                                   vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv,
                                   const source from)
