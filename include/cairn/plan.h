@@ -48,10 +48,13 @@ CAIRN_API cairn_status cairn_plan_create(cairn_ctx *ctx, const cairn_graph *grap
 CAIRN_API void cairn_plan_destroy(cairn_plan *plan);
 
 /* Where an input is to be written, or an output, kept value or gradient is read: (N, shape), contiguous, of
- * the plan's precision (floats in CAIRN_BF16, but for kept values), or bytes, int32 or int64 where graph.h
- * says so. NULL if the plan does not hold that name. */
+ * the plan's precision (in CAIRN_BF16 floats, and kept values either: cairn_plan_dtype), or bytes, int32 or
+ * int64 where graph.h says so. NULL if the plan does not hold that name. */
 CAIRN_API void *cairn_plan_data(cairn_plan *plan, const char *name);
 CAIRN_API cairn_shape cairn_plan_shape(const cairn_plan *plan, const char *name);
+
+/* How its numbers are stored; CAIRN_F32 if the plan does not hold that name. */
+CAIRN_API cairn_dtype cairn_plan_dtype(const cairn_plan *plan, const char *name);
 
 typedef struct cairn_run_options {
     int n;        /* images in this run, 1 ... batch [batch] */

@@ -166,6 +166,13 @@ cairn_shape cairn_plan_shape(const cairn_plan *plan, const char *name)
     return find_value(plan, name, &value) ? plan->values[value].type.shape : (cairn_shape){0};
 }
 
+cairn_dtype cairn_plan_dtype(const cairn_plan *plan, const char *name)
+{
+    uint32_t value;
+    return find_value(plan, name, &value) ? cairn_element_dtype(plan, plan->values[value].type.element)
+                                          : CAIRN_F32;
+}
+
 void cairn_plan_refresh(cairn_plan *plan)
 {
     plan->weights_ready = false;

@@ -220,22 +220,29 @@ static inline atomic_llong *cairn_next_task(const cairn_plan *plan, int region, 
     return plan->next_task + ((int64_t)region * plan->threads + share) * CAIRN_COUNTER_STRIDE;
 }
 
-static inline size_t cairn_element_bytes(const cairn_plan *plan, cairn_element element)
+/* How the plan stores elements. */
+static inline cairn_dtype cairn_element_dtype(const cairn_plan *plan, cairn_element element)
 {
     switch (element) {
     case CAIRN_REAL:
-        return cairn_dtype_size(plan->precision);
+        return plan->precision;
     case CAIRN_BYTE:
-        return 1;
+        return CAIRN_U8;
     case CAIRN_BFLOAT16:
-        return 2;
+        return CAIRN_BF16;
     case CAIRN_INT32:
-    case CAIRN_FLOAT32:
-        return 4;
+        return CAIRN_I32;
     case CAIRN_INT64:
-        return 8;
+        return CAIRN_I64;
+    case CAIRN_FLOAT32:
+        break;
     }
-    return 0;
+    return CAIRN_F32;
+}
+
+static inline size_t cairn_element_bytes(const cairn_plan *plan, cairn_element element)
+{
+    return cairn_dtype_size(cairn_element_dtype(plan, element));
 }
 
 #endif

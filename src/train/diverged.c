@@ -10,27 +10,35 @@
 #define FILE_TEXT 60
 #define WHERE_TEXT 160
 
-static bool all_finite(const float *numbers, int64_t count)
+#define BF16_EXPONENT 0x7f80u /* all ones in what is not a finite number */
+
+/* Also true for integers. */
+static bool all_finite(const void *numbers, cairn_dtype dtype, int64_t count)
 {
-    for (int64_t i = 0; i < count; i++)
-        if (!isfinite(numbers[i]))
-            return false;
-    return true;
+    const float *floats = numbers;
+    const uint16_t *halves = numbers;
+    bool finite = true;
+    for (int64_t i = 0; i < count && finite; i++)
+        finite = dtype == CAIRN_F32    ? isfinite(floats[i]) != 0
+                 : dtype == CAIRN_BF16 ? (halves[i] & BF16_EXPONENT) != BF16_EXPONENT
+                                       : true;
+    return finite;
 }
 
 /* A value of the plan for n pictures; true also when the plan does not hold it. */
 static bool value_is_finite(cairn_plan *plan, const char *name, int n)
 {
     cairn_shape shape = cairn_plan_shape(plan, name);
-    const float *numbers = cairn_plan_data(plan, name);
-    return numbers == NULL || all_finite(numbers, cairn_shape_elements(&shape) * (shape.batched ? n : 1));
+    const void *numbers = cairn_plan_data(plan, name);
+    return numbers == NULL || all_finite(numbers, cairn_plan_dtype(plan, name),
+                                         cairn_shape_elements(&shape) * (shape.batched ? n : 1));
 }
 
 static bool weights_are_bad(const cairn_trainer *t, char where[WHERE_TEXT])
 {
     for (int i = 0; i < cairn_weights_count(t->weights); i++) {
         const cairn_tensor *w = cairn_weights_at(t->weights, i);
-        if (w->dtype != CAIRN_F32 || all_finite(w->data, cairn_shape_elements(&w->shape)))
+        if (all_finite(w->data, w->dtype, cairn_shape_elements(&w->shape)))
             continue;
         snprintf(where, WHERE_TEXT, "the weights '%.100s'", w->name);
         return true;
@@ -74,7 +82,9 @@ static cairn_status find_layer(cairn_trainer *t, int n, char where[WHERE_TEXT])
                                      .soft = t->ports.targets != NULL,
                                      .gradients_only = true,
                                      .dropout = c->dropout >= 0 ? &c->dropout : NULL};
-    cairn_plan_options options = {.batch = cairn_trainer_part(t), .training = true, .keep_all = true};
+    cairn_plan_options options = cairn_trainer_plan_options(t);
+    options.recompute = false;
+    options.keep_all = true;
     bool floats = cairn_augment_needs_floats(&t->augment);
     cairn_graph *graph;
     cairn_plan *plan = NULL;

@@ -112,13 +112,18 @@ static cairn_status begin_weights(cairn_trainer *t, const cairn_graph *graph)
     return status == CAIRN_OK ? cairn_weights_create(t->ctx, &t->optimiser) : status;
 }
 
+cairn_plan_options cairn_trainer_plan_options(const cairn_trainer *t)
+{
+    return (cairn_plan_options){.batch = cairn_trainer_part(t),
+                                .training = true,
+                                .recompute = t->config.recompute,
+                                .precision = t->config.precision == 1 ? CAIRN_BF16 : CAIRN_F32};
+}
+
 /* The first time also the weights. */
 static cairn_status make_plan(cairn_trainer *t)
 {
-    cairn_plan_options options = {.batch = cairn_trainer_part(t),
-                                  .training = true,
-                                  .recompute = t->config.recompute,
-                                  .precision = t->config.precision == 1 ? CAIRN_BF16 : CAIRN_F32};
+    cairn_plan_options options = cairn_trainer_plan_options(t);
     cairn_groups groups;
     cairn_graph *graph = NULL;
     cairn_status status = make_graph(t, &groups, &graph);

@@ -89,6 +89,8 @@ cairn_status cairn_trainer_step(cairn_trainer *trainer, double lr, int64_t batch
  * there.
  */
 cairn_status cairn_trainer_size(cairn_trainer *trainer, int64_t epoch);
+/* What the plan that trains is made with. */
+cairn_plan_options cairn_trainer_plan_options(const cairn_trainer *trainer);
 /* The plan that evaluates, and its loader. */
 cairn_status cairn_trainer_make_evaluation(cairn_trainer *trainer);
 /* Sides of the pictures: of training in an epoch, and of evaluation. */

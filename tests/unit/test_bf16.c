@@ -268,6 +268,46 @@ static void training_comes_close(void **state)
     }
 }
 
+/* The first value kept of layer `name` after one run on zeros. */
+static double first_kept(cairn_ctx *ctx, const cairn_graph *graph, cairn_weights *weights,
+                         cairn_dtype precision, const char *name, cairn_dtype stored)
+{
+    cairn_plan *plan = NULL;
+    cairn_plan_options options = {.precision = precision, .keep_all = true};
+    assert_int_equal(cairn_plan_create(ctx, graph, weights, NULL, &options, &plan), CAIRN_OK);
+    assert_int_equal(cairn_plan_run(plan, NULL), CAIRN_OK);
+    assert_int_equal(cairn_plan_dtype(plan, name), stored);
+    const void *data = cairn_plan_data(plan, name);
+    assert_non_null(data);
+    double value =
+        stored == CAIRN_BF16 ? (double)op_from_bf16(*(const uint16_t *)data) : (double)*(const float *)data;
+    assert_int_equal(cairn_plan_dtype(plan, "image"), CAIRN_F32);
+    assert_int_equal(cairn_plan_dtype(plan, "no such value"), CAIRN_F32);
+    cairn_plan_destroy(plan);
+    return value;
+}
+
+static void kept_values_say_how_they_are_stored(void **state)
+{
+    bench *b = *state;
+    cairn_graph *graph = NULL;
+    cairn_weights *weights = NULL;
+    cairn_model_settings settings = {.classes = 10};
+    assert_int_equal(cairn_model_graph(b->ctx, cairn_model_find("lenet5.tutorial"), &settings,
+                                       CAIRN_INPUT_NUMBERS, 0, NULL, NULL, NULL, &graph),
+                     CAIRN_OK);
+    assert_int_equal(cairn_weights_init(b->ctx, graph, CAIRN_F32, 7, &weights), CAIRN_OK);
+    const cairn_tensor *bias = cairn_weights_find(weights, "conv2.bias");
+    assert_non_null(bias);
+    *(float *)bias->data = 0.3f; /* which bfloat16 has not */
+    float exact = (float)first_kept(b->ctx, graph, weights, CAIRN_F32, "conv2", CAIRN_F32);
+    assert_true(exact == 0.3f);
+    assert_true(first_kept(b->ctx, graph, weights, CAIRN_BF16, "conv2", CAIRN_BF16) ==
+                (double)op_from_bf16(op_bf16(exact)));
+    cairn_weights_destroy(weights);
+    cairn_graph_destroy(graph);
+}
+
 static void other_precisions_are_refused(void **state)
 {
     bench *b = *state;
@@ -291,6 +331,7 @@ int main(void)
                                        TEST(convolutions_are_of_the_highest_level),
                                        TEST(conversions_round_to_nearest),
                                        TEST(training_comes_close),
+                                       TEST(kept_values_say_how_they_are_stored),
                                        TEST(other_precisions_are_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

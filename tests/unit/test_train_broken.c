@@ -128,14 +128,22 @@ static void another_kernel_level_is_said(void **state)
 
 /* ---- guarded steps ---- */
 
-/* Weights of the run "first" with one number that is none. */
-static void poison(bench *b)
+#define NAN_BITS 0x7fc00000u
+#define HUGE_BITS 0x7f000000u /* 2^127 */
+
+/* Weights of the run "first" with one tensor (NULL: the last) that begins with `count` times the same bits.
+ */
+static void poison(bench *b, const char *name, uint32_t bits, int count)
 {
     train(b, "first");
     cairn_weights *weights;
     assert_ok(b, cairn_weights_load(b->ctx, bench_path(b, "first/weights/last.safetensors"), &weights));
-    const cairn_tensor *last = cairn_weights_at(weights, cairn_weights_count(weights) - 1);
-    memcpy(last->data, &(uint32_t){0x7fc00000}, 4);
+    const cairn_tensor *tensor = name == NULL ? cairn_weights_at(weights, cairn_weights_count(weights) - 1)
+                                              : cairn_weights_find(weights, name);
+    assert_non_null(tensor);
+    assert_true(count <= cairn_shape_elements(&tensor->shape));
+    for (int i = 0; i < count; i++)
+        memcpy((char *)tensor->data + 4 * i, &bits, 4);
     assert_ok(b, cairn_weights_save(weights, bench_path(b, "poison.safetensors")));
     cairn_weights_destroy(weights);
 }
@@ -143,7 +151,7 @@ static void poison(bench *b)
 static void steps_that_are_not_finite_change_nothing(void **state)
 {
     bench *b = *state;
-    poison(b);
+    poison(b, NULL, NAN_BITS, 1);
     cairn_train_settings settings = tiny_settings(b, "run");
     settings.init = bench_path(b, "poison.safetensors");
     assert_ok(b, cairn_train(b->ctx, &settings, NULL, NULL));
@@ -161,7 +169,7 @@ static void steps_that_are_not_finite_change_nothing(void **state)
 static void a_diverged_run_ends(void **state)
 {
     bench *b = *state;
-    poison(b);
+    poison(b, NULL, NAN_BITS, 1);
     cairn_train_settings settings = tiny_settings(b, "run");
     settings.init = bench_path(b, "poison.safetensors");
     settings.epochs = 20;
@@ -171,6 +179,20 @@ static void a_diverged_run_ends(void **state)
     assert_fails(b, cairn_train(b->ctx, &settings, &hooks, NULL), CAIRN_NUMERIC,
                  "step 1 of epoch 9, where the weights '");
     assert_int_equal(w.epochs, 8);
+}
+
+static void a_diverged_run_names_the_layer(void **state)
+{
+    bench *b = *state;
+    static const char *const options[][2] = {{"precision=f32"}, {"precision=bf16"}};
+    poison(b, "fc2.weight", HUGE_BITS, 840);
+    for (int k = 0; k < 2; k++) {
+        cairn_train_settings settings = settings_with(b, options[k][0], "lenet5", options[k]);
+        settings.init = bench_path(b, "poison.safetensors");
+        settings.epochs = 20;
+        assert_fails(b, cairn_train(b->ctx, &settings, NULL, NULL), CAIRN_NUMERIC,
+                     "where the output of layer 'fc2' is not");
+    }
 }
 
 /* ---- full disks, locks, lost folders ---- */
@@ -333,6 +355,7 @@ int main(void)
         TINY(another_kernel_level_is_said),
         TINY(steps_that_are_not_finite_change_nothing),
         TINY(a_diverged_run_ends),
+        TINY(a_diverged_run_names_the_layer),
         TINY(a_full_disk_is_said_and_survived),
         TINY(a_disk_full_to_the_end_is_an_error_that_can_be_resumed),
         TINY(one_training_at_a_time_in_a_folder),
