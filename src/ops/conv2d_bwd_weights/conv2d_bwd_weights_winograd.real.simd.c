@@ -21,7 +21,7 @@ typedef struct setup {
     cairn_channel_blocks in, out;
     cairn_winograd_tiles tiles;
     bool by_weights;
-    int64_t at_once;                   /* tiles */
+    int64_t at_once;                   /* tiles, or fewer */
     int64_t v_plane, d_plane, s_plane; /* elements from product to product */
 } setup;
 
@@ -38,8 +38,7 @@ static setup setup_of(const cairn_site *site)
                .out = cairn_channel_blocks_of(site->in[1].c),
                .tiles = cairn_winograd_tiles_of(&site->in[1], M),
                .by_weights = cairn_unit_is_weights(site)};
-    int64_t all = s.tiles.count * (s.by_weights ? site->capacity : 1);
-    s.at_once = cairn_ceil_div(all, cairn_ceil_div(all, MOST_TILES));
+    s.at_once = cairn_min(s.tiles.count * site->capacity, MOST_TILES);
     s.v_plane = cairn_winograd_plane(s.at_once, s.in.width);
     s.d_plane = cairn_winograd_plane(s.at_once, s.out.width);
     s.s_plane = cairn_winograd_plane(s.in.width, s.out.width);
@@ -137,9 +136,10 @@ static void finish(const setup *s, const pair *p, int64_t c, int64_t count, cons
 static void run_pair(const cairn_work *work, const setup *s, int64_t number, int64_t first, int64_t end)
 {
     pair p = pair_of(work, s, number);
-    int64_t step = end - first > s->at_once ? p.in_c : cairn_min(p.in_c, CHANNELS_AT_ONCE);
-    for (int64_t tile = first; tile < end; tile += s->at_once) {
-        int64_t count = cairn_min(s->at_once, end - tile);
+    int64_t times = cairn_ceil_div(end - first, s->at_once), at_once = cairn_ceil_div(end - first, times);
+    int64_t step = times > 1 ? p.in_c : cairn_min(p.in_c, CHANNELS_AT_ONCE);
+    for (int64_t tile = first; tile < end; tile += at_once) {
+        int64_t count = cairn_min(at_once, end - tile);
         transform(work, s, &p, tile, count);
         for (int64_t c = 0; c < p.in_c; c += step) {
             int64_t channels = cairn_min(step, p.in_c - c);

@@ -33,6 +33,17 @@ CAIRN_INLINE void step(const float *a, const float *b, vec_mask mask, vec acc[MA
     }
 }
 
+CAIRN_INLINE void add_results(const float *c, int64_t ldc, vec_mask mask, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH],
+                              const int mr, const int nv)
+{
+    CAIRN_UNROLL
+    for (int r = 0; r < mr; r++, c += ldc) {
+        CAIRN_UNROLL
+        for (int v = 0; v < nv; v++)
+            acc[r][v] += nv == 1 ? vec_load_part(c, mask) : vec_load(c + v * CAIRN_LANES);
+    }
+}
+
 CAIRN_INLINE void tile(const cairn_gemm_outer *g, int64_t p, int64_t column, vec_mask mask, const int mr,
                        const int nv)
 {
@@ -44,9 +55,10 @@ CAIRN_INLINE void tile(const cairn_gemm_outer *g, int64_t p, int64_t column, vec
             acc[r][v] = (vec){0};
     }
     /* results are wanted at the end; lines that begin before this tile are there */
+    float *c = g->c + p * g->ldc + column;
     CAIRN_UNROLL
-    for (int r = 0; r < mr; r++)
-        __builtin_prefetch(g->c + (p + r) * g->ldc + column + nv * CAIRN_LANES - 1, 1);
+    for (int r = 0; r < mr; r++, c += g->ldc)
+        __builtin_prefetch(c + nv * CAIRN_LANES - 1, 1);
     int64_t a_step = g->a_step[0], b_step = g->b_step[0];
     for (int64_t image = 0; image < g->count[2]; image++)
         for (int64_t row = 0; row < g->count[1]; row++) {
@@ -67,22 +79,17 @@ CAIRN_INLINE void tile(const cairn_gemm_outer *g, int64_t p, int64_t column, vec
             for (; pixel < g->count[0]; pixel++, a += a_step, b += b_step)
                 step(a, b, mask, acc, mr, nv);
         }
+    c = g->c + p * g->ldc + column;
+    if (g->add)
+        add_results(c, g->ldc, mask, acc, mr, nv);
     CAIRN_UNROLL
-    for (int r = 0; r < mr; r++) {
-        float *c = g->c + (p + r) * g->ldc + column;
+    for (int r = 0; r < mr; r++, c += g->ldc) {
         CAIRN_UNROLL
-        for (int v = 0; v < nv; v++) {
-            vec result = acc[r][v];
-            if (nv == 1) {
-                if (g->add)
-                    result += vec_load_part(c, mask);
-                vec_store_part(c, result, mask);
-            } else {
-                if (g->add)
-                    result += vec_load(c + v * CAIRN_LANES);
-                vec_store(c + v * CAIRN_LANES, result);
-            }
-        }
+        for (int v = 0; v < nv; v++)
+            if (nv == 1)
+                vec_store_part(c, acc[r][v], mask);
+            else
+                vec_store(c + v * CAIRN_LANES, acc[r][v]);
     }
 }
 
