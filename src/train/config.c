@@ -65,8 +65,9 @@ static cairn_status check_together(cairn_ctx *ctx, const cairn_config *c)
     if (c->batch % c->accumulate != 0)
         return cairn_fail(ctx, CAIRN_USAGE, "accumulate: expected a divisor of the batch of %d, found %d",
                           c->batch, c->accumulate);
-    if (c->progressive > 0 && c->input > 0 && c->progressive > c->input)
-        return cairn_fail(ctx, CAIRN_USAGE, "progressive: expected at most the input's side of %d", c->input);
+    if (c->progressive > cairn_config_side(c))
+        return cairn_fail(ctx, CAIRN_USAGE, "progressive: expected at most the input's side of %d, found %d",
+                          cairn_config_side(c), c->progressive);
     if (c->seed > INT64_MAX)
         return cairn_fail(ctx, CAIRN_USAGE, "seed: expected at most %" PRId64, INT64_MAX);
     cairn_status status = cairn_config_schedule(ctx, c, 1, &schedule);

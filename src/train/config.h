@@ -55,6 +55,12 @@ typedef struct cairn_config {
     unsigned char origin[CAIRN_SETTING_COUNT]; /* cairn_origin; not in args.json */
 } cairn_config;
 
+/* Of the pictures that it trains on, in the end. */
+static inline int cairn_config_side(const cairn_config *config)
+{
+    return config->input > 0 ? config->input : config->model->h;
+}
+
 /* ---- the table of settings ---- */
 
 typedef enum cairn_setting_kind {

@@ -12,20 +12,15 @@
 #define GROWTH 32               /* pixels that a side grows by at least */
 #define GROWING_SHARE (2.0 / 3) /* of the epochs, in which pictures are smaller than at the end */
 
-static int final_side(const cairn_trainer *t)
-{
-    return t->config.input > 0 ? t->config.input : t->config.model->h;
-}
-
 int cairn_trainer_eval_side(const cairn_trainer *t)
 {
-    return t->config.eval_input > 0 ? t->config.eval_input : final_side(t);
+    return t->config.eval_input > 0 ? t->config.eval_input : cairn_config_side(&t->config);
 }
 
 /* Grows in equal parts of the growing share, by whole multiples of GROWTH from the first side. */
 int cairn_trainer_side(const cairn_trainer *t, int64_t epoch)
 {
-    int last = final_side(t), first = t->config.progressive;
+    int last = cairn_config_side(&t->config), first = t->config.progressive;
     if (first <= 0 || first >= last)
         return last;
     int64_t growing = (int64_t)(GROWING_SHARE * t->config.epochs),
