@@ -49,5 +49,5 @@ cairn_status cairn_explain_size(cairn_ctx *ctx, const cairn_model *model,
         return cairn_fail(ctx, status, "%s", reason);
     bool heads = settings->heads && fits(ctx, model, &bare);
     return cairn_fail(ctx, status, "%s; %s takes pictures of %dx%d and more%s", reason, model->name, h, w,
-                      heads ? ", smaller ones without its auxiliary heads" : "");
+                      heads ? ", smaller ones without its auxiliary heads (aux=off)" : "");
 }
