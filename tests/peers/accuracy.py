@@ -5,7 +5,9 @@ with torchvision's transformations and networks and PyTorch's optimiser, both fr
 folder with train/ and val/, or a folder of IDX files: that becomes CIFAR's binary form, 28x28 padded to 32x32 with
 three equal channels, for Cairn, and the same pixels for PyTorch. Options behind -- go to `cairn train`.
 
-Exit 1 if Cairn's mean is below PyTorch's by more than the wider of the two ranges over the seeds.
+Beside the accuracy stand the losses of the last epoch in training and after it in validation, which tell more where a
+test part is small. Exit 1 if Cairn's mean accuracy is below PyTorch's by more than the wider of the two ranges over the
+seeds.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -28,6 +31,16 @@ import training  # noqa: E402: resnet20, which torchvision has not
 CIFAR_SIDE = 32
 CIFAR_PARTS = 5
 EVALUATION_BATCH = 100
+
+
+@dataclass
+class Result:
+    top1: float  # percent
+    train_loss: float
+    val_loss: float
+
+    def __str__(self):
+        return f"{self.top1:.2f} %, loss {self.train_loss:.3f} in training, {self.val_loss:.3f} in validation"
 
 
 class Pictures:
@@ -83,7 +96,8 @@ def train_cairn(options, data, seed, folder):
     with open(os.path.join(folder, "weights", "last.safetensors"), "rb") as file:
         size = int.from_bytes(file.read(8), "little")
         preprocess = json.loads(json.loads(file.read(size))["__metadata__"]["cairn.preprocess"])
-    return epochs[-1]["val_top1"], sum(epoch["seconds"] for epoch in epochs), settings, preprocess
+    last = Result(epochs[-1]["val_top1"], epochs[-1]["loss"], epochs[-1]["val_loss"])
+    return last, sum(epoch["seconds"] for epoch in epochs), settings, preprocess
 
 
 def transforms_of(settings, preprocess):
@@ -128,23 +142,28 @@ def train_pytorch(options, train, test, seed, settings, preprocess):
     optimiser = torch.optim.SGD(model.parameters(), settings["lr"], momentum=settings["momentum"],
                                 weight_decay=settings["weight_decay"])
     prepare_train, prepare_test = transforms_of(settings, preprocess)
+    result = Result(0, 0, 0)
     for epoch in range(settings["epochs"]):
         model.train()
+        result.train_loss = 0
         batches = torch.randperm(len(train.labels)).split(settings["batch"])
         for step, numbers in enumerate(batches):
             for group in optimiser.param_groups:
                 group["lr"] = settings["lr"] * rate_factor(settings, epoch + step / len(batches))
             x, y = train.batch(numbers, prepare_train)
             optimiser.zero_grad()
-            F.cross_entropy(model(x.contiguous(memory_format=torch.channels_last)), y).backward()
+            loss = F.cross_entropy(model(x.contiguous(memory_format=torch.channels_last)), y)
+            loss.backward()
             optimiser.step()
+            result.train_loss += loss.item() * len(numbers) / len(train.labels)
     model.eval()
-    right = 0
     with torch.inference_mode():
         for numbers in torch.arange(len(test.labels)).split(EVALUATION_BATCH):
             x, y = test.batch(numbers, prepare_test)
-            right += (model(x).argmax(1) == y).sum().item()
-    return 100 * right / len(test.labels)
+            scores = model(x)
+            result.top1 += 100 * (scores.argmax(1) == y).sum().item() / len(test.labels)
+            result.val_loss += F.cross_entropy(scores, y).item() * len(numbers) / len(test.labels)
+    return result
 
 
 def compare(options, work):
@@ -153,11 +172,12 @@ def compare(options, work):
     train, test, data = read_data(options, data)
     ours, theirs = [], []
     for seed in range(1, options.seeds + 1):
-        accuracy, seconds, settings, preprocess = train_cairn(options, data, seed, os.path.join(work, f"run{seed}"))
-        ours.append(accuracy)
-        print(f"{options.network}, seed {seed}: Cairn {accuracy:.2f} % in {seconds:.0f} s", flush=True)
-        theirs.append(train_pytorch(options, train, test, seed, settings, preprocess))
-        print(f"{options.network}, seed {seed}: PyTorch {theirs[-1]:.2f} %", flush=True)
+        result, seconds, settings, preprocess = train_cairn(options, data, seed, os.path.join(work, f"run{seed}"))
+        ours.append(result.top1)
+        print(f"{options.network}, seed {seed}: Cairn {result} ({seconds:.0f} s)", flush=True)
+        result = train_pytorch(options, train, test, seed, settings, preprocess)
+        theirs.append(result.top1)
+        print(f"{options.network}, seed {seed}: PyTorch {result}", flush=True)
     spread = max(max(a) - min(a) for a in (ours, theirs))
     print(f"{options.network}, {len(train.labels)} pictures, {settings['epochs']} epochs of recipe "
           f"{settings['recipe']}: Cairn {np.mean(ours):.2f} %, PyTorch {np.mean(theirs):.2f} % "
