@@ -48,7 +48,7 @@ CAIRN_API cairn_status cairn_plan_create(cairn_ctx *ctx, const cairn_graph *grap
 CAIRN_API void cairn_plan_destroy(cairn_plan *plan);
 
 /* Where an input is to be written, or an output, kept value or gradient is read: (N, shape), contiguous, of
- * the plan's precision (in CAIRN_BF16 floats, and kept values either: cairn_plan_dtype), or bytes, int32 or
+ * the plan's precision (with CAIRN_BF16 floats; of kept values cairn_plan_dtype tells), or bytes, int32 or
  * int64 where graph.h says so. NULL if the plan does not hold that name. */
 CAIRN_API void *cairn_plan_data(cairn_plan *plan, const char *name);
 CAIRN_API cairn_shape cairn_plan_shape(const cairn_plan *plan, const char *name);
