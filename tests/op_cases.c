@@ -12,9 +12,9 @@ typedef struct known_conv {
     int32_t k, pad, stride, groups;
 } known_conv;
 
-/* Those of LeNet, some that Winograd's tiles do not divide, some whose weights outweigh their pictures, some
- * of many pixels and channels, or of an odd number of pixels, for Strassen's halves, and narrow groups, many
- * or one. */
+/* Those of LeNet, some that Winograd's tiles do not divide or of which there are an odd number, some whose
+ * weights outweigh their pictures, some of many pixels and channels, or of an odd number of pixels, for
+ * Strassen's halves, and narrow groups, many or one. */
 static const known_conv known_convs[] = {
     {3, 32, 1, 6, 5, 0, 1, 1},    {3, 14, 6, 16, 5, 0, 1, 1},    {5, 5, 16, 120, 5, 0, 1, 1},
     {2, 32, 1, 6, 5, 2, 1, 1},    {2, 16, 6, 16, 5, 2, 1, 1},    {2, 9, 32, 64, 3, 1, 1, 1},
@@ -28,7 +28,7 @@ static const known_conv known_convs[] = {
     {2, 15, 32, 32, 3, 1, 2, 8},  {1, 58, 16, 16, 3, 1, 1, 4},   {1, 30, 128, 128, 3, 1, 1, 2},
     {2, 6, 72, 72, 3, 1, 1, 3},   {1, 7, 96, 96, 3, 1, 1, 2},    {1, 7, 36, 36, 3, 1, 1, 3},
     {2, 5, 512, 288, 1, 0, 1, 1}, {2, 4, 288, 512, 1, 0, 1, 1},  {3, 15, 16, 16, 3, 1, 1, 1},
-    {2, 22, 32, 32, 3, 2, 1, 1}};
+    {2, 22, 32, 32, 3, 2, 1, 1},  {3, 18, 16, 24, 3, 1, 1, 1}};
 
 static bool conv_shapes(maker *m, cairn_conv2d_attrs *attrs, cairn_shape *x, cairn_shape *w)
 {
