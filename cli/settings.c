@@ -226,7 +226,7 @@ static cairn_status tell(cli_call *cli, const cairn_lr_search *search, const cha
         return CAIRN_OK;
     }
     if (search->suggestion > 0)
-        printf("learning rate  %.2g, where the loss falls steepest\n", search->suggestion);
+        printf("learning rate  %.2g, a tenth of that at which the loss is lowest\n", search->suggestion);
     else
         puts("learning rate  none: the loss never fell");
     printf("curve          %s\n", path);

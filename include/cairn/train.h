@@ -107,7 +107,7 @@ CAIRN_API cairn_status cairn_train_resume(cairn_ctx *ctx, const char *folder, co
 typedef struct cairn_lr_search {
     int count; /* steps that were taken */
     double lr[CAIRN_LR_STEPS], loss[CAIRN_LR_STEPS], smoothed[CAIRN_LR_STEPS];
-    double suggestion; /* where the smoothed loss falls steepest; 0: it never fell */
+    double suggestion; /* a tenth of the rate at which the smoothed loss is lowest; 0: it never fell */
 } cairn_lr_search;
 
 /* Smith 2017: CAIRN_LR_STEPS steps with a rate that grows from 1e-7 to 10, or until the loss explodes;

@@ -84,7 +84,7 @@ static void paint_suggestion(cairn_scene *scene, const chart *c, const cairn_lr_
     type.anchor = x > (c->box.left + c->box.right) / 2 ? CAIRN_ANCHOR_END : CAIRN_ANCHOR_START;
     cairn_scene_line(scene, (cairn_point){x, c->box.top}, (cairn_point){x, c->box.bottom},
                      (cairn_brush){.stroke = CAIRN_PAINT_VALIDATION, .line = 0.9, .dashed = true});
-    snprintf(text, sizeof text, "falls steepest at %s", cairn_number_short(number, s->suggestion, 2));
+    snprintf(text, sizeof text, "suggested: %s", cairn_number_short(number, s->suggestion, 2));
     cairn_scene_text(scene, (cairn_point){x, c->box.top - 4}, text, type);
 }
 

@@ -6,9 +6,10 @@
 
 #define FIRST 1e-7
 #define LAST 10.0
-#define SMOOTHING 0.9  /* share of the mean loss that stays */
-#define EXPLODED 4.0   /* times the lowest loss */
-#define LEAST_STEPS 10 /* before a loss can count as exploded, and at the begin of what is suggested */
+#define SMOOTHING 0.9   /* share of the mean loss that stays */
+#define EXPLODED 4.0    /* times the lowest loss */
+#define LEAST_STEPS 10  /* before a loss can count as exploded, or as the lowest */
+#define BELOW_LOWEST 10 /* times below the rate of the lowest loss lies what is suggested */
 
 static double rate_of(int step)
 {
@@ -54,18 +55,16 @@ static cairn_status take_step(cairn_trainer *t, double lr, double *loss)
     return CAIRN_OK;
 }
 
-/* Steepest in terms of the logarithm of the rate, which grows evenly; between neighbours on both sides. */
+/* Where the loss falls steepest would be nearer to the theory, but with batches this small and a network that
+ * has learned nothing, slopes tell of the batches. The lowest point is plain, if late: the smoothed loss lags
+ * behind. */
 static double suggest(const cairn_lr_search *s)
 {
-    double steepest = 0, lr = 0;
-    for (int i = LEAST_STEPS; i + 1 < s->count; i++) {
-        double fall = s->smoothed[i + 1] - s->smoothed[i - 1];
-        if (!(fall < steepest))
-            continue;
-        steepest = fall;
-        lr = s->lr[i];
-    }
-    return lr;
+    int lowest = 0;
+    for (int i = 1; i < s->count; i++)
+        if (s->smoothed[i] < s->smoothed[lowest])
+            lowest = i;
+    return lowest < LEAST_STEPS ? 0 : s->lr[lowest] / BELOW_LOWEST;
 }
 
 static cairn_status search_rates(cairn_trainer *t, cairn_lr_search *s)

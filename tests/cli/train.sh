@@ -88,7 +88,7 @@ grep -q '"recipe": *null' plain/args.json || fail "--recipe none"
 
 # The search for a learning rate draws a curve and trains nothing.
 works train lenet5 data --find-lr -o rates.svg
-has '^learning rate  [0-9.e-]*, where' '^curve  *rates.svg$'
+has '^learning rate  [0-9.e-]*, a tenth of that at which' '^curve  *rates.svg$'
 grep -q '<svg' rates.svg || fail "rates.svg is no picture"
 fails 2 "svg, .pdf or .png" train lenet5 data --find-lr -o rates.txt
 
