@@ -12,17 +12,22 @@
 
 #define BF16_EXPONENT 0x7f80u /* all ones in what is not a finite number */
 
-/* Also true for integers. */
+/* Whether number i is finite, as integers always are. */
+static bool finite_at(const void *numbers, cairn_dtype dtype, int64_t i)
+{
+    if (dtype == CAIRN_F32)
+        return isfinite(((const float *)numbers)[i]) != 0;
+    if (dtype == CAIRN_BF16)
+        return (((const uint16_t *)numbers)[i] & BF16_EXPONENT) != BF16_EXPONENT;
+    return true;
+}
+
 static bool all_finite(const void *numbers, cairn_dtype dtype, int64_t count)
 {
-    const float *floats = numbers;
-    const uint16_t *halves = numbers;
-    bool finite = true;
-    for (int64_t i = 0; i < count && finite; i++)
-        finite = dtype == CAIRN_F32    ? isfinite(floats[i]) != 0
-                 : dtype == CAIRN_BF16 ? (halves[i] & BF16_EXPONENT) != BF16_EXPONENT
-                                       : true;
-    return finite;
+    for (int64_t i = 0; i < count; i++)
+        if (!finite_at(numbers, dtype, i))
+            return false;
+    return true;
 }
 
 /* A value of the plan for n pictures; true also when the plan does not hold it. */

@@ -55,21 +55,13 @@ static cairn_status take_step(cairn_trainer *t, double lr, double *loss)
     return CAIRN_OK;
 }
 
-/* Where the loss falls steepest would be nearer to the theory, but with batches this small and a network that
- * has learned nothing, slopes tell of the batches. The lowest point is plain, if late: the smoothed loss lags
- * behind. */
-static double suggest(const cairn_lr_search *s)
-{
-    int lowest = 0;
-    for (int i = 1; i < s->count; i++)
-        if (s->smoothed[i] < s->smoothed[lowest])
-            lowest = i;
-    return lowest < LEAST_STEPS ? 0 : s->lr[lowest] / BELOW_LOWEST;
-}
-
+/* What is suggested lies below the lowest loss. Where the loss falls steepest would be nearer to the theory,
+ * but with batches this small and a network that has learned nothing, slopes tell of the batches. The lowest
+ * point is plain, if late: the smoothed loss lags behind. */
 static cairn_status search_rates(cairn_trainer *t, cairn_lr_search *s)
 {
-    double mean = 0, weight = 0, lowest = (double)INFINITY;
+    double mean = 0, weight = 0;
+    int lowest = 0;
     for (int i = 0; i < CAIRN_LR_STEPS; i++) {
         double loss, lr = rate_of(i);
         cairn_status status = take_step(t, lr, &loss);
@@ -84,13 +76,13 @@ static cairn_status search_rates(cairn_trainer *t, cairn_lr_search *s)
         s->smoothed[i] = mean / weight;
         s->count = i + 1;
         show(t, i, s->smoothed[i]);
-        lowest = fmin(lowest, s->smoothed[i]);
-        if (i >= LEAST_STEPS && s->smoothed[i] > EXPLODED * lowest)
+        lowest = s->smoothed[i] < s->smoothed[lowest] ? i : lowest;
+        if (i >= LEAST_STEPS && s->smoothed[i] > EXPLODED * s->smoothed[lowest])
             break;
         if (t->hooks.stop != NULL && t->hooks.stop(t->hooks.user))
             return cairn_fail(t->ctx, CAIRN_INTERRUPTED, "interrupted in the search for a learning rate");
     }
-    s->suggestion = suggest(s);
+    s->suggestion = lowest < LEAST_STEPS ? 0 : s->lr[lowest] / BELOW_LOWEST;
     return CAIRN_OK;
 }
 

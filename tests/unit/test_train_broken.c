@@ -129,13 +129,15 @@ static void another_kernel_level_is_said(void **state)
 /* ---- guarded steps ---- */
 
 #define NAN_BITS 0x7fc00000u
-#define HUGE_BITS 0x7f000000u /* 2^127 */
+#define HUGE_BITS 0x7f000000u    /* 2^127 */
+#define LARGEST_BITS 0x7f7fffffu /* of floats; bfloat16 has none that is near, and rounds it to infinity */
 
-/* Weights of the run "first" with one tensor (NULL: the last) that begins with `count` times the same bits.
+/* Weights of a short run of the model with one tensor (NULL: the last) that begins with `count` times the
+ * same bits.
  */
-static void poison(bench *b, const char *name, uint32_t bits, int count)
+static void poison(bench *b, const char *model, const char *name, uint32_t bits, int count)
 {
-    train(b, "first");
+    train_with(b, "first", model, NULL);
     cairn_weights *weights;
     assert_ok(b, cairn_weights_load(b->ctx, bench_path(b, "first/weights/last.safetensors"), &weights));
     const cairn_tensor *tensor = name == NULL ? cairn_weights_at(weights, cairn_weights_count(weights) - 1)
@@ -151,7 +153,7 @@ static void poison(bench *b, const char *name, uint32_t bits, int count)
 static void steps_that_are_not_finite_change_nothing(void **state)
 {
     bench *b = *state;
-    poison(b, NULL, NAN_BITS, 1);
+    poison(b, "lenet5", NULL, NAN_BITS, 1);
     cairn_train_settings settings = tiny_settings(b, "run");
     settings.init = bench_path(b, "poison.safetensors");
     assert_ok(b, cairn_train(b->ctx, &settings, NULL, NULL));
@@ -169,7 +171,7 @@ static void steps_that_are_not_finite_change_nothing(void **state)
 static void a_diverged_run_ends(void **state)
 {
     bench *b = *state;
-    poison(b, NULL, NAN_BITS, 1);
+    poison(b, "lenet5", NULL, NAN_BITS, 1);
     cairn_train_settings settings = tiny_settings(b, "run");
     settings.init = bench_path(b, "poison.safetensors");
     settings.epochs = 20;
@@ -181,17 +183,26 @@ static void a_diverged_run_ends(void **state)
     assert_int_equal(w.epochs, 8);
 }
 
+/* In bfloat16 by a value that is finite in floats. */
 static void a_diverged_run_names_the_layer(void **state)
 {
     bench *b = *state;
-    static const char *const options[][2] = {{"precision=f32"}, {"precision=bf16"}};
-    poison(b, "fc2.weight", HUGE_BITS, 840);
-    for (int k = 0; k < 2; k++) {
-        cairn_train_settings settings = settings_with(b, options[k][0], "lenet5", options[k]);
+    static const struct {
+        const char *model, *options[2], *tensor;
+        uint32_t bits;
+        int count;
+        const char *layer;
+    } runs[] = {{"lenet5", {"precision=f32"}, "fc2.weight", HUGE_BITS, 840, "fc2"},
+                {"lenet5.tutorial", {"precision=bf16"}, "conv2.bias", LARGEST_BITS, 1, "conv2"}};
+    for (size_t k = 0; k < CAIRN_COUNT(runs); k++) {
+        char expected[64];
+        poison(b, runs[k].model, runs[k].tensor, runs[k].bits, runs[k].count);
+        assert_int_equal(cairn_tree_remove(b->ctx, bench_path(b, "first")), CAIRN_OK);
+        cairn_train_settings settings = settings_with(b, runs[k].layer, runs[k].model, runs[k].options);
         settings.init = bench_path(b, "poison.safetensors");
         settings.epochs = 20;
-        assert_fails(b, cairn_train(b->ctx, &settings, NULL, NULL), CAIRN_NUMERIC,
-                     "where the output of layer 'fc2' is not");
+        snprintf(expected, sizeof expected, "where the output of layer '%s' is not", runs[k].layer);
+        assert_fails(b, cairn_train(b->ctx, &settings, NULL, NULL), CAIRN_NUMERIC, expected);
     }
 }
 
