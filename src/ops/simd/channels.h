@@ -96,79 +96,92 @@ CAIRN_INLINE void cairn_channel_add(const cairn_channel_term term, cairn_channel
         *second = wide_multiply_add(x, term == CAIRN_TERM_DEVIATION ? x : z, *second);
 }
 
-/* The same for some pixels from x and z on, in floats. As many behind them are asked for with `ahead`: pixel
- * after pixel, these are more streams than processors foresee. To the second cache, for which they are not
- * too many. */
-CAIRN_INLINE void cairn_channel_add_floats(const cairn_channel_pass *p, const cairn_channel_term term,
-                                           const real *x, const real *z, const int pixels, int64_t c,
-                                           vec_mask mask, bool ahead, wide *sum, wide *second)
-{
-    vec first[2] = {{0}, {0}}, other[2] = {{0}, {0}};
-    const int step = pixels % 4 == 0 ? 4 : 1;
-    for (int k = 0; k < pixels; k += step) {
-        CAIRN_UNROLL
-        for (int i = 0; i < step; i++, x += p->x_pitch, z += p->z_pitch) {
-            cairn_channel_pair pair = cairn_channel_load(p, term, x, z, c, mask);
-            if (ahead) {
-                __builtin_prefetch(x + pixels * p->x_pitch, 0, 2);
-                if (cairn_channel_has_z(term))
-                    __builtin_prefetch(z + pixels * p->z_pitch, 0, 2);
-            }
-            first[i % 2] += term == CAIRN_TERM_PRODUCT        ? pair.x * pair.z
-                            : cairn_channel_of_gradient(term) ? pair.z
-                                                              : pair.x;
-            if (cairn_channel_has_second(term))
-                other[i % 2] += pair.x * (term == CAIRN_TERM_DEVIATION ? pair.x : pair.z);
-        }
-    }
-    *sum = wide_add(*sum, wide_of(first[0] + first[1]));
-    if (cairn_channel_has_second(term))
-        *second = wide_add(*second, wide_of(other[0] + other[1]));
-}
-
-/* Memory is read in its order: pixel after pixel, so many vectors of channels of each. */
-#define CAIRN_CHANNEL_VECTORS 32
-/* At a time, so that the sums are fetched and stored more rarely. */
+/* Memory is read in its order, which is what processors foresee: pixel after pixel, so many vectors of channels
+ * of each. */
+#define CAIRN_CHANNEL_VECTORS 128
+/* Pixels whose sums are made in floats. Of narrow ones, bytes of channels, some at a time. */
 #define CAIRN_CHANNEL_PIXELS (sizeof(real) < sizeof(float) ? 16 : 8)
+#define CAIRN_CHANNEL_NARROW 512
+#define CAIRN_CHANNEL_STEP 4
 
 typedef struct cairn_channel_block {
     wide sum[CAIRN_CHANNEL_VECTORS], second[CAIRN_CHANNEL_VECTORS];
 } cairn_channel_block;
 
-/* Adds some pixels for the channels from `first` on, of which there are `count`. */
-CAIRN_INLINE void cairn_channel_pixels(const cairn_channel_pass *p, const cairn_channel_term term,
-                                       int64_t pixel, int64_t first, int64_t count,
-                                       cairn_channel_block *block, const int pixels, const bool exact)
+typedef struct cairn_channel_floats {
+    vec sum[CAIRN_CHANNEL_VECTORS], second[CAIRN_CHANNEL_VECTORS];
+} cairn_channel_floats;
+
+/* Adds one pixel for the channels from `first` on, of which there are `count`. */
+CAIRN_INLINE void cairn_channel_add_exactly(const cairn_channel_pass *p, const cairn_channel_term term,
+                                            int64_t pixel, int64_t first, int64_t count,
+                                            cairn_channel_block *block)
 {
-    for (int64_t v = 0; v * CAIRN_LANES < count; v++) {
-        int64_t c = first + v * CAIRN_LANES;
-        vec_mask mask = vec_first(count - v * CAIRN_LANES);
-        wide sum = {{0}, {0}}, second = {{0}, {0}};
-        const real *x = p->x + pixel * p->x_pitch + c;
-        const real *z = cairn_channel_has_z(term) ? p->z + pixel * p->z_pitch + c : x;
-        bool line = c * (int64_t)sizeof(real) % CAIRN_LINE_BYTES == 0;
-        if (exact) {
-            for (int k = 0; k < pixels; k++, x += p->x_pitch, z += p->z_pitch)
-                cairn_channel_add(term, cairn_channel_load(p, term, x, z, c, mask), &sum, &second);
-        } else {
-            cairn_channel_add_floats(p, term, x, z, pixels, c, mask, line && pixel + 2 * pixels <= p->pixels,
-                                     &sum, &second);
-        }
-        block->sum[v] = wide_add(block->sum[v], sum);
-        if (cairn_channel_has_second(term))
-            block->second[v] = wide_add(block->second[v], second);
+    const real *x = p->x + pixel * p->x_pitch + first;
+    const real *z = cairn_channel_has_z(term) ? p->z + pixel * p->z_pitch + first : x;
+    for (int64_t v = 0, c = 0; c < count; v++, c += CAIRN_LANES) {
+        cairn_channel_pair pair = cairn_channel_load(p, term, x + c, z + c, first + c, vec_first(count - c));
+        cairn_channel_add(term, pair, &block->sum[v], &block->second[v]);
     }
 }
 
-/* All pixels. */
-CAIRN_INLINE void cairn_channel_all(const cairn_channel_pass *p, const cairn_channel_term term, int64_t first,
-                                    int64_t count, cairn_channel_block *block, const bool exact)
+/* Adds some pixels to sums in floats. */
+CAIRN_INLINE void cairn_channel_add_step(const cairn_channel_pass *p, const cairn_channel_term term,
+                                         int64_t pixel, int64_t first, int64_t count,
+                                         cairn_channel_floats *sums, const int pixels)
 {
+    const real *x = p->x + pixel * p->x_pitch + first;
+    const real *z = cairn_channel_has_z(term) ? p->z + pixel * p->z_pitch + first : x;
+    for (int64_t v = 0, c = 0; c < count; v++, c += CAIRN_LANES) {
+        vec_mask mask = vec_first(count - c);
+        vec sum = sums->sum[v], second = sums->second[v];
+        CAIRN_UNROLL
+        for (int k = 0; k < pixels; k++) {
+            cairn_channel_pair pair =
+                cairn_channel_load(p, term, x + k * p->x_pitch + c, z + k * p->z_pitch + c, first + c, mask);
+            sum += term == CAIRN_TERM_PRODUCT        ? pair.x * pair.z
+                   : cairn_channel_of_gradient(term) ? pair.z
+                                                     : pair.x;
+            second += pair.x * (term == CAIRN_TERM_DEVIATION ? pair.x : pair.z);
+        }
+        sums->sum[v] = sum;
+        if (cairn_channel_has_second(term))
+            sums->second[v] = second;
+    }
+}
+
+/* Adds CAIRN_CHANNEL_PIXELS, so many at a time, by sums in floats that are 0 before and after. */
+CAIRN_INLINE void cairn_channel_add_floats(const cairn_channel_pass *p, const cairn_channel_term term,
+                                           int64_t pixel, int64_t first, int64_t count,
+                                           cairn_channel_floats *sums, cairn_channel_block *block,
+                                           const int step)
+{
+    for (int k = 0; k < (int)CAIRN_CHANNEL_PIXELS; k += step)
+        cairn_channel_add_step(p, term, pixel + k, first, count, sums, step);
+    for (int64_t v = 0; v * CAIRN_LANES < count; v++) {
+        block->sum[v] = wide_add(block->sum[v], wide_of(sums->sum[v]));
+        if (cairn_channel_has_second(term))
+            block->second[v] = wide_add(block->second[v], wide_of(sums->second[v]));
+        sums->sum[v] = sums->second[v] = (vec){0};
+    }
+}
+
+/* All pixels, for which the sums are 0 before. */
+CAIRN_INLINE void cairn_channel_all(const cairn_channel_pass *p, const cairn_channel_term term, int64_t first,
+                                    int64_t count, cairn_channel_block *block)
+{
+    cairn_channel_floats sums;
     int64_t pixel = 0;
-    for (; pixel + CAIRN_CHANNEL_PIXELS <= p->pixels; pixel += CAIRN_CHANNEL_PIXELS)
-        cairn_channel_pixels(p, term, pixel, first, count, block, CAIRN_CHANNEL_PIXELS, exact);
+    bool narrow = count * (int64_t)sizeof(real) < CAIRN_CHANNEL_NARROW;
+    for (int64_t v = 0; v * CAIRN_LANES < count; v++)
+        sums.sum[v] = sums.second[v] = (vec){0};
+    for (; !p->exact && pixel + CAIRN_CHANNEL_PIXELS <= p->pixels; pixel += CAIRN_CHANNEL_PIXELS)
+        if (narrow)
+            cairn_channel_add_floats(p, term, pixel, first, count, &sums, block, CAIRN_CHANNEL_STEP);
+        else
+            cairn_channel_add_floats(p, term, pixel, first, count, &sums, block, 1);
     for (; pixel < p->pixels; pixel++)
-        cairn_channel_pixels(p, term, pixel, first, count, block, 1, exact);
+        cairn_channel_add_exactly(p, term, pixel, first, count, block);
 }
 
 /* The sums of the channels from `first` on, as many as a block has or there are, which is returned. */
@@ -178,10 +191,7 @@ CAIRN_INLINE int64_t cairn_channel_block_of(const cairn_channel_pass *p, const c
     int64_t count = cairn_min(channels - first, CAIRN_CHANNEL_VECTORS * CAIRN_LANES);
     for (int64_t v = 0; v * CAIRN_LANES < count; v++)
         block->sum[v] = block->second[v] = (wide){{0}, {0}};
-    if (p->exact)
-        cairn_channel_all(p, term, first, count, block, true);
-    else
-        cairn_channel_all(p, term, first, count, block, false);
+    cairn_channel_all(p, term, first, count, block);
     return count;
 }
 
