@@ -65,12 +65,16 @@ static void make_conv2d(maker *m)
     attrs->act = m->small ? CAIRN_ACT_NONE : any_activation(m);
     input(m, x);
     weights(m, w, w.dim[0] * w.dim[1] * w.dim[2]);
-    if (!chance(m, 3))
+    bool biased = !chance(m, 3);
+    if (biased)
         input(m, (cairn_shape){.rank = 1, .dim = {w.dim[3]}});
-    if (m->call->op != &cairn_op_conv2d || m->small || m->call->inputs < 3 || !chance(m, 2))
+    if (m->call->op != &cairn_op_conv2d || m->small || !chance(m, 2))
         return;
-    if (op_call_infer(m->call, m->ctx) == CAIRN_OK) /* what an add behind it becomes */
-        input(m, m->call->out[0].type.shape);
+    if (op_call_infer(m->call, m->ctx) != CAIRN_OK)
+        return;
+    if (!biased)
+        absent(m);
+    input(m, m->call->out[0].type.shape); /* what an add behind it becomes */
 }
 
 /* Makes the call of the convolution, and of it the call of a gradient. */
@@ -93,7 +97,12 @@ static void make_conv2d_bwd(maker *m)
     input(m, forward.out[0].type.shape);
     if (data)
         weights(m, forward.in[1].type.shape, forward.out[0].type.shape.dim[2]);
-    if (data && chance(m, 3)) /* what other uses of the input give */
+    bool added = data && chance(m, 3), gated = data && !m->small && chance(m, 3);
+    if (added) /* what other uses of the input give */
+        input(m, forward.in[0].type.shape);
+    if (gated && !added)
+        absent(m);
+    if (gated) /* the input, if a ReLU made it */
         input(m, forward.in[0].type.shape);
     op_call_free(&forward);
 }
@@ -259,6 +268,8 @@ static void make_pool_bwd(maker *m)
         memcpy(y->data, forward.out[0].data, (size_t)op_tensor_count(y) * sizeof *y->data);
     }
     input(m, forward.out[0].type.shape);
+    if (max && !m->small && chance(m, 3))
+        input(m, forward.in[0].type.shape); /* x, if a ReLU made it */
     op_call_free(&forward);
 }
 

@@ -60,8 +60,11 @@ cairn_status op_call_infer(op_call *call, cairn_ctx *ctx)
                         .attrs = call->attrs,
                         .inputs = call->inputs,
                         .outputs = call->op->outputs};
-    for (int i = 0; i < call->inputs; i++)
+    for (int i = 0; i < call->inputs; i++) {
         rule.in[i] = &call->in[i].type;
+        if (call->in[i].n == 0 && rule.inputs > i)
+            rule.inputs = i;
+    }
     cairn_status status = call->op->infer(&rule);
     if (status != CAIRN_OK)
         return status;
@@ -262,7 +265,10 @@ static void place_all(op_call *call, session *s, cairn_dtype precision)
     op_random pitches = {call->pitches};
     int64_t widest = call->pitches != 0 ? 5 : 0;
     for (int i = 0; i < call->inputs; i++) {
-        s->in[i] = place(&call->in[i], precision, op_random_range(&pitches, 0, widest));
+        int64_t pitch = op_random_range(&pitches, 0, widest);
+        if (call->in[i].n == 0)
+            continue;
+        s->in[i] = place(&call->in[i], precision, pitch);
         store(&s->in[i], &call->in[i]);
         s->work.in[i] = s->site.in[i] = s->in[i].operand;
         s->site.in[i].data = NULL;
@@ -370,7 +376,7 @@ static bool finish(op_call *call, session *s, const cairn_kernel *kernel)
 {
     bool hold = true;
     for (int i = 0; i < call->inputs; i++)
-        hold &= guards_hold(&s->in[i]);
+        hold &= call->in[i].n == 0 || guards_hold(&s->in[i]);
     for (int i = 0; i < call->op->outputs; i++)
         hold &= guards_hold(&s->out[i]);
     hold &=

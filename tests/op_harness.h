@@ -17,10 +17,11 @@ uint64_t op_random_next(op_random *random);
 int64_t op_random_range(op_random *random, int64_t low, int64_t high); /* inclusive */
 double op_random_unit(op_random *random);                              /* [-1, 1), exact in float */
 
-/* A value of n images, contiguous. Integers are stored as doubles too. */
+/* A value of n images, contiguous. Integers are stored as doubles too. An input may be absent, if others of
+ * which the operator's rule need not know stand behind it. */
 typedef struct op_tensor {
     cairn_value_type type;
-    int64_t n; /* 1 if not batched */
+    int64_t n; /* 1 if not batched, 0 if absent */
     double *data;
 } op_tensor;
 
@@ -44,7 +45,7 @@ op_tensor op_tensor_new(cairn_shape shape, cairn_element element, int64_t n);
 void op_tensor_free(op_tensor *tensor);
 void op_tensor_fill(op_tensor *tensor, op_random *random);
 
-/* Infers the outputs' types and makes their tensors. */
+/* Infers the outputs' types, from the inputs before the first that is absent, and makes their tensors. */
 cairn_status op_call_infer(op_call *call, cairn_ctx *ctx);
 void op_call_free(op_call *call);
 

@@ -38,6 +38,11 @@ static inline op_tensor *input(maker *m, cairn_shape shape)
     return tensor;
 }
 
+static inline void absent(maker *m)
+{
+    m->call->in[m->call->inputs++] = (op_tensor){0};
+}
+
 /* Weights of such a size that sums of that many products stay near one. */
 static inline void weights(maker *m, cairn_shape shape, int64_t terms)
 {

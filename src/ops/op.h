@@ -91,6 +91,12 @@ struct cairn_op {
      * the activation. Those before it may be absent then. 0: none. */
     int addend;
     bool adds; /* the operator is the addition of two */
+    /* The input by which the gradient of a ReLU behind the operator may hold its output back, after the
+     * addition: numbers count where that input is above 0, and are 0 elsewhere. Those before it may be absent
+     * then. 0: none. */
+    int gate;
+    /* Is a node of the operator that gradient: its second input where the first is above 0? NULL: none is. */
+    bool (*gates)(const void *attrs);
     /* The activation that a node of this operator is, if it is nothing else. NULL: it is not. */
     cairn_activation_kind (*activation)(const void *attrs);
     /* The window, for drawings and receptive fields. NULL: none. */

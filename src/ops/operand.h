@@ -22,6 +22,12 @@ static inline bool cairn_has(const cairn_site *site, int input)
     return input < site->inputs && site->in[input].shape != NULL;
 }
 
+/* The same where 0 stands for an input that is never given. */
+static inline bool cairn_gives(const cairn_site *site, int input)
+{
+    return input > 0 && cairn_has(site, input);
+}
+
 /* The usual answer of plan(): an image is a unit that costs so many operations. */
 static inline void cairn_unit_is_image(cairn_site *site, int64_t flops)
 {

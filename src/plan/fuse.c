@@ -1,7 +1,7 @@
-/* Stage 2: epilogues. An addition behind a step that can add, and an activation behind a step that can apply
- * activations, move into that step if nothing else reads its output. Gradients are computed from an
- * activation's output and need no operands of an addition, so nobody misses what is gone. Sums of gradients
- * are additions like others: the step that makes the last of them adds what is there. */
+/* Stage 2: epilogues. An addition behind a step that can add, and an activation or the gradient of a ReLU
+ * behind a step that can apply these, move into that step if nothing else reads its output. Gradients are
+ * computed from an activation's output and need no operands of an addition, so nobody misses what is gone.
+ * Sums of gradients are additions like others: the step that makes the last of them adds what is there. */
 #include "plan/plan.h"
 #include <string.h>
 
@@ -44,15 +44,32 @@ static void set_activation(cairn_step *step, cairn_activation_kind kind)
         *step->op->epilogue(step->attrs) = kind;
 }
 
+/* The step that makes input k of a step, which alone sees it; NULL: there is none. */
+static cairn_step *maker_for(cairn_plan *plan, const cairn_step *step, int k)
+{
+    uint32_t input = step->in_value[k];
+    if (cairn_plan_is_port(plan, input) || cairn_plan_count_uses(plan, input) != 1)
+        return NULL;
+    return cairn_plan_maker_of(plan, input);
+}
+
 /* The step that alone is seen by input k of an addition and can do it; NULL: there is none. */
 static cairn_step *adder_before(cairn_plan *plan, cairn_step *add, int k)
 {
-    uint32_t input = add->in_value[k];
-    cairn_step *maker = cairn_plan_maker_of(plan, input);
-    if (maker == NULL || maker->op->addend == 0 || maker->inputs > maker->op->addend ||
-        cairn_plan_is_port(plan, input) || cairn_plan_count_uses(plan, input) != 1)
+    cairn_step *maker = maker_for(plan, add, k);
+    if (maker == NULL || maker->op->addend == 0 || maker->inputs > maker->op->addend)
         return NULL;
     return takes_activation(maker, *add->op->epilogue(add->attrs)) ? maker : NULL;
+}
+
+/* Gives a step the k-th input of another as its last, behind others that may be absent. */
+static void add_input(cairn_step *step, int last, const cairn_step *from, int k)
+{
+    for (int absent = step->inputs; absent < last; absent++)
+        step->in_value[absent] = step->in_type[absent] = 0;
+    step->inputs = last + 1;
+    step->in_value[last] = from->in_value[k];
+    step->in_type[last] = from->in_type[k];
 }
 
 /* The maker takes the place of the addition, since its other operand may be made later than the maker stood.
@@ -65,14 +82,9 @@ static void absorb_add(cairn_plan *plan, cairn_step *add)
         maker = adder_before(plan, add, k);
     if (maker == NULL)
         return;
-    uint32_t other = add->in_value[2 - k], other_type = add->in_type[2 - k];
     cairn_activation_kind act = *add->op->epilogue(add->attrs);
     cairn_step joined = *maker;
-    for (int absent = joined.inputs; absent < joined.op->addend; absent++)
-        joined.in_value[absent] = joined.in_type[absent] = 0;
-    joined.inputs = joined.op->addend + 1;
-    joined.in_value[joined.op->addend] = other;
-    joined.in_type[joined.op->addend] = other_type;
+    add_input(&joined, joined.op->addend, add, 2 - k);
     joined.out_value[0] = add->out_value[0];
     joined.out_type[0] = add->out_type[0];
     set_activation(&joined, act);
@@ -81,20 +93,32 @@ static void absorb_add(cairn_plan *plan, cairn_step *add)
     *add = joined;
 }
 
-static bool absorb(cairn_plan *plan, const cairn_step *step)
+/* The maker gives what the step behind it did, which is marked as absorbed. */
+static void give_output(cairn_step *maker, cairn_step *step)
 {
-    if (step->op->activation == NULL)
-        return false;
-    cairn_activation_kind kind = step->op->activation(step->attrs);
-    uint32_t input = step->in_value[0];
-    cairn_step *maker = cairn_plan_maker_of(plan, input);
-    if (kind == CAIRN_ACT_NONE || maker == NULL || cairn_plan_is_port(plan, input) ||
-        cairn_plan_count_uses(plan, input) != 1 || !takes_activation(maker, kind))
-        return false;
-    set_activation(maker, kind);
     maker->out_value[0] = step->out_value[0];
     maker->out_type[0] = step->out_type[0];
-    return true;
+    step->inputs = step->outputs = 0;
+}
+
+static void absorb_activation(cairn_plan *plan, cairn_step *step)
+{
+    cairn_activation_kind kind = step->op->activation(step->attrs);
+    cairn_step *maker = maker_for(plan, step, 0);
+    if (kind == CAIRN_ACT_NONE || maker == NULL || !takes_activation(maker, kind))
+        return;
+    set_activation(maker, kind);
+    give_output(maker, step);
+}
+
+static void absorb_gate(cairn_plan *plan, cairn_step *step)
+{
+    cairn_step *maker = maker_for(plan, step, 1);
+    if (!step->op->gates(step->attrs) || maker == NULL || maker->op->gate == 0 ||
+        maker->inputs > maker->op->gate)
+        return;
+    add_input(maker, maker->op->gate, step, 0);
+    give_output(maker, step);
 }
 
 void cairn_plan_sweep(cairn_plan *plan)
@@ -118,8 +142,12 @@ void cairn_plan_fuse(cairn_plan *plan)
         if (plan->steps[s].op->adds)
             absorb_add(plan, &plan->steps[s]);
     cairn_plan_sweep(plan);
-    for (int s = 0; s < plan->step_count; s++)
-        if (absorb(plan, &plan->steps[s]))
-            plan->steps[s].inputs = plan->steps[s].outputs = 0;
+    for (int s = 0; s < plan->step_count; s++) {
+        cairn_step *step = &plan->steps[s];
+        if (step->op->activation != NULL)
+            absorb_activation(plan, step);
+        else if (step->op->gates != NULL)
+            absorb_gate(plan, step);
+    }
     cairn_plan_sweep(plan);
 }

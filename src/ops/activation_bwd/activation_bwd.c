@@ -10,6 +10,11 @@ static cairn_status infer(cairn_infer *node)
     return cairn_expect_same(node, 0, 1);
 }
 
+static bool gates(const void *attrs)
+{
+    return ((const cairn_activation_attrs *)attrs)->kind == CAIRN_ACT_RELU;
+}
+
 const cairn_op cairn_op_activation_bwd = {
     .name = "activation_bwd",
     .min_inputs = 2,
@@ -17,5 +22,6 @@ const cairn_op cairn_op_activation_bwd = {
     .outputs = 1,
     .attr_size = sizeof(cairn_activation_attrs),
     .infer = infer,
+    .gates = gates,
     .kernels = kernels,
 };

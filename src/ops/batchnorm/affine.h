@@ -101,7 +101,7 @@ CAIRN_INLINE vec cairn_affine_apply(const cairn_affine_vector *t, const cairn_ac
     vec centred = cairn_centred(x, t->high, t->low);
     vec sum = centred * t->b + t->c;
     if (form == CAIRN_AFFINE_X_GATED_AZ)
-        z = vec_select(centred * t->a + t->gate > 0.0f, z, vec_set(0.0f));
+        z = vec_gate(centred * t->a + t->gate, z);
     if (form == CAIRN_AFFINE_X_Z)
         sum = z + sum;
     else if (form != CAIRN_AFFINE_X)

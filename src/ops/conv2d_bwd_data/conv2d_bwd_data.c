@@ -1,5 +1,6 @@
-/* Gradient of a convolution with respect to its input: (dy, w[, addend]) to dx. The plan makes an addend of
- * what other uses of the input give, instead of adding it later. */
+/* Gradient of a convolution with respect to its input: (dy, w[, addend[, gate]]) to dx. The plan makes an
+ * addend of what other uses of the input give, instead of adding it later, and a gate of the input if a ReLU
+ * made that: then dx is the gradient of what went into the ReLU. */
 #include "ops/attrs.h"
 #include "ops/check.h"
 #define CAIRN_KERNELS_DEF "ops/conv2d_bwd_data/kernels.def"
@@ -15,9 +16,10 @@ static cairn_status infer(cairn_infer *node)
         return status;
     node->out[0].element = CAIRN_REAL;
     node->out[0].shape = (cairn_shape){.rank = 3, .dim = {a->in_h, a->in_w, attrs->in_c}, .batched = true};
-    if (node->inputs > 2 && !cairn_same_shape(&node->in[2]->shape, &node->out[0].shape))
-        return cairn_fail(node->ctx, CAIRN_INPUT, "%s: addend (expected the shape of the output)",
-                          node->name);
+    for (int k = 2; k < node->inputs; k++)
+        if (!cairn_same_shape(&node->in[k]->shape, &node->out[0].shape))
+            return cairn_fail(node->ctx, CAIRN_INPUT, "%s: %s (expected the shape of the output)", node->name,
+                              k == 2 ? "addend" : "gate");
     return cairn_expect_tensor(node, 1, 4,
                                (const int64_t[]){a->window.k_h, a->window.k_w, attrs->in_c / attrs->groups,
                                                  node->in[0]->shape.dim[2]});
@@ -34,11 +36,12 @@ static int64_t macs(const void *attrs, const cairn_value_type *const *in, const 
 const cairn_op cairn_op_conv2d_bwd_data = {
     .name = "conv2d_bwd_data",
     .min_inputs = 2,
-    .max_inputs = 3,
+    .max_inputs = 4,
     .outputs = 1,
     .attr_size = sizeof(cairn_conv2d_attrs),
     .infer = infer,
     .macs = macs,
     .addend = 2,
+    .gate = 3,
     .kernels = kernels,
 };

@@ -1,7 +1,7 @@
 /* Gradient of a convolution with respect to its input, by the rows form of the matrix product: dy times the
  * transposed weights of a segment of the window is added to dx where the window lies. With padding dx is made
  * in a padded picture and its middle copied. Good for every stride, dilation and group. An addend is what is
- * added to, or is added where each element is written once. */
+ * added to, or is added where each element is written once; a gate is closed for everything that is added. */
 #include "ops/conv2d/cost.h"
 #include "ops/gemm/patch.h"
 #include "ops/simd/copy.h"
@@ -15,6 +15,7 @@ typedef struct setup {
     size_t packed;  /* elements of a segment's packed weights */
     bool disjoint;  /* windows tile dx: each element is written once */
     bool adds;      /* there is an addend */
+    bool gated;     /* there is a gate */
     bool apart;     /* sums are made in a picture in scratch, in floats */
 } setup;
 
@@ -29,8 +30,10 @@ static setup setup_of(const cairn_site *site)
     bool pointwise = w->k_h == 1 && w->k_w == 1 && w->stride_h == 1 && w->stride_w == 1;
     bool whole = s.pixels == 1 && s.patch.segments * s.patch.length * attrs->groups == dx->elements;
     s.adds = cairn_has(site, 2);
-    s.disjoint = !s.patch.padded && (pointwise || (whole && !s.adds));
-    s.apart = s.patch.padded || (sizeof(real) < sizeof(float) && !s.disjoint);
+    s.gated = cairn_has(site, 3);
+    s.disjoint = !s.patch.padded && (pointwise || (whole && !s.adds && !s.gated));
+    bool lies_apart = s.gated && site->in[3].pitch != dx->pitch; /* windows of dx are none of the gate */
+    s.apart = s.patch.padded || (!s.disjoint && (sizeof(real) < sizeof(float) || lies_apart));
     return s;
 }
 
@@ -77,7 +80,8 @@ typedef struct block {
     const real *a[CAIRN_GEMM_ROWS];
     int64_t window[CAIRN_GEMM_ROWS];     /* element of the picture, or of dx */
     const real *addend[CAIRN_GEMM_ROWS]; /* pixels of it, if windows are disjoint */
-    const void *group_a[CAIRN_GEMM_ROWS], *group_addend[CAIRN_GEMM_ROWS];
+    const real *gate[CAIRN_GEMM_ROWS];   /* windows of it, if sums are made in dx */
+    const void *group_a[CAIRN_GEMM_ROWS], *group_addend[CAIRN_GEMM_ROWS], *group_gate[CAIRN_GEMM_ROWS];
     void *c[CAIRN_GEMM_ROWS];
 } block;
 
@@ -96,6 +100,7 @@ static void multiply(const cairn_work *work, const setup *s, void *to, int64_t c
                             .packed = true,
                             .floor = -INFINITY,
                             .addend = {s->adds && s->disjoint ? b->group_addend : NULL},
+                            .gate = s->gated && !s->apart ? b->group_gate : NULL,
                             .add = !s->disjoint,
                             .float_c = s->apart && sizeof(real) < sizeof(float)};
     const float *packed = (const float *)(const void *)work->packed;
@@ -105,6 +110,7 @@ static void multiply(const cairn_work *work, const setup *s, void *to, int64_t c
             for (int64_t i = 0; i < count; i++) {
                 b->group_a[i] = b->a[i] + group * s->out_c;
                 b->group_addend[i] = gemm.addend[0] != NULL ? b->addend[i] + group * s->patch.length : NULL;
+                b->group_gate[i] = gemm.gate != NULL ? b->gate[i] + offset : NULL;
                 b->c[i] = s->apart ? (void *)((float *)to + b->window[i] + offset)
                                    : (void *)((real *)to + b->window[i] + offset);
             }
@@ -113,39 +119,56 @@ static void multiply(const cairn_work *work, const setup *s, void *to, int64_t c
         }
 }
 
+/* A pixel of an input that may be none; then NULL. */
+static const real *pixel_of(const cairn_work *work, int input, int64_t image, int64_t pixel)
+{
+    const cairn_operand *other = &work->in[input];
+    return cairn_has(work->site, input) ? cairn_image_of(other, image) + pixel * other->pitch : NULL;
+}
+
+/* to = from + addend, as far as they are given, or 0 where a gate is not above 0. */
+CAIRN_INLINE void store_pixel(real *to, const float *from, const real *addend, const real *gate, int64_t channels)
+{
+    for (int64_t c = 0; c < channels; c += CAIRN_LANES) {
+        vec_mask mask = vec_first(channels - c);
+        vec sum = from != NULL ? vec_load_part(from + c, mask) : (vec){0};
+        if (addend != NULL)
+            sum += vec_load_part(addend + c, mask);
+        if (gate != NULL)
+            sum = vec_gate(vec_load_part(gate + c, mask), sum);
+        vec_store_part(to + c, sum, mask);
+    }
+}
+
 /* What windows are added to: zeros, or the addend. */
 static void begin_image(const cairn_work *work, const setup *s, int64_t image)
 {
     const cairn_operand *dx = &work->out[0], *addend = &work->in[2];
     real *to = cairn_image_of(dx, image);
-    if (s->adds)
+    if (s->adds && s->gated)
+        for (int64_t i = 0; i < dx->h * dx->w; i++)
+            store_pixel(to + i * dx->pitch, NULL, pixel_of(work, 2, image, i), pixel_of(work, 3, image, i),
+                        dx->c);
+    else if (s->adds)
         cairn_copy_run(to, dx->pitch, cairn_image_of(addend, image), addend->pitch, dx->h * dx->w, dx->c);
     else
         cairn_clear_run(to, dx->pitch, dx->h * dx->w, dx->c);
 }
 
-static void add_pixel(real *to, const float *from, const real *addend, int64_t channels)
-{
-    for (int64_t c = 0; c < channels; c += CAIRN_LANES) {
-        vec_mask mask = vec_first(channels - c);
-        vec_store_part(to + c, vec_load_part(from + c, mask) + vec_load_part(addend + c, mask), mask);
-    }
-}
-
-/* The middle of the padded picture, with the addend. */
+/* The middle of the padded picture, with what stands behind it. */
 static void store_middle(const cairn_work *work, const setup *s, const float *picture, int64_t image)
 {
-    const cairn_operand *dx = &work->out[0], *addend = &work->in[2];
+    const cairn_operand *dx = &work->out[0];
     const cairn_patch *p = &s->patch;
     real *to = cairn_image_of(dx, image);
-    const real *other = s->adds ? cairn_image_of(addend, image) : NULL;
+    const real *addend = pixel_of(work, 2, image, 0), *gate = pixel_of(work, 3, image, 0);
+    int64_t addend_step = s->adds ? work->in[2].pitch : 0, gate_step = s->gated ? work->in[3].pitch : 0;
     for (int64_t y = 0; y < dx->h; y++) {
         const float *from = picture + ((y + p->window->pad_top) * p->w + p->window->pad_left) * p->pitch;
         for (int64_t x = 0; x < dx->w; x++, to += dx->pitch, from += p->pitch) {
-            if (s->adds)
-                add_pixel(to, from, other + (y * dx->w + x) * addend->pitch, dx->c);
-            else
-                cairn_narrow_pixel(to, from, dx->c);
+            store_pixel(to, from, addend, gate, dx->c);
+            addend += addend_step;
+            gate += gate_step;
         }
     }
 }
@@ -155,14 +178,17 @@ static void store_middle(const cairn_work *work, const setup *s, const float *pi
 static void find_columns(const cairn_work *work, const setup *s, int64_t image, int64_t first, int64_t count,
                          block *b)
 {
-    const cairn_operand *dy = &work->in[0], *addend = &work->in[2];
-    const real *gradient = cairn_image_of(dy, image),
-               *other = s->adds && s->disjoint ? cairn_image_of(addend, image) : NULL;
+    const cairn_operand *dy = &work->in[0];
+    const real *gradient = cairn_image_of(dy, image), *gate = pixel_of(work, 3, image, 0);
     int64_t x = first / dy->h, y = first % dy->h;
     for (int64_t i = 0; i < count; i++) {
-        b->a[i] = gradient + (y * dy->w + x) * dy->pitch;
-        b->addend[i] = other != NULL ? other + (y * dy->w + x) * addend->pitch : NULL;
+        int64_t pixel = y * dy->w + x;
+        b->a[i] = gradient + pixel * dy->pitch;
         b->window[i] = y * s->patch.step_h + x * s->patch.step_w;
+        b->addend[i] = s->disjoint ? pixel_of(work, 2, image, pixel) : NULL;
+        b->gate[i] = !s->gated || s->apart ? NULL
+                     : s->disjoint         ? pixel_of(work, 3, image, pixel)
+                                           : gate + b->window[i];
         if (++y == dy->h) {
             y = 0;
             x++;
@@ -195,7 +221,8 @@ static void run_single(const cairn_work *work, const setup *s, block *b)
         real *first = cairn_image_of(&work->out[0], image);
         for (int64_t i = 0; i < count; i++) {
             b->a[i] = cairn_image_of(&work->in[0], image + i);
-            b->addend[i] = s->adds ? cairn_image_of(&work->in[2], image + i) : NULL;
+            b->addend[i] = pixel_of(work, 2, image + i, 0);
+            b->gate[i] = pixel_of(work, 3, image + i, 0);
             b->window[i] = i * cairn_image_stride(&work->out[0]);
         }
         multiply(work, s, first, count, b);

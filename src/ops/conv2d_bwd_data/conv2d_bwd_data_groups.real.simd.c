@@ -6,7 +6,7 @@ static bool fits(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
     const cairn_window *w = &attrs->geometry.window;
-    return !cairn_has(site, 2) && !cairn_is_float(&site->out[0]) &&
+    return !cairn_has(site, 2) && !cairn_has(site, 3) && !cairn_is_float(&site->out[0]) &&
            cairn_groups_fit(attrs, site->in[0].c, site->out[0].c) && cairn_direct_can_go_back(w) &&
            !cairn_gw_better(site, w, attrs->groups);
 }

@@ -32,7 +32,7 @@ static void pack(const cairn_work *work)
 static void run(const cairn_work *work)
 {
     cairn_gw s = setup_of(work->site);
-    cairn_winograd_use use = {.addend = 2};
+    cairn_winograd_use use = {.addend = 2, .gate = 3};
     for (int64_t unit = work->begin; unit < work->end; unit++)
         cairn_gw_unit(work, &s, &use, unit);
 }

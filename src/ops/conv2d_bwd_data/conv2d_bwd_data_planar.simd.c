@@ -23,8 +23,8 @@ static bool fits(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
     const cairn_window *w = &attrs->geometry.window;
-    return !cairn_has(site, 2) && cairn_planar_fits(attrs, site->out[0].c) && w->pad_left < w->k_w &&
-           w->pad_right < w->k_w;
+    return !cairn_has(site, 2) && !cairn_has(site, 3) && cairn_planar_fits(attrs, site->out[0].c) &&
+           w->pad_left < w->k_w && w->pad_right < w->k_w;
 }
 
 static int64_t packed_elements(const setup *s)

@@ -5,7 +5,7 @@
 
 static cairn_pointwise setup_of(const cairn_site *site)
 {
-    cairn_pointwise_use use = {.stride_h = 1, .stride_w = 1, .addend = 2};
+    cairn_pointwise_use use = {.stride_h = 1, .stride_w = 1, .addend = 2, .gate = 3};
     return cairn_pointwise_of(site, use);
 }
 

@@ -7,7 +7,7 @@ static cairn_winograd setup_of(const cairn_site *site, int m)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
     const cairn_window *w = &attrs->geometry.window;
-    cairn_winograd_use use = {.pad_top = 2 - w->pad_top, .pad_left = 2 - w->pad_left, .addend = 2};
+    cairn_winograd_use use = {.pad_top = 2 - w->pad_top, .pad_left = 2 - w->pad_left, .addend = 2, .gate = 3};
     return cairn_winograd_of(site, use, m);
 }
 

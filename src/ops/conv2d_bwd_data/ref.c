@@ -45,7 +45,8 @@ static void run(const cairn_work *work)
 {
     const cairn_conv2d_attrs *attrs = work->attrs;
     const cairn_operand *dy = &work->in[0], *dx = &work->out[0],
-                        *other = cairn_has(work->site, 2) ? &work->in[2] : NULL;
+                        *other = cairn_has(work->site, 2) ? &work->in[2] : NULL,
+                        *by = cairn_has(work->site, 3) ? &work->in[3] : NULL;
     const real *w = cairn_image_of(&work->in[1], 0);
     int64_t in_c = attrs->in_c / attrs->groups, out_c = dy->c / attrs->groups, channels;
     for (int64_t unit = work->begin; unit < work->end; unit++) {
@@ -53,6 +54,7 @@ static void run(const cairn_work *work)
         real *row = cairn_image_of(dx, image) + iy * cairn_row_stride(dx);
         const real *addend =
             other != NULL ? cairn_image_of(other, image) + iy * cairn_row_stride(other) : NULL;
+        const real *gate = by != NULL ? cairn_image_of(by, image) + iy * cairn_row_stride(by) : NULL;
         for (int64_t ix = 0; ix < dx->w; ix++)
             for (int64_t first = 0; first < dx->c; first += channels) {
                 int64_t group = first / in_c;
@@ -62,6 +64,8 @@ static void run(const cairn_work *work)
                        w + first % in_c * dy->c + group * out_c, iy, ix, sums, channels);
                 for (int64_t i = 0; i < channels && addend != NULL; i++)
                     sums[i] += (double)addend[ix * other->pitch + first + i];
+                for (int64_t i = 0; i < channels && gate != NULL; i++)
+                    sums[i] = gate[ix * by->pitch + first + i] > 0 ? sums[i] : 0;
                 for (int64_t i = 0; i < channels; i++)
                     row[ix * dx->pitch + first + i] = (real)sums[i];
             }

@@ -5,10 +5,11 @@
  *
  *     C[r, n] = max(floor, bias[n] + sum over k of A[r, k] * B[k, n] + addends[r, n])
  *
- * A, C and the addends are floats, or bfloat16 in files that are compiled for it; B is always given in
- * floats. Rows of A and C are given by pointers. A row of A consists of segments, each contiguous, that lie
- * at the same offsets from every row's pointer: the rows of a kernel window in a picture. Used forward, where
- * rows are output pixels, and for the gradient of the input, where rows of C overlap and are added to.
+ * and 0 where a gate is not above 0. A, C, the addends and the gate are floats, or bfloat16 in files that are
+ * compiled for it; B is always given in floats. Rows of A and C are given by pointers. A row of A consists of
+ * segments, each contiguous, that lie at the same offsets from every row's pointer: the rows of a kernel
+ * window in a picture. Used forward, where rows are output pixels, and for the gradient of the input, where
+ * rows of C overlap and are added to.
  *
  * Outer form:
  *
@@ -49,8 +50,9 @@ typedef struct cairn_gemm_rows {
     const float *bias; /* NULL: zeros */
     const void *const
         *addend[CAIRN_GEMM_ADDENDS]; /* rows of reals that are added to the sums, up to a NULL */
+    const void *const *gate;         /* rows of reals; NULL: none */
     float floor;                     /* smaller results become this: 0 is ReLU, -INFINITY nothing */
-    bool add;                        /* to C, after that */
+    bool add;                        /* to C, after all that */
     bool float_c;                    /* C is floats although A is bfloat16 */
 } cairn_gemm_rows;
 
@@ -114,8 +116,8 @@ static inline size_t cairn_gemm_packed(int64_t depth, int64_t n)
     return (size_t)depth * cairn_align((size_t)n, CAIRN_LANES);
 }
 
-/* Bytes of packed weights that stay near enough from call to call: where there is no AVX-512 second caches are
- * small, and taken by rows and results. */
+/* Bytes of packed weights that stay near enough from call to call: where there is no AVX-512 second caches
+ * are small, and taken by rows and results. */
 #if defined(CAIRN_SIMD_AVX512)
 #define CAIRN_GEMM_NEAR ((size_t)2 << 20)
 #else

@@ -21,7 +21,7 @@
 typedef struct cairn_pointwise_use {
     int64_t stride_h, stride_w; /* of the pixels of x */
     cairn_activation_kind act;
-    int bias, addend; /* inputs; bias 0: there is none. Those that are not given are left out */
+    int bias, addend, gate; /* inputs; bias or gate 0: there is none. Those that are not given are left out */
 } cairn_pointwise_use;
 
 typedef struct cairn_pointwise {
@@ -86,24 +86,27 @@ static inline void cairn_pointwise_pack(const cairn_work *work, const cairn_poin
         CAIRN_SIMD(cairn_strassen_pack)((float *)(void *)work->packed, &source, unit * CAIRN_GEMM_COLUMNS);
 }
 
-/* Rows of x, y and the addend, upper and lower. */
+/* Rows of x, y, the addend and the gate, upper and lower. */
 typedef struct cairn_pointwise_rows {
-    const float *a[2][CAIRN_STRASSEN_PAIRS], *addend[2][CAIRN_STRASSEN_PAIRS];
+    const float *a[2][CAIRN_STRASSEN_PAIRS], *addend[2][CAIRN_STRASSEN_PAIRS], *gate[2][CAIRN_STRASSEN_PAIRS];
     float *c[2][CAIRN_STRASSEN_PAIRS];
 } cairn_pointwise_rows;
 
 static inline void cairn_pointwise_find(const cairn_work *work, const cairn_pointwise *s, int64_t image,
                                         int64_t pixel, int64_t i, float *nowhere, cairn_pointwise_rows *rows)
 {
-    const cairn_operand *x = &work->in[0], *y = &work->out[0], *addend = &work->in[s->use.addend];
+    const cairn_operand *x = &work->in[0], *y = &work->out[0], *addend = &work->in[s->use.addend],
+                        *gate = &work->in[s->use.gate];
     for (int lower = 0; lower < 2; lower++) {
         bool there = pixel + lower * s->half < s->pixels;
         int64_t at = there ? pixel + lower * s->half : pixel;
         int64_t row = at / y->w * s->use.stride_h, column = at % y->w * s->use.stride_w;
         rows->a[lower][i] = cairn_image_of(x, image) + row * cairn_row_stride(x) + column * x->pitch;
         rows->c[lower][i] = there ? cairn_image_of(y, image) + at * y->pitch : nowhere;
-        if (cairn_has(work->site, s->use.addend))
+        if (cairn_gives(work->site, s->use.addend))
             rows->addend[lower][i] = cairn_image_of(addend, image) + at * addend->pitch;
+        if (cairn_gives(work->site, s->use.gate))
+            rows->gate[lower][i] = cairn_image_of(gate, image) + at * gate->pitch;
     }
 }
 
@@ -113,14 +116,15 @@ static inline void cairn_pointwise_multiply(const cairn_work *work, const cairn_
 {
     float *nowhere = (float *)(void *)work->scratch, *scratch = nowhere + 2 * s->n;
     cairn_pointwise_rows rows;
-    bool adds = cairn_has(work->site, s->use.addend),
-         biased = s->use.bias > 0 && cairn_has(work->site, s->use.bias);
+    bool adds = cairn_gives(work->site, s->use.addend), gated = cairn_gives(work->site, s->use.gate),
+         biased = cairn_gives(work->site, s->use.bias);
     for (int64_t i = 0; i < count; i++)
         cairn_pointwise_find(work, s, (first + i) / s->half, (first + i) % s->half, i, nowhere, &rows);
     cairn_strassen product = {.pairs = count,
                               .a = {rows.a[0], rows.a[1]},
                               .c = {rows.c[0], rows.c[1]},
                               .addend = {adds ? rows.addend[0] : NULL, adds ? rows.addend[1] : NULL},
+                              .gate = {gated ? rows.gate[0] : NULL, gated ? rows.gate[1] : NULL},
                               .k = s->k,
                               .n = s->n,
                               .column = column,

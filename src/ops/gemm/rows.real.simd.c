@@ -47,9 +47,10 @@ typedef struct place {
 
 /* ---- tiles ---- */
 
-CAIRN_INLINE const real *addend_at(const place *t, int k, int64_t row)
+/* Of an addend or the gate. */
+CAIRN_INLINE const real *other_at(const place *t, const void *const *rows, int64_t row)
 {
-    return (const real *)t->g->addend[k][t->row + row] + t->column;
+    return (const real *)rows[t->row + row] + t->column;
 }
 
 CAIRN_INLINE size_t result_bytes(const place *t)
@@ -62,6 +63,14 @@ CAIRN_INLINE char *result_at(const place *t, int64_t row)
     return (char *)t->c[row] + (size_t)t->column * result_bytes(t);
 }
 
+CAIRN_INLINE void fetch_other(const place *t, const void *const *rows, const int nv, int64_t row)
+{
+    const real *other = other_at(t, rows, row);
+    CAIRN_UNROLL
+    for (int v = 0; v < nv; v += CAIRN_LINE_BYTES / CAIRN_VECTOR_BYTES)
+        __builtin_prefetch(other + v * CAIRN_LANES);
+}
+
 /* Results lie rows apart, where processors do not foresee them: they are asked for while the sums are made,
  * a row at a time, since requests in a burst keep the loads of factors waiting. */
 CAIRN_INLINE void fetch_result(const place *t, const int nv, int64_t row)
@@ -70,12 +79,10 @@ CAIRN_INLINE void fetch_result(const place *t, const int nv, int64_t row)
     CAIRN_UNROLL
     for (int v = 0; v < nv; v += CAIRN_LINE_BYTES / CAIRN_VECTOR_BYTES)
         __builtin_prefetch(c + (size_t)(v * CAIRN_LANES) * result_bytes(t), 1);
-    for (int k = 0; k < CAIRN_GEMM_ADDENDS && t->g->addend[k] != NULL; k++) {
-        const real *addend = addend_at(t, k, row);
-        CAIRN_UNROLL
-        for (int v = 0; v < nv; v += CAIRN_LINE_BYTES / CAIRN_VECTOR_BYTES)
-            __builtin_prefetch(addend + v * CAIRN_LANES);
-    }
+    for (int k = 0; k < CAIRN_GEMM_ADDENDS && t->g->addend[k] != NULL; k++)
+        fetch_other(t, t->g->addend[k], nv, row);
+    if (t->g->gate != NULL)
+        fetch_other(t, t->g->gate, nv, row);
 }
 
 /* The first panel is where rows of A are read for the first time: those of the next tile are fetched a line
@@ -166,6 +173,18 @@ CAIRN_INLINE void store_result(char *c, int v, vec result, vec_mask mask, bool f
     vec_store_part((real *)(void *)c + v * CAIRN_LANES, result, mask);
 }
 
+CAIRN_INLINE void close_gate(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv,
+                             vec_mask mask)
+{
+    CAIRN_UNROLL
+    for (int r = 0; r < mr; r++) {
+        CAIRN_UNROLL
+        for (int v = 0; v < nv; v++)
+            acc[r][v] =
+                vec_gate(vec_load_part(other_at(t, t->g->gate, r) + v * CAIRN_LANES, mask), acc[r][v]);
+    }
+}
+
 /* Pointers are read before the first result is stored, which to the compiler may change anything. Rows of C
  * that are added to may overlap: one after the other. */
 CAIRN_INLINE void finish(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv)
@@ -182,9 +201,11 @@ CAIRN_INLINE void finish(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], co
         for (int r = 0; r < mr; r++) {
             CAIRN_UNROLL
             for (int v = 0; v < nv; v++)
-                acc[r][v] += vec_load_part(addend_at(t, k, r) + v * CAIRN_LANES, mask);
+                acc[r][v] += vec_load_part(other_at(t, t->g->addend[k], r) + v * CAIRN_LANES, mask);
         }
     }
+    if (t->g->gate != NULL)
+        close_gate(t, acc, mr, nv, mask);
     CAIRN_UNROLL
     for (int r = 0; r < mr; r++) {
         CAIRN_UNROLL

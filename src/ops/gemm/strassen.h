@@ -31,6 +31,7 @@ typedef struct cairn_strassen {
     const float *const *a[2];      /* rows of 2 k floats, upper and lower */
     float *const *c[2];            /* of 2 n */
     const float *const *addend[2]; /* rows that are added to the sums; NULL: none */
+    const float *const *gate[2];   /* rows of a gate, as in cairn_gemm_rows; NULL: none */
     int64_t k, n;                  /* rows and columns of a quarter of B */
     int64_t column, columns;       /* of each half, to be computed; whole panels, but for the last one */
     const float *b;                /* packed */

@@ -75,12 +75,12 @@ static void make_factors(const cairn_strassen *s, rows_of_a factor[CAIRN_STRASSE
 
 typedef void *rows_of_c[CAIRN_STRASSEN_PAIRS];
 
-/* Columns of each half that are computed at a time: where their quarters of C and of the addend are, and U, V
- * and P6. Quarters in the order C11, C12, C21, C22. */
+/* Columns of each half that are computed at a time: where their quarters of C, the addend and the gate are,
+ * and U, V and P6. Quarters in the order C11, C12, C21, C22. */
 typedef struct strip {
     int64_t column, columns;
     rows_of_c c[4], u, v, p6;
-    rows_of_a addend[4];
+    rows_of_a addend[4], gate[4];
 } strip;
 
 static void find_strip(const cairn_strassen *s, strip *t)
@@ -96,6 +96,8 @@ static void find_strip(const cairn_strassen *s, strip *t)
             t->c[quarter][i] = s->c[quarter / 2][i] + column;
             if (s->addend[0] != NULL)
                 t->addend[quarter][i] = s->addend[quarter / 2][i] + column;
+            if (s->gate[0] != NULL)
+                t->gate[quarter][i] = s->gate[quarter / 2][i] + column;
         }
     }
 }
@@ -134,6 +136,7 @@ static void multiply(const cairn_strassen *s, const strip *t, int product, rows_
         int others = (result->with[0] != NULL) + (result->with[1] != NULL);
         gemm.floor = s->floor;
         gemm.addend[others] = s->addend[0] != NULL ? t->addend[result->quarter] : NULL;
+        gemm.gate = s->gate[0] != NULL ? t->gate[result->quarter] : NULL;
         gemm.bias = s->bias != NULL ? s->bias + result->quarter % 2 * s->n + t->column : NULL;
     }
     CAIRN_SIMD(cairn_gemm_rows)(&gemm);
@@ -147,6 +150,7 @@ static void add_corner(const cairn_strassen *s, const strip *t)
         const float *v = t->v[row], *p6 = t->p6[row];
         const float *bias = s->bias != NULL ? s->bias + s->n + t->column : NULL;
         const float *addend = s->addend[0] != NULL ? t->addend[3][row] : NULL;
+        const float *gate = s->gate[0] != NULL ? t->gate[3][row] : NULL;
         float *c = t->c[3][row];
         for (int64_t i = 0; i < t->columns; i += CAIRN_LANES) {
             vec result = vec_load(v + i) + vec_load(p6 + i);
@@ -154,7 +158,10 @@ static void add_corner(const cairn_strassen *s, const strip *t)
                 result += vec_load(bias + i);
             if (addend != NULL)
                 result += vec_load(addend + i);
-            vec_store(c + i, vec_max(floor, result));
+            result = vec_max(floor, result);
+            if (gate != NULL)
+                result = vec_gate(vec_load(gate + i), result);
+            vec_store(c + i, result);
         }
     }
 }

@@ -127,7 +127,7 @@ static inline cairn_gw_band cairn_gw_band_at(const cairn_gw *s, int64_t capacity
  * What a unit reads and writes of pictures, and what the next one reads, is asked for while products keep the
  * processor busy: it comes from far, and stores wait for their lines as loads do. */
 
-enum { CAIRN_GW_AHEAD = 3 };
+enum { CAIRN_GW_AHEAD = 4 };
 
 typedef struct cairn_gw_ahead {
     struct {
@@ -397,8 +397,10 @@ CAIRN_INLINE void cairn_gw_unit(const cairn_work *work, const cairn_gw *s, const
     cairn_gw_ahead ahead = {0};
     int64_t n = work->run->n, row = band.first * CAIRN_GW_M, rows = band.rows * CAIRN_GW_M;
     cairn_gw_will_want(&ahead, s, &work->out[0], n, &band, row, rows);
-    if (cairn_has(work->site, use->addend))
+    if (cairn_gives(work->site, use->addend))
         cairn_gw_will_want(&ahead, s, &work->in[use->addend], n, &band, row, rows);
+    if (cairn_gives(work->site, use->gate))
+        cairn_gw_will_want(&ahead, s, &work->in[use->gate], n, &band, row, rows);
     cairn_gw_will_read(&ahead, s, &work->in[0], n, &band, 2 - s->g.window.pad_top, s->tile_rows);
     cairn_gw_multiply(s, v, (const float *)(const void *)work->packed + band.span * cairn_gw_packed_span(s),
                       band.rows * s->tiles.in_row, &ahead);

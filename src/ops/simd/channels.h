@@ -79,7 +79,7 @@ CAIRN_INLINE cairn_channel_pair cairn_channel_load(const cairn_channel_pass *p, 
         pair.x = cairn_centred(pair.x, vec_load(p->mean + c), vec_load(p->low + c));
     if (term == CAIRN_TERM_GATED) {
         vec y = pair.x * vec_load(p->factor + c) + vec_load(p->shift + c);
-        pair.z = vec_select(y > 0.0f, pair.z, vec_set(0.0f));
+        pair.z = vec_gate(y, pair.z);
     }
     return pair;
 }
@@ -96,8 +96,8 @@ CAIRN_INLINE void cairn_channel_add(const cairn_channel_term term, cairn_channel
         *second = wide_multiply_add(x, term == CAIRN_TERM_DEVIATION ? x : z, *second);
 }
 
-/* Memory is read in its order, which is what processors foresee: pixel after pixel, so many vectors of channels
- * of each. */
+/* Memory is read in its order, which is what processors foresee: pixel after pixel, so many vectors of
+ * channels of each. */
 #define CAIRN_CHANNEL_VECTORS 128
 /* Pixels whose sums are made in floats. Of narrow ones, bytes of channels, some at a time. */
 #define CAIRN_CHANNEL_PIXELS (sizeof(real) < sizeof(float) ? 16 : 8)

@@ -79,6 +79,17 @@ CAIRN_INLINE vec vec_select(ivec mask, vec a, vec b)
     return vec_from_bits((mask & vec_bits(a)) | (~mask & vec_bits(b)));
 }
 
+/* v where the gate is above 0, and else 0. */
+CAIRN_INLINE vec vec_gate(vec gate, vec v)
+{
+#if defined(CAIRN_SIMD_AVX512)
+    return (vec)_mm512_maskz_mov_ps(_mm512_cmp_ps_mask((__m512)gate, _mm512_setzero_ps(), _CMP_GT_OQ),
+                                    (__m512)v);
+#else
+    return vec_from_bits((gate > 0.0f) & vec_bits(v));
+#endif
+}
+
 /* The larger; a NaN in b comes through. */
 CAIRN_INLINE vec vec_max(vec a, vec b)
 {

@@ -1,4 +1,4 @@
-/* From the products of a tile to its outputs, see winograd.h, with bias, addend and activation. */
+/* From the products of a tile to its outputs, see winograd.h, with bias, addend, activation and gate. */
 #ifndef CAIRN_OPS_WINOGRAD_OUTPUTS_H
 #define CAIRN_OPS_WINOGRAD_OUTPUTS_H
 
@@ -11,34 +11,56 @@
 typedef struct cairn_winograd_use {
     int64_t pad_top, pad_left;
     cairn_activation_kind act;
-    int bias, addend; /* inputs; bias 0: there is none. Those that are not given are left out */
+    int bias, addend, gate; /* inputs; bias or gate 0: there is none. Those that are not given are left out */
 } cairn_winograd_use;
 
-/* What stands behind the sums: y = max(floor, sum + bias + addend). */
+/* An addend or a gate, from the place of a tile on. */
+typedef struct cairn_winograd_other {
+    const real *at; /* NULL: none */
+    int64_t row, pitch;
+} cairn_winograd_other;
+
+/* What stands behind the sums: y = max(floor, sum + bias + addend), or 0 where the gate is not above 0. */
 typedef struct cairn_winograd_behind {
-    const float *bias;  /* NULL: none */
-    const real *addend; /* likewise */
-    int64_t addend_row, addend_pitch;
+    const float *bias; /* NULL: none */
+    cairn_winograd_other addend, gate;
     vec floor;
 } cairn_winograd_behind;
 
+CAIRN_INLINE cairn_winograd_other cairn_winograd_other_at(const cairn_work *work, int input,
+                                                          cairn_winograd_tile at, int64_t channel)
+{
+    const cairn_operand *other = &work->in[input];
+    cairn_winograd_other o = {.row = cairn_row_stride(other), .pitch = other->pitch};
+    if (cairn_gives(work->site, input))
+        o.at = (const real *)cairn_image_of(other, at.image) + at.y * o.row + at.x * o.pitch + channel;
+    return o;
+}
+
+CAIRN_INLINE vec cairn_winograd_load_other(const cairn_winograd_other *o, int64_t row, int64_t column,
+                                           int64_t channel, vec_mask mask)
+{
+    return vec_load_part(o->at + row * o->row + column * o->pitch + channel, mask);
+}
+
+/* Channels from c on, counted from where addend, gate and `to` are. */
 CAIRN_INLINE void cairn_winograd_output_vector(const float *from, int64_t plane,
-                                               const cairn_winograd_behind *b, vec_mask mask, real *to,
-                                               const cairn_operand *y, const int rows, const int columns,
-                                               const int m)
+                                               const cairn_winograd_behind *b, int64_t c, vec_mask mask,
+                                               real *to, const cairn_operand *y, const int rows,
+                                               const int columns, const int m)
 {
     vec half[CAIRN_WINOGRAD_MOST][CAIRN_WINOGRAD_MOST], in[CAIRN_WINOGRAD_MOST], out[CAIRN_WINOGRAD_MOST];
     const int t = m + 2;
     for (int j = 0; j < t; j++) {
         CAIRN_UNROLL
         for (int i = 0; i < t; i++)
-            in[i] = vec_load(from + (i * t + j) * plane);
+            in[i] = vec_load(from + c + (i * t + j) * plane);
         cairn_winograd_output(in, out, m);
         CAIRN_UNROLL
         for (int i = 0; i < m; i++)
             half[i][j] = out[i];
     }
-    vec bias = b->bias != NULL ? vec_load_part(b->bias, mask) : (vec){0};
+    vec bias = b->bias != NULL ? vec_load_part(b->bias + c, mask) : (vec){0};
     for (int i = 0; i < rows; i++) {
         cairn_winograd_output(half[i], out, m);
         CAIRN_UNROLL
@@ -46,9 +68,12 @@ CAIRN_INLINE void cairn_winograd_output_vector(const float *from, int64_t plane,
             if (j >= columns)
                 break;
             vec sum = out[j] + bias;
-            if (b->addend != NULL)
-                sum += vec_load_part(b->addend + i * b->addend_row + j * b->addend_pitch, mask);
-            vec_store_part(to + i * cairn_row_stride(y) + j * y->pitch, vec_max(b->floor, sum), mask);
+            if (b->addend.at != NULL)
+                sum += cairn_winograd_load_other(&b->addend, i, j, c, mask);
+            sum = vec_max(b->floor, sum);
+            if (b->gate.at != NULL)
+                sum = vec_gate(cairn_winograd_load_other(&b->gate, i, j, c, mask), sum);
+            vec_store_part(to + c + i * cairn_row_stride(y) + j * y->pitch, sum, mask);
         }
     }
 }
@@ -58,25 +83,19 @@ CAIRN_INLINE void cairn_winograd_finish(const cairn_work *work, const cairn_wino
                                         cairn_winograd_tile at, int64_t column, int64_t columns,
                                         const float *from, int64_t plane, const int m)
 {
-    const cairn_operand *y = &work->out[0], *addend = &work->in[use->addend];
-    bool adds = cairn_has(work->site, use->addend),
-         biased = use->bias > 0 && cairn_has(work->site, use->bias);
-    cairn_winograd_behind b = {.addend_row = cairn_row_stride(addend),
-                               .addend_pitch = addend->pitch,
+    const cairn_operand *y = &work->out[0];
+    bool biased = cairn_gives(work->site, use->bias);
+    cairn_winograd_behind b = {.bias = biased ? cairn_params_of(&work->in[use->bias]) + column : NULL,
+                               .addend = cairn_winograd_other_at(work, use->addend, at, column),
+                               .gate = cairn_winograd_other_at(work, use->gate, at, column),
                                .floor = vec_set(use->act == CAIRN_ACT_RELU ? 0.0f : -INFINITY)};
     int rows = (int)cairn_min(m, y->h - at.y), width = (int)cairn_min(m, y->w - at.x);
     real *to = cairn_image_of(y, at.image) + at.y * cairn_row_stride(y) + at.x * y->pitch + column;
-    const real *other =
-        adds ? cairn_image_of(addend, at.image) + at.y * b.addend_row + at.x * b.addend_pitch + column : NULL;
-    for (int64_t c = 0; c < columns; c += CAIRN_LANES) {
-        b.bias = biased ? cairn_params_of(&work->in[use->bias]) + column + c : NULL;
-        b.addend = adds ? other + c : NULL;
+    for (int64_t c = 0; c < columns; c += CAIRN_LANES)
         if (rows == m && width == m && c + CAIRN_LANES <= columns)
-            cairn_winograd_output_vector(from + c, plane, &b, vec_first(CAIRN_LANES), to + c, y, m, m, m);
+            cairn_winograd_output_vector(from, plane, &b, c, vec_first(CAIRN_LANES), to, y, m, m, m);
         else
-            cairn_winograd_output_vector(from + c, plane, &b, vec_first(columns - c), to + c, y, rows, width,
-                                         m);
-    }
+            cairn_winograd_output_vector(from, plane, &b, c, vec_first(columns - c), to, y, rows, width, m);
     if (use->act != CAIRN_ACT_NONE && use->act != CAIRN_ACT_RELU)
         for (int64_t row = 0; row < rows; row++)
             for (int64_t k = 0; k < width; k++) {

@@ -1,0 +1,87 @@
+/* What the plan moves into the steps before: which steps are left, and that no gradient changes by a bit. */
+#include "support.h"
+#include <cairn/cairn.h>
+
+enum { BATCH = 3, SIDE = 10, CLASSES = 4 };
+
+/* A chain with all that may stand behind a convolution on the way back: the gradient of a ReLU alone, behind
+ * the sum of a block's branches, of a picture that a pool reads; and a tanh's, which has to stay. */
+static cairn_graph *new_chain(cairn_ctx *ctx)
+{
+    cairn_graph *g;
+    assert_int_equal(cairn_graph_create(ctx, &g), CAIRN_OK);
+    cairn_val x = cairn_image(g, SIDE, SIDE, 3);
+    x = cairn_relu(g, cairn_conv2d(g, x, "alone", 8, .k = 3, .pad = 1));
+    cairn_val block = cairn_relu(g, cairn_conv2d(g, x, "before", 8, .k = 3));
+    x = cairn_relu(g, cairn_conv2d(g, block, "inner", 8, .k = 3, .pad = 1));
+    x = cairn_relu(g, cairn_add(g, cairn_conv2d(g, x, "branch", 8, .k = 1), block));
+    x = cairn_tanh(g, cairn_conv2d(g, x, "bent", 8, .k = 3, .pad = 1));
+    x = cairn_relu(g, cairn_conv2d(g, x, "pooled", 8, .k = 1));
+    x = cairn_maxpool(g, x, .k = 2, .stride = 2);
+    x = cairn_linear(g, x, "fc", CLASSES);
+    cairn_val loss = cairn_mean(g, cairn_cross_entropy(g, x, cairn_labels(g), (cairn_loss_options){0}));
+    cairn_differentiate(g, loss);
+    assert_int_equal(cairn_graph_status(g), CAIRN_OK);
+    return g;
+}
+
+static int count_of(const cairn_plan *plan, const char *op)
+{
+    int count = 0;
+    for (int i = 0; i < cairn_plan_step_count(plan); i++)
+        count += strcmp(cairn_plan_step_at(plan, i).op, op) == 0;
+    return count;
+}
+
+static void run(cairn_plan *plan)
+{
+    cairn_shape shape = cairn_plan_shape(plan, "image");
+    double *image = cairn_plan_data(plan, "image");
+    int32_t *labels = cairn_plan_data(plan, "labels");
+    uint64_t random = 3;
+    for (int64_t i = 0; i < BATCH * cairn_shape_elements(&shape); i++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        image[i] = (double)(random >> 40) * 0x1p-23 - 1;
+    }
+    for (int n = 0; n < BATCH; n++)
+        labels[n] = n % CLASSES;
+    assert_int_equal(cairn_plan_run(plan, NULL), CAIRN_OK);
+}
+
+static void gradients_of_relu_move_and_change_nothing(void **state)
+{
+    bench *b = *state;
+    cairn_graph *graph = new_chain(b->ctx);
+    cairn_weights *weights;
+    cairn_plan *fused, *kept;
+    cairn_plan_options options = {
+        .batch = BATCH, .precision = CAIRN_F64, .training = true, .reference = true};
+    assert_int_equal(cairn_weights_init(b->ctx, graph, CAIRN_F64, 1, &weights), CAIRN_OK);
+    assert_int_equal(cairn_plan_create(b->ctx, graph, weights, NULL, &options, &fused), CAIRN_OK);
+    options.keep_all = true;
+    assert_int_equal(cairn_plan_create(b->ctx, graph, weights, NULL, &options, &kept), CAIRN_OK);
+    assert_int_equal(count_of(kept, "activation_bwd"), 6);
+    assert_int_equal(count_of(fused, "activation_bwd"), 1); /* the tanh's */
+    assert_int_equal(count_of(fused, "add"), 0);
+    run(fused);
+    run(kept);
+    for (int i = 0; i < cairn_param_count(graph); i++) {
+        char name[64];
+        cairn_param_info param = cairn_param_at(graph, i);
+        snprintf(name, sizeof name, "%s/grad", param.name);
+        size_t bytes = (size_t)cairn_shape_elements(&param.shape) * sizeof(double);
+        const void *gradient = cairn_plan_data(fused, name);
+        assert_non_null(gradient);
+        assert_memory_equal(gradient, cairn_plan_data(kept, name), bytes);
+    }
+    cairn_plan_destroy(kept);
+    cairn_plan_destroy(fused);
+    cairn_weights_destroy(weights);
+    cairn_graph_destroy(graph);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {TEST(gradients_of_relu_move_and_change_nothing)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
