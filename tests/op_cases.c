@@ -14,7 +14,7 @@ typedef struct known_conv {
 
 /* Those of LeNet, some that Winograd's tiles do not divide or of which there are an odd number, some whose
  * weights outweigh their pictures, some of many pixels and channels, or of an odd number of pixels, for
- * Strassen's halves, and narrow groups, many or one. */
+ * Strassen's halves, narrow groups, many or one, and 5 x 5. */
 static const known_conv known_convs[] = {
     {3, 32, 1, 6, 5, 0, 1, 1},    {3, 14, 6, 16, 5, 0, 1, 1},    {5, 5, 16, 120, 5, 0, 1, 1},
     {2, 32, 1, 6, 5, 2, 1, 1},    {2, 16, 6, 16, 5, 2, 1, 1},    {2, 9, 32, 64, 3, 1, 1, 1},
@@ -28,7 +28,32 @@ static const known_conv known_convs[] = {
     {2, 15, 32, 32, 3, 1, 2, 8},  {1, 58, 16, 16, 3, 1, 1, 4},   {1, 30, 128, 128, 3, 1, 1, 2},
     {2, 6, 72, 72, 3, 1, 1, 3},   {1, 7, 96, 96, 3, 1, 1, 2},    {1, 7, 36, 36, 3, 1, 1, 3},
     {2, 5, 512, 288, 1, 0, 1, 1}, {2, 4, 288, 512, 1, 0, 1, 1},  {3, 15, 16, 16, 3, 1, 1, 1},
-    {2, 22, 32, 32, 3, 2, 1, 1},  {3, 18, 16, 24, 3, 1, 1, 1}};
+    {2, 22, 32, 32, 3, 2, 1, 1},  {3, 18, 16, 24, 3, 1, 1, 1},   {2, 27, 24, 72, 5, 2, 1, 1},
+    {3, 9, 72, 16, 5, 0, 1, 1},   {1, 6, 17, 33, 5, 4, 1, 1}};
+
+/* Lines of several taps, on pictures that their tiles divide or not. */
+typedef struct known_line {
+    int64_t n, h, w, in, out;
+    int32_t k, pad;
+    bool stands;
+} known_line;
+
+static const known_line known_lines[] = {{2, 17, 17, 24, 40, 7, 3, false}, {2, 17, 17, 40, 24, 7, 3, true},
+                                         {1, 8, 8, 64, 96, 3, 1, false},   {1, 8, 8, 96, 64, 3, 1, true},
+                                         {3, 5, 12, 17, 33, 7, 0, false},  {3, 12, 3, 33, 17, 7, 5, true},
+                                         {5, 3, 5, 16, 130, 3, 0, false},  {2, 9, 4, 130, 16, 3, 2, true}};
+
+static void line_shapes(op_call *call, cairn_conv2d_attrs *attrs, const known_line *l, cairn_shape *x,
+                        cairn_shape *w)
+{
+    int32_t k_h = l->stands ? l->k : 1, k_w = l->stands ? 1 : l->k, down = l->stands ? l->pad : 0,
+            across = l->stands ? 0 : l->pad;
+    call->run.n = l->n;
+    attrs->groups = 1;
+    attrs->geometry.window = (cairn_window){k_h, k_w, 1, 1, 1, 1, down, down, across, across};
+    *x = per_image(3, l->h, l->w, l->in);
+    *w = (cairn_shape){.rank = 4, .dim = {k_h, k_w, l->in, l->out}};
+}
 
 static bool conv_shapes(maker *m, cairn_conv2d_attrs *attrs, cairn_shape *x, cairn_shape *w)
 {
@@ -41,6 +66,11 @@ static bool conv_shapes(maker *m, cairn_conv2d_attrs *attrs, cairn_shape *x, cai
             (cairn_window){k->k, k->k, k->stride, k->stride, 1, 1, k->pad, k->pad, k->pad, k->pad};
         *x = per_image(3, k->size, k->size, k->in);
         *w = (cairn_shape){.rank = 4, .dim = {k->k, k->k, k->in / attrs->groups, k->out}};
+        return true;
+    }
+    int line = m->index - (int)CAIRN_COUNT(known_convs);
+    if (!m->small && line >= 0 && line < (int)CAIRN_COUNT(known_lines)) {
+        line_shapes(m->call, attrs, &known_lines[line], x, w);
         return true;
     }
     attrs->geometry.window = random_window(m, true);

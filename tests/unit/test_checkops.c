@@ -5,9 +5,9 @@
 #include "support.h"
 #include <math.h>
 
-#define SHAPES 60
+#define SHAPES 72
 
-#define MOST_KERNELS 64 /* of an operator: each way times levels times precisions */
+#define MOST_KERNELS 128 /* of an operator: each way times levels times precisions */
 
 static const cairn_dtype precisions[] = {CAIRN_F32, CAIRN_BF16};
 
@@ -122,7 +122,7 @@ static void cuts_change_nothing(void **state)
     for (int i = 0; cairn_all_ops[i] != NULL; i++) {
         const cairn_op *op = cairn_all_ops[i];
         op_random random = {(uint64_t)i * 7919};
-        for (int index = 0; is_tested_here(op) && (op->flags & CAIRN_OP_BATCH_SUM) == 0 && index < 12;
+        for (int index = 0; is_tested_here(op) && (op->flags & CAIRN_OP_BATCH_SUM) == 0 && index < SHAPES;
              index++) {
             op_call call;
             assert_true(op_case_make(op, index, false, b->ctx, &random, &call));
@@ -185,7 +185,7 @@ static void images_stay_apart(void **state)
     const cairn_op *ops[] = {&cairn_op_conv2d, &cairn_op_conv2d_bwd_data};
     for (size_t i = 0; i < CAIRN_COUNT(ops); i++) {
         op_random random = {i * 104729};
-        for (int index = 0; index < SHAPES / 2; index++) {
+        for (int index = 0; index < SHAPES; index++) {
             op_call call;
             double *kept[MOST_KERNELS] = {NULL};
             assert_true(op_case_make(ops[i], index, false, b->ctx, &random, &call));

@@ -7,6 +7,7 @@
 
 #include "ops/attrs.h"
 #include "ops/operand.h"
+#include "ops/winograd/winograd.h"
 #include <math.h>
 
 /* Share of the peak that products reach; products of a column that beginning and ending a tile is worth. */
@@ -65,57 +66,57 @@ typedef struct cairn_winograd_operations {
     double input, output, weights;
 } cairn_winograd_operations;
 
-static inline cairn_winograd_operations cairn_winograd_operations_of(int m)
+static inline cairn_winograd_operations cairn_winograd_operations_of(const cairn_winograd_form f)
 {
     static const cairn_winograd_operations of_2 = {2 * 4 * 4, (4 + 2) * 4, 7 * 12 + 34},
                                            of_4 = {2 * 6 * 14, (6 + 4) * 14, 9 * 22 + 90},
-                                           of_6 = {2 * 8 * 27, (8 + 6) * 28, 11 * 30 + 146};
-    return m == 2 ? of_2 : m == 4 ? of_4 : of_6;
+                                           of_6 = {2 * 8 * 27, (8 + 6) * 28, 11 * 30 + 146},
+                                           of_5 = {2 * 6 * 14, (6 + 2) * 8, 11 * 30 + 90},
+                                           line_of_3 = {14, 14, 22 + 15}, line_of_7 = {44, 34, 60 + 25};
+    if (f.line)
+        return f.r == 3 ? line_of_3 : line_of_7;
+    if (f.r == 5)
+        return of_5;
+    return f.m == 2 ? of_2 : f.m == 4 ? of_4 : of_6;
 }
 
-/* Of tiles that cover y: what is done with them beside their products, if so many channels of inputs and of
+/* Of so many tiles: what is done with them beside their products, if so many channels of inputs and of
  * outputs are transformed, some perhaps several times. */
-static inline double cairn_winograd_cost_transforms(const cairn_machine *machine, int m, double tiles,
-                                                    double in_c, double out_c, double v_bytes)
+static inline double cairn_winograd_cost_transforms(const cairn_machine *machine, const cairn_winograd_form f,
+                                                    double tiles, double in_c, double out_c, double v_bytes)
 {
-    cairn_winograd_operations of = cairn_winograd_operations_of(m);
+    cairn_winograd_operations of = cairn_winograd_operations_of(f);
     double operations = in_c * of.input + out_c * of.output;
-    double bytes = 2 * (m + 2) * (m + 2) * tiles * (in_c * v_bytes + out_c * sizeof(float));
+    double bytes = 2 * cairn_winograd_products(f) * tiles * (in_c * v_bytes + out_c * sizeof(float));
     return 2 * tiles * operations / (CAIRN_COST_TRANSFORM_SHARE * machine->flops) + bytes / machine->l2_read;
 }
 
-static inline double cairn_winograd_count_tiles(const cairn_site *site, const cairn_operand *y, int m)
-{
-    return (double)(site->capacity * cairn_ceil_div(y->h, m) * cairn_ceil_div(y->w, m));
-}
-
-/* Of the convolution of inputs 0 and 1, of which products may be of pairs of bfloat16. In training weights
- * are transformed in every step. */
-static inline double cairn_conv2d_cost_winograd(const cairn_site *site, const cairn_machine *machine, int m,
-                                                bool pairs)
+/* Of the convolution of inputs 0 and 1 in so many tiles, of which products may be of pairs of bfloat16. In
+ * training weights are transformed in every step. */
+static inline double cairn_conv2d_cost_winograd(const cairn_site *site, const cairn_machine *machine,
+                                                const cairn_winograd_form f, double tiles, bool pairs)
 {
     double in_c = (double)site->in[0].c, out_c = (double)site->out[0].c, bytes = pairs ? 2 : 4;
-    double tiles = cairn_winograd_count_tiles(site, &site->out[0], m);
-    double weights = (m + 2) * (m + 2) * in_c * out_c, read = weights * bytes / machine->dram_read;
+    double weights = cairn_winograd_products(f) * in_c * out_c, read = weights * bytes / machine->dram_read;
     double products = pairs ? cairn_cost_products(weights * tiles, in_c / 2, machine->bf16_flops)
                             : cairn_cost_products(weights * tiles, in_c, machine->flops);
-    double change = 2 * in_c * out_c * cairn_winograd_operations_of(m).weights /
+    double change = 2 * in_c * out_c * cairn_winograd_operations_of(f).weights /
                         (CAIRN_COST_TRANSFORM_SHARE * machine->flops) +
                     read;
     return cairn_cost_reading(products, read) +
-           cairn_winograd_cost_transforms(machine, m, tiles, in_c, out_c, bytes) +
+           cairn_winograd_cost_transforms(machine, f, tiles, in_c, out_c, bytes) +
            (site->training ? change : 0);
 }
 
 /* Of the gradient of its weights: pictures are transformed once for each block of output channels, gradients
  * for each block of input channels. */
 static inline double cairn_conv2d_cost_winograd_weights(const cairn_site *site, const cairn_machine *machine,
-                                                        int m, int64_t in_blocks, int64_t out_blocks)
+                                                        const cairn_winograd_form f, double tiles,
+                                                        int64_t in_blocks, int64_t out_blocks)
 {
     double in_c = (double)site->in[0].c, out_c = (double)site->in[1].c;
-    double tiles = cairn_winograd_count_tiles(site, &site->in[1], m);
-    return cairn_cost_products((m + 2) * (m + 2) * in_c * out_c * tiles, tiles, machine->flops) +
-           cairn_winograd_cost_transforms(machine, m, tiles, (double)out_blocks * in_c,
+    return cairn_cost_products(cairn_winograd_products(f) * in_c * out_c * tiles, tiles, machine->flops) +
+           cairn_winograd_cost_transforms(machine, f, tiles, (double)out_blocks * in_c,
                                           (double)in_blocks * out_c, sizeof(float));
 }
 

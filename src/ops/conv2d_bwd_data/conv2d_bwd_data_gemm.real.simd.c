@@ -127,7 +127,8 @@ static const real *pixel_of(const cairn_work *work, int input, int64_t image, in
 }
 
 /* to = from + addend, as far as they are given, or 0 where a gate is not above 0. */
-CAIRN_INLINE void store_pixel(real *to, const float *from, const real *addend, const real *gate, int64_t channels)
+CAIRN_INLINE void store_pixel(real *to, const float *from, const real *addend, const real *gate,
+                              int64_t channels)
 {
     for (int64_t c = 0; c < channels; c += CAIRN_LANES) {
         vec_mask mask = vec_first(channels - c);

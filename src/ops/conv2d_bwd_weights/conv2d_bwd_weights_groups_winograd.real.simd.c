@@ -186,7 +186,7 @@ static void finish(const setup *s, const parts *p, int64_t c, const cairn_operan
         for (int64_t lane = 0; lane < cairn_min(g->span, g->channels - c); lane += CAIRN_LANES)
             cairn_winograd_weights_gradient(
                 p->sums + i * g->span + lane, s->s_plane, cairn_params_of(dw) + i * g->channels + c + lane,
-                g->width * g->channels, vec_first(g->channels - c - lane), CAIRN_GW_M);
+                g->width * g->channels, vec_first(g->channels - c - lane), CAIRN_GW_FORM);
 }
 
 /* A span of the images begin ... end - 1. */

@@ -16,6 +16,7 @@
 
 /* gw: groups by Winograd */
 enum { CAIRN_GW_M = 4, CAIRN_GW_T = CAIRN_GW_M + 2, CAIRN_GW_PRODUCTS = CAIRN_GW_T * CAIRN_GW_T };
+#define CAIRN_GW_FORM CAIRN_WINOGRAD_SQUARE(CAIRN_GW_M, 3)
 
 #define CAIRN_GW_BAND_BYTES 24576 /* of V, if those of a row of tiles are not more */
 #if defined(CAIRN_SIMD_AVX512)
@@ -40,9 +41,9 @@ typedef struct cairn_gw {
 static inline bool cairn_gw_fits(const cairn_site *site, const cairn_window *w, int64_t groups,
                                  const cairn_operand *x, const cairn_operand *y)
 {
-    cairn_winograd_tiles tiles = cairn_winograd_tiles_of(y, CAIRN_GW_M);
+    cairn_winograd_tiles tiles = cairn_winograd_tiles_of(w, y, CAIRN_GW_FORM);
     int64_t vectors = cairn_ceil_div(x->c / groups, CAIRN_LANES);
-    return !site->exact && cairn_winograd_window(w) && vectors <= CAIRN_GW_MOST_VECTORS &&
+    return !site->exact && cairn_winograd_window(w, CAIRN_GW_FORM) && vectors <= CAIRN_GW_MOST_VECTORS &&
            (vectors & (vectors - 1)) == 0 &&
            (groups > 1 || (x->c >= CAIRN_LANES && x->c <= CAIRN_GW_SINGLE)) &&
            tiles.count * CAIRN_GW_M * CAIRN_GW_M <= 2 * y->h * y->w;
@@ -62,7 +63,7 @@ CAIRN_INLINE cairn_gw cairn_gw_of(const cairn_window *window, int64_t groups, co
                                   const cairn_operand *y)
 {
     cairn_gw s = {.g = cairn_groups_of(window, groups, x, y, 1),
-                  .tiles = cairn_winograd_tiles_of(y, CAIRN_GW_M)};
+                  .tiles = cairn_winograd_tiles_of(window, y, CAIRN_GW_FORM)};
     int64_t row = CAIRN_GW_PRODUCTS * s.tiles.in_row * s.g.span * (int64_t)sizeof(float);
     int64_t rows = s.tiles.count / s.tiles.in_row, most = cairn_max(CAIRN_GW_BAND_BYTES / row, 1);
     s.bands = cairn_ceil_div(rows, most);
@@ -91,11 +92,10 @@ CAIRN_INLINE void cairn_gw_pack(const cairn_gw *s, const cairn_work *work, const
             for (int64_t i = 0; i < g->width; i++) {
                 float *to =
                     (float *)(void *)work->packed + span * cairn_gw_packed_span(s) + i * g->span + lane;
-                wide taps[3][3];
+                wide taps[9];
                 for (int64_t tap = 0; tap < 9; tap++)
-                    taps[tap % 3][tap / 3] =
-                        wide_of(cairn_groups_weights_of(g, w, back ? 8 - tap : tap, i, &v, back));
-                cairn_winograd_weights(taps, to, plane, CAIRN_GW_M);
+                    taps[tap] = wide_of(cairn_groups_weights_of(g, w, back ? 8 - tap : tap, i, &v, back));
+                cairn_winograd_weights(taps, to, plane, CAIRN_GW_FORM);
             }
         }
 }
@@ -201,7 +201,7 @@ static inline int64_t cairn_gw_half_elements(const cairn_gw *s, const int side)
 
 /* Columns of a vector's channels: each becomes CAIRN_GW_T rows, `plane` apart. */
 CAIRN_INLINE void cairn_gw_column_vectors(const cairn_gw_row *row, int64_t c, int64_t columns, int64_t span,
-                                          const int side, cairn_winograd_line *line, float *to, int64_t plane)
+                                          const int side, cairn_winograd_map *map, float *to, int64_t plane)
 {
     static const real zeros[CAIRN_LANES];
     const cairn_operand *x = row->x;
@@ -225,7 +225,7 @@ CAIRN_INLINE void cairn_gw_column_vectors(const cairn_gw_row *row, int64_t c, in
                 in[i] = vec_load_part(pixel[i], mask);
                 pixel[i] += step[i];
             }
-            line(in, out, CAIRN_GW_M);
+            map(in, out, CAIRN_GW_FORM);
         }
         CAIRN_UNROLL
         for (int i = 0; i < CAIRN_GW_T; i++)
@@ -235,16 +235,16 @@ CAIRN_INLINE void cairn_gw_column_vectors(const cairn_gw_row *row, int64_t c, in
 
 /* Columns first, since neighbouring tiles share some ... */
 CAIRN_INLINE void cairn_gw_transform_columns(const cairn_gw *s, const cairn_gw_row *row, const int side,
-                                             cairn_winograd_line *line, float *half)
+                                             cairn_winograd_map *map, float *half)
 {
     int64_t span = s->g.span, columns = cairn_gw_columns_of(s, side);
     for (int64_t v = 0; v < span; v += CAIRN_LANES)
-        cairn_gw_column_vectors(row, row->c + v, columns, span, side, line, half + v, columns * span);
+        cairn_gw_column_vectors(row, row->c + v, columns, span, side, map, half + v, columns * span);
 }
 
 /* ... then the lines of row i of half, of each tile: to as many planes of the products. */
 CAIRN_INLINE void cairn_gw_transform_lines(const cairn_gw *s, const float *half, int i, const int side,
-                                           cairn_winograd_line *line, float *to, int64_t plane)
+                                           cairn_winograd_map *map, float *to, int64_t plane)
 {
     int64_t span = s->g.span;
     half += i * cairn_gw_columns_of(s, side) * span;
@@ -254,7 +254,7 @@ CAIRN_INLINE void cairn_gw_transform_lines(const cairn_gw *s, const float *half,
             CAIRN_UNROLL
             for (int j = 0; j < side; j++)
                 in[j] = vec_load(half + (tile * CAIRN_GW_M + j) * span + v);
-            line(in, out, CAIRN_GW_M);
+            map(in, out, CAIRN_GW_FORM);
             CAIRN_UNROLL
             for (int j = 0; j < CAIRN_GW_T; j++)
                 vec_store(to + v + j * plane, out[j]);
@@ -407,7 +407,8 @@ CAIRN_INLINE void cairn_gw_unit(const cairn_work *work, const cairn_gw *s, const
     for (int64_t t = 0; t < band.rows * s->tiles.in_row; t++) {
         cairn_winograd_tile at = {band.image, (band.first + t / s->tiles.in_row) * CAIRN_GW_M,
                                   t % s->tiles.in_row * CAIRN_GW_M};
-        cairn_winograd_finish(work, use, at, c, columns, v + t * s->g.span, s->plane, CAIRN_GW_M);
+        cairn_winograd_finish(work, use, &s->tiles, at, c, columns, v + t * s->g.span, s->plane,
+                              CAIRN_GW_FORM);
     }
 }
 

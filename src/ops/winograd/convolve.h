@@ -1,6 +1,6 @@
-/* Convolution 3 x 3 at stride 1 by Winograd's F(m, 3), see winograd.h: of a picture with weights, or of the
- * gradient of its result with the same weights turned round. A unit is a block of tiles, which may belong to
- * several images, and a part of the output channels:
+/* Convolution 3 x 3, or of a line, at stride 1 by Winograd's F(m, r), see winograd.h: of a picture with
+ * weights, or of the gradient of its result with the same weights turned round. A unit is a block of tiles,
+ * which may belong to several images, and a part of the output channels:
  *
  *     V[product][tile][input channel]     transformed inputs, in scratch
  *     M[product][tile][output channel]    = V[product] U[product], for some output channels at a time
@@ -29,13 +29,13 @@
 #define CAIRN_WINOGRAD_V_BYTES (256 * 1024)
 #define CAIRN_WINOGRAD_UNITS 16
 
-/* Whether F(m, 3) multiplies pairs of bfloat16. */
-static inline bool cairn_winograd_pairs(const int m)
+/* Whether a form multiplies pairs of bfloat16. */
+static inline bool cairn_winograd_pairs(const cairn_winograd_form f)
 {
 #if defined(CAIRN_SIMD_AVX512BF16)
-    return m == 2;
+    return !f.line && f.m == 2 && f.r == 3;
 #else
-    (void)m;
+    (void)f;
     return false;
 #endif
 }
@@ -45,7 +45,7 @@ typedef struct cairn_winograd {
     bool pairs;
     int64_t v_bytes; /* of an element of V */
     int64_t depth;   /* words of a column of U */
-    int m, t, products;
+    int products;
     int64_t in_c, out_c;
     cairn_winograd_tiles tiles;
     int64_t all;                                /* tiles of the batch */
@@ -91,15 +91,16 @@ static inline int64_t cairn_winograd_first_column(const cairn_winograd *s, int64
     return cairn_min(cairn_part_begin(s->panels, part, s->parts) * CAIRN_WINOGRAD_PASS, s->out_c);
 }
 
-static inline cairn_winograd cairn_winograd_of(const cairn_site *site, cairn_winograd_use use, int m)
+static inline cairn_winograd cairn_winograd_of(const cairn_site *site, const cairn_window *window,
+                                               cairn_winograd_use use, const cairn_winograd_form f)
 {
     const cairn_operand *x = &site->in[0], *y = &site->out[0];
-    cairn_winograd s = {.use = use, .m = m, .t = m + 2, .in_c = x->c, .out_c = y->c};
-    s.pairs = cairn_winograd_pairs(m);
+    cairn_winograd s = {.use = use, .in_c = x->c, .out_c = y->c};
+    s.pairs = cairn_winograd_pairs(f);
     s.v_bytes = (int64_t)(s.pairs ? sizeof(real) : sizeof(float));
     s.depth = s.pairs ? cairn_ceil_div(s.in_c, 2) : s.in_c;
-    s.products = s.t * s.t;
-    s.tiles = cairn_winograd_tiles_of(y, m);
+    s.products = cairn_winograd_products(f);
+    s.tiles = cairn_winograd_tiles_of(window, y, f);
     s.all = s.tiles.count * site->capacity;
     s.v_pitch = cairn_winograd_padded(s.in_c);
     cairn_winograd_divide(&s);
@@ -128,9 +129,16 @@ static inline void cairn_winograd_plan(cairn_site *site, const cairn_winograd *s
     site->scratch = cairn_winograd_v_bytes(s) + (size_t)(s->products * s->m_plane) * sizeof(float);
 }
 
-static inline bool cairn_winograd_fits(const cairn_site *site, const cairn_conv2d_attrs *attrs)
+/* Where pairs are multiplied at twice the rate of floats, lines and 5 x 5 have little to win by fewer
+ * products of floats, and to lose by transforms. */
+static inline bool cairn_winograd_fits(const cairn_site *site, const cairn_conv2d_attrs *attrs,
+                                       const cairn_winograd_form f)
 {
-    return cairn_winograd_can(site, attrs, &site->in[0], &site->out[0]) && !cairn_is_float(&site->out[0]);
+#if defined(CAIRN_SIMD_AVX512BF16)
+    if (f.line || f.r == 5)
+        return false;
+#endif
+    return cairn_winograd_can(site, attrs, &site->in[0], &site->out[0], f) && !cairn_is_float(&site->out[0]);
 }
 
 /* A vector's columns of so many rows of U, `pitch` apart, which begin with the first of a pair: to its words.
@@ -151,17 +159,18 @@ CAIRN_INLINE void cairn_winograd_put_words(const float *from, int64_t rows, int6
 /* ---- tiles ---- */
 
 CAIRN_INLINE void cairn_winograd_inputs(const cairn_work *work, const cairn_winograd *s, int64_t first,
-                                        int64_t count, char *v, const int m)
+                                        int64_t count, char *v, const cairn_winograd_form f)
 {
-    const real *pixel[CAIRN_WINOGRAD_MOST * CAIRN_WINOGRAD_MOST];
+    const real *pixel[CAIRN_WINOGRAD_PRODUCTS];
+    const int t = cairn_winograd_side(f);
     real *zeros = (real *)(void *)(v + s->products * s->v_plane * s->v_bytes);
     memset(zeros, 0, (size_t)s->v_pitch * sizeof *zeros);
     for (int64_t i = 0; i < count; i++) {
         cairn_winograd_tile at = cairn_winograd_tile_at(&s->tiles, first + i);
-        cairn_winograd_pixels(&work->in[0], at.image, at.y - s->use.pad_top, at.x - s->use.pad_left, m + 2,
-                              zeros, pixel);
-        cairn_winograd_transform(pixel, m + 2, s->in_c, cairn_winograd_input, v + i * s->v_pitch * s->v_bytes,
-                                 s->v_plane, m, cairn_winograd_pairs(m));
+        cairn_winograd_tile_pixels(&work->in[0], &s->tiles, at.image, at.y - s->use.pad_top,
+                                   at.x - s->use.pad_left, t, zeros, pixel, f);
+        cairn_winograd_transform(pixel, t, s->in_c, cairn_winograd_input, v + i * s->v_pitch * s->v_bytes,
+                                 s->v_plane, f, cairn_winograd_pairs(f));
     }
 }
 
@@ -202,14 +211,15 @@ static inline void cairn_winograd_multiply(const cairn_work *work, const cairn_w
 
 CAIRN_INLINE void cairn_winograd_outputs(const cairn_work *work, const cairn_winograd *s, int64_t first,
                                          int64_t count, int64_t column, int64_t columns, const float *from,
-                                         const int m)
+                                         const cairn_winograd_form f)
 {
     for (int64_t i = 0; i < count; i++)
-        cairn_winograd_finish(work, &s->use, cairn_winograd_tile_at(&s->tiles, first + i), column, columns,
-                              from + i * s->m_pitch, s->m_plane, m);
+        cairn_winograd_finish(work, &s->use, &s->tiles, cairn_winograd_tile_at(&s->tiles, first + i), column,
+                              columns, from + i * s->m_pitch, s->m_plane, f);
 }
 
-CAIRN_INLINE void cairn_winograd_run(const cairn_work *work, const cairn_winograd *s, const int m)
+CAIRN_INLINE void cairn_winograd_run(const cairn_work *work, const cairn_winograd *s,
+                                     const cairn_winograd_form f)
 {
     char *v = work->scratch;
     float *products = (float *)(void *)(v + cairn_winograd_v_bytes(s));
@@ -223,42 +233,47 @@ CAIRN_INLINE void cairn_winograd_run(const cairn_work *work, const cairn_winogra
         if (count <= 0)
             continue;
         if (!transformed)
-            cairn_winograd_inputs(work, s, first, count, v, m);
+            cairn_winograd_inputs(work, s, first, count, v, f);
         for (int64_t column = begin; column < end; column += CAIRN_WINOGRAD_PASS) {
             int64_t columns = cairn_min(CAIRN_WINOGRAD_PASS, end - column);
             cairn_winograd_multiply(work, s, count, column, columns, v, products);
-            cairn_winograd_outputs(work, s, first, count, column, columns, products, m);
+            cairn_winograd_outputs(work, s, first, count, column, columns, products, f);
         }
     }
 }
 
-/* The kernel of an operator that has setup_of(site, m), fits(site) and pack_of(work, m). */
-#define CAIRN_WINOGRAD_KERNEL(op, m)                                                                         \
-    static void plan_##m(cairn_site *site)                                                                   \
+/* The kernel winograd##name of an operator that has setup_of(site, form) and pack_of(work, form). */
+#define CAIRN_WINOGRAD_KERNEL(op, label, form)                                                               \
+    static bool fits_##label(const cairn_site *site)                                                         \
     {                                                                                                        \
-        cairn_winograd s = setup_of(site, m);                                                                \
+        return cairn_winograd_fits(site, site->attrs, form);                                                 \
+    }                                                                                                        \
+    static void plan_##label(cairn_site *site)                                                               \
+    {                                                                                                        \
+        cairn_winograd s = setup_of(site, form);                                                             \
         cairn_winograd_plan(site, &s);                                                                       \
     }                                                                                                        \
-    static void pack_##m(const cairn_work *work)                                                             \
+    static void pack_##label(const cairn_work *work)                                                         \
     {                                                                                                        \
-        pack_of(work, m);                                                                                    \
+        pack_of(work, form);                                                                                 \
     }                                                                                                        \
-    static void run_##m(const cairn_work *work)                                                              \
+    static void run_##label(const cairn_work *work)                                                          \
     {                                                                                                        \
-        cairn_winograd s = setup_of(work->site, m);                                                          \
-        cairn_winograd_run(work, &s, m);                                                                     \
+        cairn_winograd s = setup_of(work->site, form);                                                       \
+        cairn_winograd_run(work, &s, form);                                                                  \
     }                                                                                                        \
-    static double cost_##m(const cairn_site *site, const cairn_machine *machine)                             \
+    static double cost_##label(const cairn_site *site, const cairn_machine *machine)                         \
     {                                                                                                        \
-        return cairn_conv2d_cost_winograd(site, machine, m, cairn_winograd_pairs(m));                        \
+        cairn_winograd s = setup_of(site, form);                                                             \
+        return cairn_conv2d_cost_winograd(site, machine, form, (double)s.all, cairn_winograd_pairs(form));   \
     }                                                                                                        \
-    const cairn_kernel CAIRN_KERNEL(op##_winograd##m) = {.name = "winograd" #m,                              \
-                                                         .isa = CAIRN_KERNEL_ISA,                            \
-                                                         .precisions = CAIRN_KERNEL_PRECISION,               \
-                                                         .fits = fits,                                       \
-                                                         .cost = cost_##m,                                   \
-                                                         .plan = plan_##m,                                   \
-                                                         .pack = pack_##m,                                   \
-                                                         .run = run_##m};
+    const cairn_kernel CAIRN_KERNEL(op##_winograd##label) = {.name = "winograd" #label,                      \
+                                                             .isa = CAIRN_KERNEL_ISA,                        \
+                                                             .precisions = CAIRN_KERNEL_PRECISION,           \
+                                                             .fits = fits_##label,                           \
+                                                             .cost = cost_##label,                           \
+                                                             .plan = plan_##label,                           \
+                                                             .pack = pack_##label,                           \
+                                                             .run = run_##label};
 
 #endif

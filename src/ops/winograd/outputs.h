@@ -43,45 +43,78 @@ CAIRN_INLINE vec cairn_winograd_load_other(const cairn_winograd_other *o, int64_
     return vec_load_part(o->at + row * o->row + column * o->pitch + channel, mask);
 }
 
+/* Outputs of a tile that are in the picture, from its place on. */
+typedef struct cairn_winograd_place {
+    real *to;
+    int64_t row, pitch;
+    int rows, columns;
+} cairn_winograd_place;
+
 /* Channels from c on, counted from where addend, gate and `to` are. */
-CAIRN_INLINE void cairn_winograd_output_vector(const float *from, int64_t plane,
-                                               const cairn_winograd_behind *b, int64_t c, vec_mask mask,
-                                               real *to, const cairn_operand *y, const int rows,
-                                               const int columns, const int m)
+CAIRN_INLINE void cairn_winograd_put(const cairn_winograd_place *p, const cairn_winograd_behind *b, int64_t i,
+                                     int64_t j, int64_t c, vec bias, vec sum, vec_mask mask)
 {
-    vec half[CAIRN_WINOGRAD_MOST][CAIRN_WINOGRAD_MOST], in[CAIRN_WINOGRAD_MOST], out[CAIRN_WINOGRAD_MOST];
-    const int t = m + 2;
+    sum += bias;
+    if (b->addend.at != NULL)
+        sum += cairn_winograd_load_other(&b->addend, i, j, c, mask);
+    sum = vec_max(b->floor, sum);
+    if (b->gate.at != NULL)
+        sum = vec_gate(cairn_winograd_load_other(&b->gate, i, j, c, mask), sum);
+    vec_store_part(p->to + c + i * p->row + j * p->pitch, sum, mask);
+}
+
+CAIRN_INLINE void cairn_winograd_output_square(const float *from, int64_t plane,
+                                               const cairn_winograd_behind *b, int64_t c, vec_mask mask,
+                                               const cairn_winograd_place *p, const int rows,
+                                               const int columns, const cairn_winograd_form f)
+{
+    vec half[CAIRN_WINOGRAD_SIDE][CAIRN_WINOGRAD_SIDE], in[CAIRN_WINOGRAD_SIDE], out[CAIRN_WINOGRAD_SIDE];
+    const int t = cairn_winograd_side(f);
     for (int j = 0; j < t; j++) {
         CAIRN_UNROLL
         for (int i = 0; i < t; i++)
             in[i] = vec_load(from + c + (i * t + j) * plane);
-        cairn_winograd_output(in, out, m);
+        cairn_winograd_output(in, out, f);
         CAIRN_UNROLL
-        for (int i = 0; i < m; i++)
+        for (int i = 0; i < f.m; i++)
             half[i][j] = out[i];
     }
     vec bias = b->bias != NULL ? vec_load_part(b->bias + c, mask) : (vec){0};
     for (int i = 0; i < rows; i++) {
-        cairn_winograd_output(half[i], out, m);
+        cairn_winograd_output(half[i], out, f);
         CAIRN_UNROLL
-        for (int j = 0; j < m; j++) {
+        for (int j = 0; j < f.m; j++) {
             if (j >= columns)
                 break;
-            vec sum = out[j] + bias;
-            if (b->addend.at != NULL)
-                sum += cairn_winograd_load_other(&b->addend, i, j, c, mask);
-            sum = vec_max(b->floor, sum);
-            if (b->gate.at != NULL)
-                sum = vec_gate(cairn_winograd_load_other(&b->gate, i, j, c, mask), sum);
-            vec_store_part(to + c + i * cairn_row_stride(y) + j * y->pitch, sum, mask);
+            cairn_winograd_put(p, b, i, j, c, bias, out[j], mask);
         }
+    }
+}
+
+CAIRN_INLINE void cairn_winograd_output_line(const float *from, int64_t plane, const cairn_winograd_behind *b,
+                                             int64_t c, vec_mask mask, const cairn_winograd_place *p,
+                                             const cairn_winograd_form f)
+{
+    vec in[CAIRN_WINOGRAD_LINE_SIDE], out[CAIRN_WINOGRAD_LINE_SIDE];
+    CAIRN_UNROLL
+    for (int i = 0; i < cairn_winograd_side(f); i++)
+        in[i] = vec_load(from + c + i * plane);
+    cairn_winograd_output(in, out, f);
+    vec bias = b->bias != NULL ? vec_load_part(b->bias + c, mask) : (vec){0};
+    CAIRN_UNROLL
+    for (int j = 0; j < f.m; j++) {
+        if (j < p->columns)
+            cairn_winograd_put(p, b, 0, j, c, bias, out[j], mask);
+        else if (j < p->rows)
+            cairn_winograd_put(p, b, j, 0, c, bias, out[j], mask);
     }
 }
 
 /* The outputs of a tile: channels column ... column + columns - 1, whose products lie at `from`. */
 CAIRN_INLINE void cairn_winograd_finish(const cairn_work *work, const cairn_winograd_use *use,
-                                        cairn_winograd_tile at, int64_t column, int64_t columns,
-                                        const float *from, int64_t plane, const int m)
+                                        const cairn_winograd_tiles *tiles, cairn_winograd_tile at,
+                                        int64_t column, int64_t columns, const float *from, int64_t plane,
+                                        const cairn_winograd_form f)
 {
     const cairn_operand *y = &work->out[0];
     bool biased = cairn_gives(work->site, use->bias);
@@ -89,18 +122,28 @@ CAIRN_INLINE void cairn_winograd_finish(const cairn_work *work, const cairn_wino
                                .addend = cairn_winograd_other_at(work, use->addend, at, column),
                                .gate = cairn_winograd_other_at(work, use->gate, at, column),
                                .floor = vec_set(use->act == CAIRN_ACT_RELU ? 0.0f : -INFINITY)};
-    int rows = (int)cairn_min(m, y->h - at.y), width = (int)cairn_min(m, y->w - at.x);
-    real *to = cairn_image_of(y, at.image) + at.y * cairn_row_stride(y) + at.x * y->pitch + column;
-    for (int64_t c = 0; c < columns; c += CAIRN_LANES)
-        if (rows == m && width == m && c + CAIRN_LANES <= columns)
-            cairn_winograd_output_vector(from, plane, &b, c, vec_first(CAIRN_LANES), to, y, m, m, m);
+    cairn_winograd_place p = {.row = cairn_row_stride(y),
+                              .pitch = y->pitch,
+                              .rows = (int)cairn_min(tiles->h, y->h - at.y),
+                              .columns = (int)cairn_min(tiles->w, y->w - at.x)};
+    p.to = (real *)cairn_image_of(y, at.image) + at.y * p.row + at.x * p.pitch + column;
+    for (int64_t c = 0; c < columns; c += CAIRN_LANES) {
+        bool whole = c + CAIRN_LANES <= columns;
+        if (f.line && whole)
+            cairn_winograd_output_line(from, plane, &b, c, vec_first(CAIRN_LANES), &p, f);
+        else if (f.line)
+            cairn_winograd_output_line(from, plane, &b, c, vec_first(columns - c), &p, f);
+        else if (p.rows == f.m && p.columns == f.m && whole)
+            cairn_winograd_output_square(from, plane, &b, c, vec_first(CAIRN_LANES), &p, f.m, f.m, f);
         else
-            cairn_winograd_output_vector(from, plane, &b, c, vec_first(columns - c), to, y, rows, width, m);
+            cairn_winograd_output_square(from, plane, &b, c, vec_first(columns - c), &p, p.rows, p.columns,
+                                         f);
+    }
     if (use->act != CAIRN_ACT_NONE && use->act != CAIRN_ACT_RELU)
-        for (int64_t row = 0; row < rows; row++)
-            for (int64_t k = 0; k < width; k++) {
-                real *p = to + row * cairn_row_stride(y) + k * y->pitch;
-                vec_activate_span(use->act, p, p, columns);
+        for (int64_t row = 0; row < p.rows; row++)
+            for (int64_t k = 0; k < p.columns; k++) {
+                real *pixel = p.to + row * p.row + k * p.pitch;
+                vec_activate_span(use->act, pixel, pixel, columns);
             }
 }
 
