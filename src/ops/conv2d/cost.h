@@ -80,6 +80,18 @@ static inline cairn_winograd_operations cairn_winograd_operations_of(const cairn
     return f.m == 2 ? of_2 : f.m == 4 ? of_4 : of_6;
 }
 
+/* Where pairs of bfloat16 are multiplied at twice the rate of floats, lines and 5 x 5 have at most a sixth to
+ * win by fewer products of floats, and that to lose by transforms: only tuning takes them. */
+static inline bool cairn_winograd_is_doubtful(const cairn_winograd_form f)
+{
+#if defined(CAIRN_SIMD_AVX512BF16)
+    return f.line || f.r == 5;
+#else
+    (void)f;
+    return false;
+#endif
+}
+
 /* Of so many tiles: what is done with them beside their products, if so many channels of inputs and of
  * outputs are transformed, some perhaps several times. */
 static inline double cairn_winograd_cost_transforms(const cairn_machine *machine, const cairn_winograd_form f,
@@ -96,6 +108,8 @@ static inline double cairn_winograd_cost_transforms(const cairn_machine *machine
 static inline double cairn_conv2d_cost_winograd(const cairn_site *site, const cairn_machine *machine,
                                                 const cairn_winograd_form f, double tiles, bool pairs)
 {
+    if (cairn_winograd_is_doubtful(f))
+        return INFINITY;
     double in_c = (double)site->in[0].c, out_c = (double)site->out[0].c, bytes = pairs ? 2 : 4;
     double weights = cairn_winograd_products(f) * in_c * out_c, read = weights * bytes / machine->dram_read;
     double products = pairs ? cairn_cost_products(weights * tiles, in_c / 2, machine->bf16_flops)
@@ -114,6 +128,8 @@ static inline double cairn_conv2d_cost_winograd_weights(const cairn_site *site, 
                                                         const cairn_winograd_form f, double tiles,
                                                         int64_t in_blocks, int64_t out_blocks)
 {
+    if (cairn_winograd_is_doubtful(f))
+        return INFINITY;
     double in_c = (double)site->in[0].c, out_c = (double)site->in[1].c;
     return cairn_cost_products(cairn_winograd_products(f) * in_c * out_c * tiles, tiles, machine->flops) +
            cairn_winograd_cost_transforms(machine, f, tiles, (double)out_blocks * in_c,

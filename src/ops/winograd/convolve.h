@@ -1,4 +1,4 @@
-/* Convolution 3 x 3, or of a line, at stride 1 by Winograd's F(m, r), see winograd.h: of a picture with
+/* Convolution 3 x 3, 5 x 5 or of a line at stride 1 by Winograd's F(m, r), see winograd.h: of a picture with
  * weights, or of the gradient of its result with the same weights turned round. A unit is a block of tiles,
  * which may belong to several images, and a part of the output channels:
  *
@@ -129,15 +129,9 @@ static inline void cairn_winograd_plan(cairn_site *site, const cairn_winograd *s
     site->scratch = cairn_winograd_v_bytes(s) + (size_t)(s->products * s->m_plane) * sizeof(float);
 }
 
-/* Where pairs are multiplied at twice the rate of floats, lines and 5 x 5 have little to win by fewer
- * products of floats, and to lose by transforms. */
 static inline bool cairn_winograd_fits(const cairn_site *site, const cairn_conv2d_attrs *attrs,
                                        const cairn_winograd_form f)
 {
-#if defined(CAIRN_SIMD_AVX512BF16)
-    if (f.line || f.r == 5)
-        return false;
-#endif
     return cairn_winograd_can(site, attrs, &site->in[0], &site->out[0], f) && !cairn_is_float(&site->out[0]);
 }
 
@@ -242,7 +236,7 @@ CAIRN_INLINE void cairn_winograd_run(const cairn_work *work, const cairn_winogra
     }
 }
 
-/* The kernel winograd##name of an operator that has setup_of(site, form) and pack_of(work, form). */
+/* The kernel winograd##label of an operator that has setup_of(site, form) and pack_of(work, form). */
 #define CAIRN_WINOGRAD_KERNEL(op, label, form)                                                               \
     static bool fits_##label(const cairn_site *site)                                                         \
     {                                                                                                        \
