@@ -120,7 +120,7 @@ static void multiply(const cairn_work *work, const setup *s, void *to, int64_t c
 }
 
 /* A pixel of an input that may be none; then NULL. */
-static const real *pixel_of(const cairn_work *work, int input, int64_t image, int64_t pixel)
+CAIRN_INLINE const real *pixel_of(const cairn_work *work, int input, int64_t image, int64_t pixel)
 {
     const cairn_operand *other = &work->in[input];
     return cairn_has(work->site, input) ? cairn_image_of(other, image) + pixel * other->pitch : NULL;
@@ -162,15 +162,11 @@ static void store_middle(const cairn_work *work, const setup *s, const float *pi
     const cairn_operand *dx = &work->out[0];
     const cairn_patch *p = &s->patch;
     real *to = cairn_image_of(dx, image);
-    const real *addend = pixel_of(work, 2, image, 0), *gate = pixel_of(work, 3, image, 0);
-    int64_t addend_step = s->adds ? work->in[2].pitch : 0, gate_step = s->gated ? work->in[3].pitch : 0;
+    int64_t pixel = 0;
     for (int64_t y = 0; y < dx->h; y++) {
         const float *from = picture + ((y + p->window->pad_top) * p->w + p->window->pad_left) * p->pitch;
-        for (int64_t x = 0; x < dx->w; x++, to += dx->pitch, from += p->pitch) {
-            store_pixel(to, from, addend, gate, dx->c);
-            addend += addend_step;
-            gate += gate_step;
-        }
+        for (int64_t x = 0; x < dx->w; x++, pixel++, to += dx->pitch, from += p->pitch)
+            store_pixel(to, from, pixel_of(work, 2, image, pixel), pixel_of(work, 3, image, pixel), dx->c);
     }
 }
 

@@ -99,8 +99,9 @@ CAIRN_INLINE void cairn_channel_add(const cairn_channel_term term, cairn_channel
 /* Memory is read in its order, which is what processors foresee: pixel after pixel, so many vectors of
  * channels of each. */
 #define CAIRN_CHANNEL_VECTORS 128
-/* Pixels whose sums are made in floats. Of narrow ones, bytes of channels, some at a time. */
+/* Pixels whose sums are made in floats. */
 #define CAIRN_CHANNEL_PIXELS (sizeof(real) < sizeof(float) ? 16 : 8)
+/* Pixels of fewer bytes than a few lines are taken some at a time, so that sums are fetched more rarely. */
 #define CAIRN_CHANNEL_NARROW 512
 #define CAIRN_CHANNEL_STEP 4
 
