@@ -137,18 +137,26 @@ CAIRN_INLINE void cairn_winograd_line(const real *const *pixel, const int side, 
         cairn_winograd_store(to, c + j * plane, out[j], reals);
 }
 
+/* The same of whatever a tile is. */
+CAIRN_INLINE void cairn_winograd_vector(const real *const *pixel, const int side, int64_t c, vec_mask mask,
+                                        cairn_winograd_map *map, void *to, int64_t plane,
+                                        const cairn_winograd_form f, const bool reals)
+{
+    if (f.line)
+        cairn_winograd_line(pixel, side, c, mask, map, to, plane, f, reals);
+    else
+        cairn_winograd_square(pixel, side, c, mask, map, to, plane, f, reals);
+}
+
 CAIRN_INLINE void cairn_winograd_transform(const real *const *pixel, const int side, int64_t channels,
                                            cairn_winograd_map *map, void *to, int64_t plane,
                                            const cairn_winograd_form f, const bool reals)
 {
-    void (*const transform)(const real *const *, const int, int64_t, vec_mask, cairn_winograd_map *, void *,
-                            int64_t, const cairn_winograd_form, const bool) =
-        f.line ? cairn_winograd_line : cairn_winograd_square;
     int64_t c = 0;
     for (; c + CAIRN_LANES <= channels; c += CAIRN_LANES)
-        transform(pixel, side, c, vec_first(CAIRN_LANES), map, to, plane, f, reals);
+        cairn_winograd_vector(pixel, side, c, vec_first(CAIRN_LANES), map, to, plane, f, reals);
     if (c < channels)
-        transform(pixel, side, c, vec_first(channels - c), map, to, plane, f, reals);
+        cairn_winograd_vector(pixel, side, c, vec_first(channels - c), map, to, plane, f, reals);
 }
 
 #endif
