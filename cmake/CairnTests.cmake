@@ -21,8 +21,8 @@ function(cairn_test kind name)
 endfunction()
 
 # unit: cmocka programs that see the library's inside, tests/unit/test_NAME.c.
-add_library(op_harness STATIC ${tests}/op_harness.c ${tests}/op_cases.c ${tests}/op_cases_pictures.c
-            ${tests}/op_cases_update.c)
+add_library(op_harness STATIC ${tests}/op_harness.c ${tests}/op_cases.c ${tests}/op_cases_convolutions.c
+            ${tests}/op_cases_pictures.c ${tests}/op_cases_update.c)
 target_include_directories(op_harness PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 target_compile_definitions(op_harness PRIVATE _GNU_SOURCE)
 file(GLOB unit_tests CONFIGURE_DEPENDS ${tests}/unit/test_*.c)

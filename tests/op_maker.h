@@ -119,6 +119,13 @@ static inline void random_padding(maker *m, cairn_window_attrs *a)
     }
 }
 
+/* op_cases_convolutions.c */
+void op_make_conv2d(maker *m);
+void op_make_conv2d_bwd(maker *m);
+void op_make_linear(maker *m);
+void op_make_linear_bwd_data(maker *m);
+void op_make_linear_bwd_weights(maker *m);
+
 /* op_cases_pictures.c */
 void op_make_picture(maker *m);
 void op_make_concat(maker *m);

@@ -1,5 +1,5 @@
 /* Convolution at stride 1 by Winograd, see winograd/convolve.h: 3 x 3 by F(2, 3) and F(4, 3), in bfloat16
- * F(6, 3) too, lines of three and of seven taps by F(4, 3) and F(4, 7). */
+ * F(6, 3) too, 5 x 5 by F(2, 5), lines of three and of seven taps by F(4, 3) and F(4, 7). */
 #include "ops/winograd/convolve.h"
 
 static cairn_winograd setup_of(const cairn_site *site, const cairn_winograd_form f)

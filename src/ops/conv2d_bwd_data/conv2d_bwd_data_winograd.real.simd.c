@@ -1,6 +1,6 @@
-/* Gradient of a convolution at stride 1 with respect to its input by Winograd, of 3 x 3 by F(2, 3) and F(4,
- * 3), of lines of three and of seven taps by F(4, 3) and F(4, 7): dy convolved with the weights turned round;
- * see winograd/convolve.h. */
+/* Gradient of a convolution at stride 1 with respect to its input by Winograd, of 3 x 3 by F(2, 3) and
+ * F(4, 3), of 5 x 5 by F(2, 5), of lines of three and of seven taps by F(4, 3) and F(4, 7): dy convolved with
+ * the weights turned round; see winograd/convolve.h. */
 #include "ops/simd/transpose.h"
 #include "ops/winograd/convolve.h"
 

@@ -1,6 +1,6 @@
 /* Gradient of a convolution at stride 1 with respect to its weights by Winograd, see winograd/winograd.h: of
- * 3 x 3 and of lines of three taps by F(4, 3), of lines of seven by F(4, 7). For a block of input and one of
- * output channels, some tiles at a time:
+ * 3 x 3 and of lines of three taps by F(4, 3), of lines of seven by F(4, 7), of 5 x 5 by F(2, 5). For a block
+ * of input and one of output channels, some tiles at a time:
  *
  *     V[product][tile][input channel]                     transformed pictures
  *     D[product][tile][output channel]                    transformed gradients
