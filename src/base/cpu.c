@@ -31,6 +31,10 @@ cairn_isa cairn_isa_detected(void)
     bool v2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
     bool avx2 = v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                 __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+#if defined(CAIRN_EMULATE_AVX512)
+    if (avx2)
+        return CAIRN_ISA_AVX512BF16;
+#endif
     bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                   __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
                   __builtin_cpu_supports("avx512vl");
@@ -54,10 +58,14 @@ bool cairn_isa_parse(const char *text, cairn_isa *isa)
 
 static void choose(void)
 {
-    cairn_isa cap;
+    cairn_isa cap, best = cairn_isa_detected();
     const char *wanted = getenv("CAIRN_ISA");
-    level = cairn_isa_detected();
-    if (wanted != NULL && cairn_isa_parse(wanted, &cap) && cap < level)
+#if defined(CAIRN_EMULATE_AVX512) /* slow: for those who ask */
+    level = best < CAIRN_ISA_AVX2 ? best : CAIRN_ISA_AVX2;
+#else
+    level = best;
+#endif
+    if (wanted != NULL && cairn_isa_parse(wanted, &cap) && cap <= best)
         level = cap;
 }
 

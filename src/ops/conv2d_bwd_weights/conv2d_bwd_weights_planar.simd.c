@@ -63,7 +63,7 @@ CAIRN_INLINE void tile(const setup *s, const float *p, const float *d, float *to
             CAIRN_UNROLL
             for (int t = 0; t < taps; t++) {
                 vec in = vec_load(p + x + t);
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(CAIRN_EMULATE_AVX512)
                 __asm__("" : "+v"(in)); /* read once: half of these loads cross a line */
 #endif
                 CAIRN_UNROLL

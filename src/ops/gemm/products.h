@@ -25,7 +25,7 @@ CAIRN_INLINE cairn_factor cairn_factor_of(vec words)
 CAIRN_INLINE vec cairn_multiply_add(vec sum, const void *a, cairn_factor b, const bool whole)
 {
     (void)whole;
-#if defined(__FMA__)
+#if defined(__FMA__) && !defined(CAIRN_EMULATE_AVX512)
     __asm__("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(vec_set(*(const float *)a)), "v"(b));
     return sum;
 #else
