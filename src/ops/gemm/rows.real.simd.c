@@ -19,6 +19,9 @@
 #define HEIGHT_2 4
 #endif
 
+/* Multiply-adds of vectors in about the time that memory takes to answer. */
+#define LATENCY 1024
+
 /* Where B comes from: as it was given, or packed, near or too far to wait for. */
 typedef enum source { LOOSE, NEAR, FAR } source;
 
@@ -48,9 +51,9 @@ typedef struct place {
 /* ---- tiles ---- */
 
 /* Of an addend or the gate. */
-CAIRN_INLINE const real *other_at(const place *t, const void *const *rows, int64_t row)
+CAIRN_INLINE const real *other_at(const place *t, const void *const *rows, int64_t row, int64_t column)
 {
-    return (const real *)rows[t->row + row] + t->column;
+    return (const real *)rows[t->row + row] + column;
 }
 
 CAIRN_INLINE size_t result_bytes(const place *t)
@@ -58,14 +61,13 @@ CAIRN_INLINE size_t result_bytes(const place *t)
     return t->g->float_c ? sizeof(float) : sizeof(real);
 }
 
-CAIRN_INLINE char *result_at(const place *t, int64_t row)
+CAIRN_INLINE char *result_at(const place *t, int64_t row, int64_t column)
 {
-    return (char *)t->c[row] + (size_t)t->column * result_bytes(t);
+    return (char *)t->c[row] + (size_t)column * result_bytes(t);
 }
 
-CAIRN_INLINE void fetch_other(const place *t, const void *const *rows, const int nv, int64_t row)
+CAIRN_INLINE void fetch_other(const real *other, const int nv)
 {
-    const real *other = other_at(t, rows, row);
     CAIRN_UNROLL
     for (int v = 0; v < nv; v += CAIRN_LINE_BYTES / CAIRN_VECTOR_BYTES)
         __builtin_prefetch(other + v * CAIRN_LANES);
@@ -73,16 +75,16 @@ CAIRN_INLINE void fetch_other(const place *t, const void *const *rows, const int
 
 /* Results lie rows apart, where processors do not foresee them: they are asked for while the sums are made,
  * a row at a time, since requests in a burst keep the loads of factors waiting. */
-CAIRN_INLINE void fetch_result(const place *t, const int nv, int64_t row)
+CAIRN_INLINE void fetch_result(const place *t, const int nv, int64_t row, int64_t column)
 {
-    const char *c = result_at(t, row);
+    const char *c = result_at(t, row, column);
     CAIRN_UNROLL
     for (int v = 0; v < nv; v += CAIRN_LINE_BYTES / CAIRN_VECTOR_BYTES)
         __builtin_prefetch(c + (size_t)(v * CAIRN_LANES) * result_bytes(t), 1);
     for (int k = 0; k < CAIRN_GEMM_ADDENDS && t->g->addend[k] != NULL; k++)
-        fetch_other(t, t->g->addend[k], nv, row);
+        fetch_other(other_at(t, t->g->addend[k], row, column), nv);
     if (t->g->gate != NULL)
-        fetch_other(t, t->g->gate, nv, row);
+        fetch_other(other_at(t, t->g->gate, row, column), nv);
 }
 
 /* The first panel is where rows of A are read for the first time: those of the next tile are fetched a line
@@ -180,8 +182,8 @@ CAIRN_INLINE void close_gate(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH]
     for (int r = 0; r < mr; r++) {
         CAIRN_UNROLL
         for (int v = 0; v < nv; v++)
-            acc[r][v] =
-                vec_gate(vec_load_part(other_at(t, t->g->gate, r) + v * CAIRN_LANES, mask), acc[r][v]);
+            acc[r][v] = vec_gate(vec_load_part(other_at(t, t->g->gate, r, t->column) + v * CAIRN_LANES, mask),
+                                 acc[r][v]);
     }
 }
 
@@ -195,13 +197,14 @@ CAIRN_INLINE void finish(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], co
     char *c[MAX_ROWS];
     CAIRN_UNROLL
     for (int r = 0; r < mr; r++)
-        c[r] = result_at(t, r);
+        c[r] = result_at(t, r, t->column);
     for (int k = 0; k < CAIRN_GEMM_ADDENDS && t->g->addend[k] != NULL; k++) {
         CAIRN_UNROLL
         for (int r = 0; r < mr; r++) {
             CAIRN_UNROLL
             for (int v = 0; v < nv; v++)
-                acc[r][v] += vec_load_part(other_at(t, t->g->addend[k], r) + v * CAIRN_LANES, mask);
+                acc[r][v] +=
+                    vec_load_part(other_at(t, t->g->addend[k], r, t->column) + v * CAIRN_LANES, mask);
         }
     }
     if (t->g->gate != NULL)
@@ -253,8 +256,8 @@ CAIRN_INLINE bool next_run(const cairn_gemm_rows *g, run *r)
 
 /* What is fetched while products are made; it goes on from run to run. */
 typedef struct fetching {
-    int64_t rows; /* of C, so far */
-    bool ahead;   /* rows of A */
+    int64_t row, end, column; /* of results; rows count from the tile's first */
+    bool ahead;               /* rows of A */
     const float *next;
 } fetching;
 
@@ -268,11 +271,11 @@ CAIRN_INLINE const float *add_run(const place *t, const run *r, const float *b, 
     int64_t b_step = from == LOOSE ? t->b_step : nv * CAIRN_LANES;
     int64_t offset = r->offset, k = r->begin, end = r->end;
     for (; k + CAIRN_GEMM_STEP <= end; k += CAIRN_GEMM_STEP, b += CAIRN_GEMM_STEP * b_step) {
-        if (f->rows < mr)
-            fetch_result(t, nv, f->rows++);
+        if (f->row < f->end)
+            fetch_result(t, nv, f->row++, f->column);
         if (f->ahead)
             fetch_rows(a + mr, offset, k, mr);
-        if (from == FAR && f->rows >= mr)
+        if (from == FAR && f->row >= f->end)
             f->next = fetch_next(f->next, t->next_end, CAIRN_GEMM_STEP * nv * CAIRN_LANES);
         CAIRN_UNROLL
         for (int i = 0; i < steps; i++)
@@ -315,11 +318,34 @@ CAIRN_INLINE void add_runs(const place *t, fetching *f, vec acc[MAX_ROWS][CAIRN_
     }
 }
 
+/* Results are fetched while their sums are made or, if those are made sooner than memory answers, while the
+ * tile before is, which may be the last of the panel before. */
+CAIRN_INLINE void plan_results(const place *t, fetching *f, const int mr, const int nv)
+{
+    int64_t rows = t->g->rows - t->row; /* from this tile on */
+    f->row = 0;
+    f->end = mr;
+    f->column = t->column;
+    if (cairn_gemm_depth(t->g->segments, t->g->length) * mr * nv > LATENCY)
+        return;
+    if (rows > mr) {
+        f->row = mr;
+        f->end = cairn_min(rows, 2 * mr);
+    } else if (t->column + nv * CAIRN_LANES < t->g->n) {
+        f->row = -t->row;
+        f->end = cairn_min(t->g->rows, mr) - t->row;
+        f->column += nv * CAIRN_LANES;
+    } else {
+        f->end = 0;
+    }
+}
+
 CAIRN_INLINE void tile(place *t, const int mr, const int nv, const source from)
 {
     vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH];
     fetching f = {.next = t->next,
                   .ahead = t->column == 0 && t->g->segments == 1 && t->row + 2 * mr <= t->g->rows};
+    plan_results(t, &f, mr, nv);
     start(t, acc, mr, nv);
     if (nv == CAIRN_GEMM_WIDTH && t->only) /* the usual: worth a copy of the loop */
         add_run(t, &t->first, t->b, &f, acc, mr, nv, from);
