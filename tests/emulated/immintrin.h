@@ -18,7 +18,6 @@
 #define EMULATED(type) static __attribute__((noinline, unused)) type
 #define EMULATED_LANES 16
 
-typedef float emulated_floats __attribute__((vector_size(64)));
 typedef double emulated_doubles __attribute__((vector_size(64)));
 typedef int32_t emulated_ints __attribute__((vector_size(64)));
 typedef uint32_t emulated_words __attribute__((vector_size(64)));
@@ -83,9 +82,10 @@ EMULATED(__m512) emulated_sqrt_ps(__m512 v)
 
 EMULATED(__mmask16) emulated_cmp_ps_mask(__m512 a, __m512 b, int predicate)
 {
-    emulated_ints greater = a > b, unordered = (a != a) | (b != b);
-    return emulated_mask_of(predicate == _CMP_GT_OQ ? greater
-                                                    : unordered); /* _CMP_UNORD_Q: there are no others */
+    /* No others are used: an unknown one is not to pass for one of these. */
+    if (predicate != _CMP_GT_OQ && predicate != _CMP_UNORD_Q)
+        __builtin_trap();
+    return emulated_mask_of(predicate == _CMP_GT_OQ ? a > b : (a != a) | (b != b));
 }
 #undef _mm512_cmp_ps_mask
 #define _mm512_cmp_ps_mask emulated_cmp_ps_mask
