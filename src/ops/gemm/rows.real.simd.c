@@ -256,8 +256,9 @@ CAIRN_INLINE bool next_run(const cairn_gemm_rows *g, run *r)
 
 /* What is fetched while products are made; it goes on from run to run. */
 typedef struct fetching {
-    int64_t row, end, column; /* of results; rows count from the tile's first */
-    bool ahead;               /* rows of A */
+    int64_t rows;          /* of results, so far */
+    int64_t first, column; /* of those: where they begin, as seen from the tile's first row */
+    bool ahead;            /* rows of A */
     const float *next;
 } fetching;
 
@@ -271,11 +272,11 @@ CAIRN_INLINE const float *add_run(const place *t, const run *r, const float *b, 
     int64_t b_step = from == LOOSE ? t->b_step : nv * CAIRN_LANES;
     int64_t offset = r->offset, k = r->begin, end = r->end;
     for (; k + CAIRN_GEMM_STEP <= end; k += CAIRN_GEMM_STEP, b += CAIRN_GEMM_STEP * b_step) {
-        if (f->row < f->end)
-            fetch_result(t, nv, f->row++, f->column);
+        if (f->rows < mr)
+            fetch_result(t, nv, f->first + f->rows++, f->column);
         if (f->ahead)
             fetch_rows(a + mr, offset, k, mr);
-        if (from == FAR && f->row >= f->end)
+        if (from == FAR && f->rows >= mr)
             f->next = fetch_next(f->next, t->next_end, CAIRN_GEMM_STEP * nv * CAIRN_LANES);
         CAIRN_UNROLL
         for (int i = 0; i < steps; i++)
@@ -322,22 +323,18 @@ CAIRN_INLINE void add_runs(const place *t, fetching *f, vec acc[MAX_ROWS][CAIRN_
  * tile before is, which may be the last of the panel before. */
 CAIRN_INLINE void plan_results(const place *t, fetching *f, const int mr, const int nv)
 {
-    int64_t rows = t->g->rows - t->row; /* from this tile on */
-    f->row = 0;
-    f->end = mr;
+    int64_t left = t->g->rows - t->row - mr; /* of the panel, behind this tile */
     f->column = t->column;
     if (cairn_gemm_depth(t->g->segments, t->g->length) * mr * nv > LATENCY)
         return;
-    if (rows > mr) {
-        f->row = mr;
-        f->end = cairn_min(rows, 2 * mr);
-    } else if (t->column + nv * CAIRN_LANES < t->g->n) {
-        f->row = -t->row;
-        f->end = cairn_min(t->g->rows, mr) - t->row;
+    f->first = mr;
+    if (left <= 0) {
+        f->first = -t->row;
         f->column += nv * CAIRN_LANES;
-    } else {
-        f->end = 0;
+        left = f->column < t->g->n ? t->g->rows : 0;
     }
+    f->rows = cairn_max(mr - left, 0);
+    f->first -= f->rows;
 }
 
 CAIRN_INLINE void tile(place *t, const int mr, const int nv, const source from)
