@@ -128,9 +128,9 @@ CAIRN_INLINE void start(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], con
 /* The products of `depth` consecutive words, b_step apart in B. Taking several at once spares reloading the
  * pointers of tall tiles; others have no registers for so many columns.
  */
-CAIRN_INLINE void step(const place *t, const real *const *a, const float *b, int64_t b_step, int64_t offset,
-                       vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv, const int depth,
-                       const bool whole)
+CAIRN_INLINE void step_half(const place *t, const real *const *a, const float *b, int64_t b_step,
+                            int64_t offset, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv,
+                            const int depth, const int half, const bool whole)
 {
     cairn_factor columns[4][CAIRN_GEMM_WIDTH];
     CAIRN_UNROLL
@@ -138,7 +138,7 @@ CAIRN_INLINE void step(const place *t, const real *const *a, const float *b, int
         CAIRN_UNROLL
         for (int v = 0; v < nv; v++) {
             const float *p = b + d * b_step + v * CAIRN_LANES;
-            columns[d][v] = cairn_factor_of(nv == 1 ? vec_load_part(p, t->mask) : vec_load(p));
+            columns[d][v] = cairn_factor_of(nv == 1 ? vec_load_part(p, t->mask) : vec_load(p), half);
         }
     }
     CAIRN_UNROLL
@@ -148,8 +148,20 @@ CAIRN_INLINE void step(const place *t, const real *const *a, const float *b, int
         for (int d = 0; d < depth; d++) {
             CAIRN_UNROLL
             for (int v = 0; v < nv; v++)
-                acc[r][v] = cairn_multiply_add(acc[r][v], row + d * CAIRN_GEMM_UNIT, columns[d][v], whole);
+                acc[r][v] =
+                    cairn_multiply_add(acc[r][v], row + d * CAIRN_GEMM_UNIT, columns[d][v], half, whole);
         }
+    }
+}
+
+CAIRN_INLINE void step(const place *t, const real *const *a, const float *b, int64_t b_step, int64_t offset,
+                       vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv, const int depth,
+                       const bool whole)
+{
+    CAIRN_UNROLL
+    for (int half = 0; half < CAIRN_GEMM_HALVES; half++) {
+        step_half(t, a, b, b_step, offset, acc, mr, nv, depth, half, whole);
+        CAIRN_GEMM_BETWEEN_HALVES(b, offset);
     }
 }
 
