@@ -172,7 +172,9 @@ cairn_dtype cairn_cli_precision(const cli_call *cli)
 void cairn_cli_precision_note(cli_call *cli)
 {
     if (cairn_cli_precision(cli) == CAIRN_BF16 && strcmp(cairn_isa_name(), "avx512bf16") != 0)
-        cairn_cli_note(cli, "cairn: bf16: this processor has no instruction for it; f32 is faster here");
+        cairn_cli_note(
+            cli,
+            "cairn: bf16: this processor has no instruction for it and multiplies no faster than in f32");
 }
 
 cairn_status cairn_cli_classifier_open(cli_call *cli, const char *argument, int batch, cli_model *model)

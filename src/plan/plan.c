@@ -21,9 +21,10 @@ static cairn_status check_options(cairn_ctx *ctx, const cairn_plan_options *opti
         return cairn_fail(ctx, CAIRN_USAGE,
                           "plan: share (expected a prepared inference plan of the same precision)");
     if (reduced && cairn_isa_level() < CAIRN_ISA_AVX512BF16)
-        cairn_log(ctx, CAIRN_LOG_INFO,
-                  "bf16: this processor has no instruction for it at level %s, so that f32 is faster",
-                  cairn_isa_name());
+        cairn_log(
+            ctx, CAIRN_LOG_INFO,
+            "bf16: this processor has no instruction for it at level %s and multiplies no faster than in f32",
+            cairn_isa_name());
     return CAIRN_OK;
 }
 

@@ -75,7 +75,10 @@ static setup setup_of(const cairn_site *site)
 {
     const cairn_conv2d_attrs *attrs = site->attrs;
     const cairn_operand *y = &site->out[0];
-    setup s = {.attrs = attrs, .patch = cairn_patch_of(attrs, &site->in[0]), .out_c = y->c / attrs->groups};
+    const cairn_window *w = &attrs->geometry.window;
+    bool copied = CAIRN_GEMM_WIDENS && w->k_h * w->k_w > 1; /* windows share pixels, which are widened once */
+    setup s = {
+        .attrs = attrs, .patch = cairn_patch_of(attrs, &site->in[0], copied), .out_c = y->c / attrs->groups};
     s.k = s.patch.segments * s.patch.length;
     s.depth = cairn_gemm_depth(s.patch.segments, s.patch.length);
     s.pixels = s.span = y->h * y->w;
@@ -108,13 +111,19 @@ static char *packed_at(const cairn_work *work, const setup *s, int64_t group, in
     return work->packed + (size_t)group * group_bytes(s) + (size_t)(column * s->depth) * sizeof(float);
 }
 
+/* In scratch, behind what the patch has there. */
+static size_t widened_at(const setup *s)
+{
+    return cairn_align(cairn_patch_scratch(&s->patch), CAIRN_LINE_BYTES);
+}
+
 static void plan(cairn_site *site)
 {
     setup s = setup_of(site);
     site->per_image = true;
     site->units = s.bands * s.parts;
     site->unit_flops = 2 * s.span * s.k * site->out[0].c / s.parts;
-    site->scratch = cairn_patch_scratch(&s.patch);
+    site->scratch = widened_at(&s) + (s.patch.padded ? 0 : cairn_gemm_widened(CAIRN_GEMM_ROWS, s.k));
     if (s.packed) {
         site->packed = (size_t)s.attrs->groups * group_bytes(&s);
         site->pack_units = s.attrs->groups * panels_of(&s);
@@ -151,7 +160,7 @@ typedef struct block {
 } block;
 
 /* Rows of the block for a group: `count` pixels from `first` on, which may run on into the next images. */
-static void find_rows(const cairn_work *work, const setup *s, const real *picture, int64_t group,
+static void find_rows(const cairn_work *work, const setup *s, const cairn_multiplier *picture, int64_t group,
                       int64_t first, int64_t count, block *b)
 {
     const cairn_operand *x = &work->in[0], *y = &work->out[0], *addend = &work->in[3];
@@ -159,13 +168,19 @@ static void find_rows(const cairn_work *work, const setup *s, const real *pictur
     for (int64_t done = 0, some; done < count; done += some) {
         int64_t image = (first + done) / s->pixels, pixel = (first + done) % s->pixels;
         some = cairn_min(count - done, s->pixels - pixel);
-        const real *seen = s->patch.padded ? picture : cairn_image_of(x, image);
-        cairn_patch_windows(&s->patch, seen + group * s->patch.length, y->w, pixel, some, b->a + done);
+        if (s->patch.padded)
+            cairn_patch_windows(&s->patch, picture + group * s->patch.length, sizeof *picture, y->w, pixel,
+                                some, b->a + done);
+        else
+            cairn_patch_windows(&s->patch, cairn_image_of(x, image) + group * s->patch.length, sizeof(real),
+                                y->w, pixel, some, b->a + done);
         for (int64_t i = 0; i < some; i++)
             b->c[done + i] = cairn_result_at(y, image, (pixel + i) * y->pitch + column);
         for (int64_t i = 0; i < some && cairn_has(work->site, 3); i++)
             b->addend[done + i] = cairn_image_of(addend, image) + (pixel + i) * addend->pitch + column;
     }
+    if (!s->patch.padded)
+        cairn_gemm_widen(b->a, count, s->k, work->scratch + widened_at(s));
 }
 
 static void multiply(const cairn_work *work, const setup *s, const int64_t *offsets, int64_t group,
@@ -203,7 +218,7 @@ static void activate(const setup *s, int64_t count, const block *b)
         vec_activate_span(s->attrs->act, (real *)b->c[i], (real *)b->c[i], s->columns);
 }
 
-static void run_pixels(const cairn_work *work, const setup *s, const real *picture, int64_t first,
+static void run_pixels(const cairn_work *work, const setup *s, const cairn_multiplier *picture, int64_t first,
                        int64_t end)
 {
     const int64_t *offsets = cairn_patch_offsets(&s->patch, work->scratch);
@@ -226,8 +241,9 @@ static void run_band(const cairn_work *work, const setup *s, int64_t first, int6
     int64_t image = first / s->pixels, top = first % s->pixels / y->w;
     int64_t bottom = (end - 1) % s->pixels / y->w;
     int64_t last = bottom * w->stride_h + (int64_t)(w->k_h - 1) * w->dilation_h + 1;
-    const real *picture = cairn_patch_load_rows(&s->patch, x, cairn_image_of(x, image), work->scratch,
-                                                top * w->stride_h, cairn_min(last, s->patch.h));
+    const cairn_multiplier *picture =
+        cairn_patch_load_rows(&s->patch, x, cairn_image_of(x, image), work->scratch, top * w->stride_h,
+                              cairn_min(last, s->patch.h));
     run_pixels(work, s, picture, first, end);
 }
 

@@ -6,6 +6,7 @@
 #define CAIRN_OPS_CONV2D_COST_H
 
 #include "ops/attrs.h"
+#include "ops/gemm/gemm.h"
 #include "ops/operand.h"
 #include "ops/winograd/winograd.h"
 #include <math.h>
@@ -27,6 +28,12 @@ static inline double cairn_cost_products(double products, double depth, double p
     return 2 * products * (1 + CAIRN_COST_TILE / depth) / (CAIRN_COST_PRODUCT_SHARE * peak);
 }
 
+/* That so many bfloat16 of a sum are multiplied as. */
+static inline double cairn_cost_words(double depth)
+{
+    return CAIRN_GEMM_PAIRS ? depth / 2 : depth;
+}
+
 /* Of arithmetic during which weights are read. */
 static inline double cairn_cost_reading(double arithmetic, double read)
 {
@@ -40,7 +47,7 @@ static inline double cairn_conv2d_cost_direct(const cairn_site *site, const cair
 {
     bool bf16 = site->precision == CAIRN_BF16;
     double weights = (double)w->elements, products = weights * (double)(site->capacity * y->h * y->w);
-    double seconds = bf16 ? cairn_cost_products(products, depth / 2, machine->bf16_flops)
+    double seconds = bf16 ? cairn_cost_products(products, cairn_cost_words(depth), machine->bf16_flops)
                           : cairn_cost_products(products, depth, machine->flops);
     return cairn_cost_reading(seconds, weights * (bf16 ? 2 : 4) / machine->dram_read);
 }
@@ -112,8 +119,9 @@ static inline double cairn_conv2d_cost_winograd(const cairn_site *site, const ca
         return INFINITY;
     double in_c = (double)site->in[0].c, out_c = (double)site->out[0].c, bytes = pairs ? 2 : 4;
     double weights = cairn_winograd_products(f) * in_c * out_c, read = weights * bytes / machine->dram_read;
-    double products = pairs ? cairn_cost_products(weights * tiles, in_c / 2, machine->bf16_flops)
-                            : cairn_cost_products(weights * tiles, in_c, machine->flops);
+    double products = pairs
+                          ? cairn_cost_products(weights * tiles, cairn_cost_words(in_c), machine->bf16_flops)
+                          : cairn_cost_products(weights * tiles, in_c, machine->flops);
     double change = 2 * in_c * out_c * cairn_winograd_operations_of(f).weights /
                         (CAIRN_COST_TRANSFORM_SHARE * machine->flops) +
                     read;

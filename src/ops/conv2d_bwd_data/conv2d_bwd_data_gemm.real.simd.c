@@ -24,7 +24,7 @@ static setup setup_of(const cairn_site *site)
     const cairn_conv2d_attrs *attrs = site->attrs;
     const cairn_operand *dy = &site->in[0], *dx = &site->out[0];
     const cairn_window *w = &attrs->geometry.window;
-    setup s = {.attrs = attrs, .patch = cairn_patch_of(attrs, dx), .out_c = dy->c / attrs->groups};
+    setup s = {.attrs = attrs, .patch = cairn_patch_of(attrs, dx, false), .out_c = dy->c / attrs->groups};
     s.pixels = dy->h * dy->w;
     s.packed = cairn_gemm_packed(cairn_gemm_depth(1, s.out_c), s.patch.length);
     bool pointwise = w->k_h == 1 && w->k_w == 1 && w->stride_h == 1 && w->stride_w == 1;
@@ -42,6 +42,12 @@ static int64_t picture_elements(const setup *s)
     return s->patch.h * s->patch.w * s->patch.pitch;
 }
 
+/* In scratch, before widened pixels. */
+static size_t picture_bytes(const setup *s)
+{
+    return s->apart ? cairn_align((size_t)picture_elements(s) * sizeof(float), CAIRN_LINE_BYTES) : 0;
+}
+
 static int64_t panels_of(const setup *s)
 {
     return cairn_ceil_div(s->patch.length, CAIRN_GEMM_COLUMNS);
@@ -51,7 +57,7 @@ static void plan(cairn_site *site)
 {
     setup s = setup_of(site);
     cairn_unit_is_image(site, 2 * s.pixels * site->in[1].elements);
-    site->scratch = s.apart ? (size_t)picture_elements(&s) * sizeof(float) : 0;
+    site->scratch = picture_bytes(&s) + cairn_gemm_widened(CAIRN_GEMM_ROWS, site->in[0].c);
     site->pack_units = s.attrs->groups * s.patch.segments * panels_of(&s);
     site->packed = (size_t)(s.attrs->groups * s.patch.segments) * s.packed * sizeof(float);
 }
@@ -77,7 +83,7 @@ static void pack(const cairn_work *work)
 }
 
 typedef struct block {
-    const real *a[CAIRN_GEMM_ROWS];
+    const void *a[CAIRN_GEMM_ROWS];      /* pixels of dy */
     int64_t window[CAIRN_GEMM_ROWS];     /* element of the picture, or of dx */
     const real *addend[CAIRN_GEMM_ROWS]; /* pixels of it, if windows are disjoint */
     const real *gate[CAIRN_GEMM_ROWS];   /* windows of it, if sums are made in dx */
@@ -89,6 +95,7 @@ typedef struct block {
 static void multiply(const cairn_work *work, const setup *s, void *to, int64_t count, block *b)
 {
     static const int64_t origin = 0;
+    cairn_gemm_widen(b->a, count, work->in[0].c, work->scratch + picture_bytes(s));
     cairn_gemm_rows gemm = {.rows = count,
                             .a = b->group_a,
                             .c = b->c,
@@ -108,7 +115,7 @@ static void multiply(const cairn_work *work, const setup *s, void *to, int64_t c
         for (int64_t segment = 0; segment < s->patch.segments; segment++, packed += s->packed) {
             int64_t offset = cairn_patch_offset(&s->patch, segment) + group * s->patch.length;
             for (int64_t i = 0; i < count; i++) {
-                b->group_a[i] = b->a[i] + group * s->out_c;
+                b->group_a[i] = (const cairn_multiplier *)b->a[i] + group * s->out_c;
                 b->group_addend[i] = gemm.addend[0] != NULL ? b->addend[i] + group * s->patch.length : NULL;
                 b->group_gate[i] = gemm.gate != NULL ? b->gate[i] + offset : NULL;
                 b->c[i] = s->apart ? (void *)((float *)to + b->window[i] + offset)

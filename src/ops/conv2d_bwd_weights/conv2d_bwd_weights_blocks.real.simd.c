@@ -1,21 +1,16 @@
 /* Gradient of a convolution with respect to its weights, by the outer form of the matrix product: some rows
  * or images at a time are copied into blocks of neighbouring channels, so that a product finds its numbers
- * close together whatever the pictures' pitch. Bfloat16 are copied as words of two pixels, those that
+ * close together whatever the pictures' pitch. Where words are of two pixels, they are copied with those that
  * neighbouring pixels of dy meet: of dy every second pixel with its neighbour, and of x likewise under a
  * window of one pixel, else each pixel with that one stride on, since other taps meet them in other pairs. */
 #include "ops/conv2d/cost.h"
 #include "ops/conv2d_bwd_weights/blocks.h"
-#include "ops/gemm/gemm.h"
-#include "ops/simd/copy.h"
+#include "ops/conv2d_bwd_weights/words.h"
 
-#if defined(CAIRN_STORE_BF16)
-enum { PIXELS = 2 }; /* of a word */
-#else
-enum { PIXELS = 1 };
-#endif
-
-#define CHUNK_PIXELS (PIXELS == 2 ? 240 : 160) /* of dy that are copied at a time, or some more */
-#define CHUNK_FLOATS 200000                    /* copied at a time, if that are CHUNK_LEAST pixels */
+#define CHUNK_PIXELS                                                                                         \
+    (CAIRN_WORD_PIXELS == 2 ? 240 : 160) /* of dy that are copied at a time, or some more                    \
+                                          */
+#define CHUNK_FLOATS 200000              /* copied at a time, if that are CHUNK_LEAST pixels */
 #define CHUNK_LEAST 48
 #define MIN_UNITS 16
 #define MIN_TAP_BLOCKS 4  /* of a unit of the weights: copying should cost little beside the products */
@@ -88,7 +83,7 @@ static cairn_operand picture_of(const cairn_operand *x, const cairn_window *w)
     bool pixels = w->k_h == 1 && w->k_w == 1 && w->stride_h == 1 && w->stride_w == 1 && w->pad_top == 0 &&
                   w->pad_bottom == 0 && w->pad_left == 0 && w->pad_right == 0;
     cairn_operand picture = *x;
-    if (pixels && x->w % PIXELS != 0) {
+    if (pixels && x->w % CAIRN_WORD_PIXELS != 0) {
         picture.w = x->h * x->w;
         picture.h = 1;
     }
@@ -108,14 +103,14 @@ static setup setup_of(const cairn_site *site)
                    .pad_top = w->pad_top,
                    .pad_left = w->pad_left,
                    .columns = w->k_w == 1 ? dy.w : x.w + w->pad_left + w->pad_right,
-                   .hop = w->k_w == 1 ? PIXELS : 1,
+                   .hop = w->k_w == 1 ? CAIRN_WORD_PIXELS : 1,
                    .second = w->k_w == 1 ? 1 : w->stride_w};
     s.dy = (source){.from = dy,
                     .blocks = cairn_channel_blocks_of(dy.c),
                     .pick_h = 1,
                     .pick_w = 1,
                     .columns = dy.w,
-                    .hop = PIXELS,
+                    .hop = CAIRN_WORD_PIXELS,
                     .second = 1};
     s.x.pitch = cairn_block_pitch(&s.x.blocks);
     s.dy.pitch = cairn_block_pitch(&s.dy.blocks);
@@ -155,18 +150,6 @@ CAIRN_INLINE const real *pixel_of(const source *p, const real *row, int64_t colu
     return inside ? row + at * p->from.pitch + p->begin * p->blocks.width : NULL;
 }
 
-/* Channels of words; less than a vector of them is filled up with zeros. */
-CAIRN_INLINE void copy_channels(const real *first, const real *second, float *to, int64_t channels)
-{
-#if defined(CAIRN_STORE_BF16)
-    cairn_pair_pixel(to, first, second, channels);
-#else
-    (void)second;
-    for (int64_t c = 0; c < channels; c += CAIRN_LANES)
-        vec_store(to + c, vec_load_part(first + c, vec_first(channels - c)));
-#endif
-}
-
 /* A word of all blocks, which are `step` floats apart; pixels that are NULL are zeros. */
 static void copy_word(const source *p, const real *first, const real *second, float *to, int64_t step)
 {
@@ -176,7 +159,7 @@ static void copy_word(const source *p, const real *first, const real *second, fl
     second = two ? second : zeros;
     for (int64_t block = p->begin; block < p->end; block++, to += step) {
         int64_t channels = cairn_block_channels(&p->blocks, block);
-        copy_channels(first, second, to, channels);
+        cairn_copy_words(to, first, second, channels);
         first += one ? channels : 0;
         second += two ? channels : 0;
     }
@@ -196,7 +179,7 @@ static void copy_chunk(const setup *s, const source *p, int64_t image, int64_t i
             for (int64_t word = 0; word < p->w; word++, to += p->pitch) {
                 int64_t column = word * p->hop;
                 copy_word(p, pixel_of(p, row, column),
-                          PIXELS == 2 ? pixel_of(p, row, column + p->second) : NULL, to, step);
+                          CAIRN_WORD_PIXELS == 2 ? pixel_of(p, row, column + p->second) : NULL, to, step);
             }
         }
 }
@@ -209,7 +192,7 @@ static void multiply_chunk(const setup *s, const cairn_operand *dw, int64_t rows
 {
     const cairn_window *w = &s->attrs->geometry.window;
     int64_t x_pitch = s->x.pitch, dy_pitch = s->dy.pitch;
-    int64_t step_w = (w->k_w == 1 ? 1 : PIXELS * w->stride_w) * x_pitch,
+    int64_t step_w = (w->k_w == 1 ? 1 : CAIRN_WORD_PIXELS * w->stride_w) * x_pitch,
             step_h = (w->k_h == 1 ? 1 : w->stride_h) * s->x.w * x_pitch;
     cairn_gemm_outer gemm = {.count = {s->dy.w, rows, images},
                              .a_step = {step_w, step_h, s->x.rows * s->x.w * x_pitch},

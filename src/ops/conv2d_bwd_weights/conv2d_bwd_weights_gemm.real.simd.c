@@ -3,14 +3,10 @@
  * is the plan's; with a single output pixel the unit is a part of the weights, over the whole batch. Bfloat16
  * are copied as words of two pixels, those that neighbouring pixels of dy meet: of dy every second pixel with
  * its neighbour, of x each with that one stride on. */
+#include "ops/conv2d_bwd_weights/words.h"
 #include "ops/gemm/patch.h"
-#include "ops/simd/copy.h"
 
-#if defined(CAIRN_STORE_BF16)
-enum { PIXELS = 2 }; /* of a word */
-#else
-enum { PIXELS = 1 };
-#endif
+enum { COPIES = sizeof(real) < sizeof(float) }; /* numbers have to become words first */
 
 #define ROWS_PER_UNIT 48         /* of the weights; a multiple of every tile height */
 #define GRADIENT_BYTES (1 << 16) /* of dy at a time, if that is a row or more: every tile reads them */
@@ -30,13 +26,13 @@ static setup setup_of(const cairn_site *site)
     const cairn_conv2d_attrs *attrs = site->attrs;
     const cairn_operand *dy = &site->in[1];
     cairn_operand x = site->in[0];
-    if (PIXELS == 2)
+    if (COPIES)
         x.pitch = x.c;
-    setup s = {.attrs = attrs, .patch = cairn_patch_of(attrs, &x), .out_c = dy->c / attrs->groups};
-    s.by_weights = PIXELS == 1 && dy->h * dy->w == 1 && !s.patch.padded;
+    setup s = {.attrs = attrs, .patch = cairn_patch_of(attrs, &x, false), .out_c = dy->c / attrs->groups};
+    s.by_weights = !COPIES && dy->h * dy->w == 1 && !s.patch.padded;
     s.parts = cairn_ceil_div(s.patch.length, ROWS_PER_UNIT);
-    s.words = cairn_ceil_div(dy->w, PIXELS);
-    s.pitch = PIXELS == 2 ? (int64_t)cairn_align((size_t)dy->c, CAIRN_LANES) : dy->pitch;
+    s.words = cairn_ceil_div(dy->w, CAIRN_WORD_PIXELS);
+    s.pitch = COPIES ? (int64_t)cairn_align((size_t)dy->c, CAIRN_LANES) : dy->pitch;
     int64_t row_bytes = s.words * s.pitch * (int64_t)sizeof(float);
     s.rows = cairn_min(cairn_max(GRADIENT_BYTES / row_bytes, 1), dy->h);
     return s;
@@ -82,7 +78,7 @@ static const float *load_picture(const cairn_work *work, const setup *s, int64_t
         }
         const real *pixels = cairn_image_of(x, image) + y * cairn_row_stride(x);
         cairn_copy_run(row + w->pad_left * p->c, p->c, pixels, x->pitch, x->w, p->c);
-        cairn_pair_pixel(to, row, row + w->stride_w * p->c, p->w * p->c);
+        cairn_copy_words(to, row, row + w->stride_w * p->c, p->w * p->c);
     }
     return picture;
 }
@@ -97,8 +93,9 @@ static const float *load_gradient(const cairn_work *work, const setup *s, int64_
     memset(zeros, 0, (size_t)dy->c * sizeof *zeros);
     for (int64_t y = first; y < first + rows; y++) {
         const real *pixel = cairn_image_of(dy, image) + y * cairn_row_stride(dy);
-        for (int64_t left = dy->w; left > 0; left -= 2, pixel += 2 * dy->pitch, to += s->pitch)
-            cairn_pair_pixel(to, pixel, left > 1 ? pixel + dy->pitch : zeros, dy->c);
+        for (int64_t left = dy->w; left > 0;
+             left -= CAIRN_WORD_PIXELS, pixel += CAIRN_WORD_PIXELS * dy->pitch, to += s->pitch)
+            cairn_copy_words(to, pixel, left > 1 ? pixel + dy->pitch : zeros, dy->c);
     }
     return gradient;
 }
@@ -111,7 +108,9 @@ static size_t scratch_of(const setup *s)
 static const float *load_picture(const cairn_work *work, const setup *s, int64_t image)
 {
     const cairn_operand *x = &work->in[0];
-    return cairn_patch_load(&s->patch, x, cairn_image_of(x, image), work->scratch);
+    const real *pixels = cairn_image_of(x, image);
+    return s->patch.padded ? cairn_patch_load_rows(&s->patch, x, pixels, work->scratch, 0, s->patch.h)
+                           : pixels;
 }
 
 static const float *load_gradient(const cairn_work *work, const setup *s, int64_t image, int64_t first,
@@ -166,7 +165,7 @@ static void run_rows(const cairn_work *work, const setup *s, const float *pictur
     const cairn_operand *dy = &work->in[1];
     float *dw = cairn_params_of(&work->out[0]);
     cairn_gemm_outer gemm = {.count = {s->words, rows, 1},
-                             .a_step = {PIXELS * s->patch.step_w, s->patch.step_h},
+                             .a_step = {CAIRN_WORD_PIXELS * s->patch.step_w, s->patch.step_h},
                              .b_step = {s->pitch, s->words * s->pitch},
                              .p = s->patch.length,
                              .n = s->out_c,

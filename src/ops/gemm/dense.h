@@ -42,6 +42,12 @@ static inline size_t cairn_dense_panel_bytes(int64_t k)
     return cairn_gemm_packed(cairn_gemm_depth(1, k), CAIRN_DENSE_COLUMNS) * sizeof(float);
 }
 
+/* In scratch, behind the unit's packed weights. */
+static inline size_t cairn_dense_widened_at(const cairn_site *site, int64_t k)
+{
+    return site->packed == 0 && cairn_dense_is_large(site) ? cairn_dense_panel_bytes(k) : 0;
+}
+
 static inline void cairn_dense_plan(cairn_site *site, bool transposed)
 {
     int64_t n = site->out[0].c, k = site->in[0].c;
@@ -50,13 +56,14 @@ static inline void cairn_dense_plan(cairn_site *site, bool transposed)
         site->pack_units = cairn_ceil_div(n, CAIRN_DENSE_COLUMNS);
         site->in_packed = 1u << 1;
     }
+    site->scratch =
+        cairn_dense_widened_at(site, k) + cairn_gemm_widened(cairn_min(site->capacity, CAIRN_GEMM_ROWS), k);
     if (!cairn_dense_is_large(site)) {
         cairn_unit_is_image(site, 2 * k * n);
         return;
     }
     site->units = cairn_ceil_div(n, CAIRN_DENSE_COLUMNS);
     site->unit_flops = 2 * site->capacity * k * cairn_min(n, CAIRN_DENSE_COLUMNS);
-    site->scratch = site->packed == 0 ? cairn_dense_panel_bytes(k) : 0;
 }
 
 /* Packs the panels begin ... end of B. */
@@ -95,6 +102,7 @@ static inline void cairn_dense_multiply(const cairn_work *work, const cairn_dens
             a[i] = cairn_image_of(&work->in[0], image + i);
             c[i] = cairn_result_at(&work->out[0], image + i, part->column);
         }
+        cairn_gemm_widen(a, rows, d->k, work->scratch + cairn_dense_widened_at(work->site, d->k));
         cairn_gemm_rows gemm = {.rows = rows,
                                 .a = a,
                                 .c = c,

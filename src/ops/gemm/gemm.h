@@ -6,27 +6,42 @@
  *     C[r, n] = max(floor, bias[n] + sum over k of A[r, k] * B[k, n] + addends[r, n])
  *
  * and 0 where a gate is not above 0. A, C, the addends and the gate are floats, or bfloat16 in files that are
- * compiled for it; B is always given in floats. Rows of A and C are given by pointers. A row of A consists of
- * segments, each contiguous, that lie at the same offsets from every row's pointer: the rows of a kernel
- * window in a picture. Used forward, where rows are output pixels, and for the gradient of the input, where
- * rows of C overlap and are added to.
+ * compiled for it, but for A as told below; B is always given in floats. Rows of A and C are given by
+ * pointers. A row of A consists of segments, each contiguous, that lie at the same offsets from every row's
+ * pointer: the rows of a kernel window in a picture. Used forward, where rows are output pixels, and for the
+ * gradient of the input, where rows of C overlap and are added to.
  *
  * Outer form:
  *
  *     C[p, n] = sum over pixels of A[pixel, p] * B[pixel, n]
  *
  * Used for the gradient of the weights; p are the contiguous numbers of a window's row. A and B are floats;
- * in files that are compiled for bfloat16 words that hold two pixels each, the first in the lower half.
+ * where pairs of bfloat16 are multiplied words that hold two pixels each, the first in the lower half.
  *
  * Every element is summed in the order of k, in blocks (in the rows form) or by pixels (in the outer form),
  * whatever tile it falls into. */
 #ifndef CAIRN_OPS_GEMM_H
 #define CAIRN_OPS_GEMM_H
 
-#include "ops/simd/vector.h"
+#include "ops/simd/copy.h"
 
 #define CAIRN_GEMM_ADDENDS 3
 #define CAIRN_GEMM_ROWS 84 /* rows given at a time: a multiple of the tile heights 6, 12 and 14 */
+
+/* Whether pairs of bfloat16 are multiplied. Where there is no instruction for that numbers of A are widened
+ * to floats before they come here: once, and not for every panel of B. */
+#if defined(CAIRN_STORE_BF16) && defined(CAIRN_SIMD_AVX512BF16)
+#define CAIRN_GEMM_PAIRS 1
+#else
+#define CAIRN_GEMM_PAIRS 0
+#endif
+#if defined(CAIRN_STORE_BF16) && !CAIRN_GEMM_PAIRS
+#define CAIRN_GEMM_WIDENS 1
+typedef float cairn_multiplier; /* a number of A */
+#else
+#define CAIRN_GEMM_WIDENS 0
+typedef real cairn_multiplier;
+#endif
 
 /* Vectors of the widest tile. */
 #if defined(CAIRN_SIMD_AVX512)
@@ -37,7 +52,7 @@
 
 typedef struct cairn_gemm_rows {
     int64_t rows;             /* up to CAIRN_GEMM_ROWS */
-    const void *const *a;     /* rows of reals */
+    const void *const *a;     /* rows of multipliers */
     void *const *c;           /* of reals, or floats */
     const int64_t *offset;    /* of the segments in A, in elements */
     int64_t segments, length; /* K = segments * length */
@@ -85,11 +100,36 @@ void CAIRN_SIMD(cairn_gemm_outer)(const cairn_gemm_outer *gemm);
 void CAIRN_SIMD_FLOAT(cairn_gemm_outer)(const cairn_gemm_outer *gemm);
 #endif
 
+/* ---- widening ---- */
+
+/* Floats from a widened row to the next: rows a power of two apart would all fall into the same few sets of
+ * the cache. */
+static inline int64_t cairn_gemm_row_pitch(int64_t k)
+{
+    return (int64_t)cairn_align((size_t)k, CAIRN_LINE_FLOATS) + CAIRN_LINE_FLOATS;
+}
+
+/* Bytes that widened rows take. */
+static inline size_t cairn_gemm_widened(int64_t rows, int64_t k)
+{
+    return CAIRN_GEMM_WIDENS ? (size_t)(rows * cairn_gemm_row_pitch(k)) * sizeof(float) : 0;
+}
+
+/* Makes rows of k reals rows of multipliers, which lie in `to` if they are others. */
+static inline void cairn_gemm_widen(const void **rows, int64_t count, int64_t k, void *to)
+{
+    for (int64_t r = 0; r < count && CAIRN_GEMM_WIDENS; r++) {
+        float *row = (float *)to + r * cairn_gemm_row_pitch(k);
+        cairn_widen_pixel(row, rows[r], k);
+        rows[r] = row;
+    }
+}
+
 /* ---- panels ----
  * Columns are worked on in panels of 1 ... CAIRN_GEMM_WIDTH vectors; columns that fill no vector are a panel
  * of their own. Packed, a panel is contiguous: [depth][columns of the panel], the last one padded with zeros
- * to a full vector. Floats are multiplied one k at a time; bfloat16 in pairs of neighbouring k, which B holds
- * in one word, the first in its lower half. A segment of odd length ends with half a pair. */
+ * to a full vector. A word of B is the float of a k, or two bfloat16 of neighbouring k, the first in its
+ * lower half. A segment of odd length ends with half a pair. */
 
 #define CAIRN_GEMM_COLUMNS (CAIRN_GEMM_WIDTH * CAIRN_LANES) /* of the widest */
 #if defined(CAIRN_STORE_BF16)

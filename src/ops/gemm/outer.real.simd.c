@@ -21,20 +21,15 @@
 CAIRN_INLINE void step(const float *a, const float *b, vec_mask mask, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH],
                        const int mr, const int nv)
 {
+    cairn_factor columns[CAIRN_GEMM_WIDTH];
     CAIRN_UNROLL
-    for (int half = 0; half < CAIRN_GEMM_HALVES; half++) {
-        cairn_factor columns[CAIRN_GEMM_WIDTH];
+    for (int v = 0; v < nv; v++)
+        columns[v] = cairn_factor_of(nv == 1 ? vec_load_part(b, mask) : vec_load(b + v * CAIRN_LANES));
+    CAIRN_UNROLL
+    for (int r = 0; r < mr; r++) {
         CAIRN_UNROLL
         for (int v = 0; v < nv; v++)
-            columns[v] =
-                cairn_factor_of(nv == 1 ? vec_load_part(b, mask) : vec_load(b + v * CAIRN_LANES), half);
-        CAIRN_UNROLL
-        for (int r = 0; r < mr; r++) {
-            CAIRN_UNROLL
-            for (int v = 0; v < nv; v++)
-                acc[r][v] = cairn_multiply_add(acc[r][v], a + r, columns[v], half, true);
-        }
-        CAIRN_GEMM_BETWEEN_HALVES(a, b);
+            acc[r][v] = cairn_multiply_add(acc[r][v], a + r, columns[v], true);
     }
 }
 

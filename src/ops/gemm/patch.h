@@ -5,10 +5,9 @@
 #define CAIRN_OPS_PATCH_H
 
 #include "ops/gemm/gemm.h"
-#include "ops/real.h"
 
 typedef struct cairn_patch {
-    bool padded;              /* windows are cut from a padded copy */
+    bool padded;              /* windows are cut from a copy with the padding, if there is one */
     int64_t h, w, c, pitch;   /* of the picture that windows are cut from */
     int64_t segments, length; /* of a window, for one group of channels */
     int64_t taps_per_row;     /* segments of a kernel row */
@@ -16,7 +15,8 @@ typedef struct cairn_patch {
     const cairn_window *window;
 } cairn_patch;
 
-static inline cairn_patch cairn_patch_of(const cairn_conv2d_attrs *attrs, const cairn_operand *x)
+/* `copied`: windows are cut from a copy, even if there is no padding. */
+static inline cairn_patch cairn_patch_of(const cairn_conv2d_attrs *attrs, const cairn_operand *x, bool copied)
 {
     const cairn_window *w = &attrs->geometry.window;
     cairn_patch p = {.h = x->h + w->pad_top + w->pad_bottom,
@@ -26,7 +26,7 @@ static inline cairn_patch cairn_patch_of(const cairn_conv2d_attrs *attrs, const 
                      .segments = (int64_t)w->k_h * w->k_w,
                      .length = x->c / attrs->groups,
                      .taps_per_row = w->k_w};
-    p.padded = p.h != x->h || p.w != x->w;
+    p.padded = copied || p.h != x->h || p.w != x->w;
     p.pitch = p.padded ? x->c : x->pitch;
     p.step_w = w->stride_w * p.pitch;
     p.step_h = w->stride_h * p.w * p.pitch;
@@ -57,7 +57,7 @@ static inline size_t cairn_patch_offset_bytes(const cairn_patch *p)
 
 static inline size_t cairn_patch_scratch(const cairn_patch *p)
 {
-    size_t picture = p->padded ? (size_t)(p->h * p->w * p->pitch) * sizeof(real) : 0;
+    size_t picture = p->padded ? (size_t)(p->h * p->w * p->pitch) * sizeof(cairn_multiplier) : 0;
     return cairn_patch_offset_bytes(p) + picture;
 }
 
@@ -69,56 +69,50 @@ static inline int64_t *cairn_patch_offsets(const cairn_patch *p, char *scratch)
     return offsets;
 }
 
-static inline real *cairn_patch_picture(const cairn_patch *p, char *scratch)
+static inline cairn_multiplier *cairn_patch_picture(const cairn_patch *p, char *scratch)
 {
-    return (real *)(void *)(scratch + cairn_patch_offset_bytes(p));
+    return (cairn_multiplier *)(void *)(scratch + cairn_patch_offset_bytes(p));
 }
 
-/* Copies a row of pixels between pitches. */
-static inline void cairn_copy_pixels(real *to, int64_t to_pitch, const real *from, int64_t from_pitch,
-                                     int64_t pixels, int64_t c)
+/* Numbers of the picture. */
+CAIRN_INLINE void cairn_patch_copy(cairn_multiplier *to, const real *from, int64_t count)
 {
-    if (to_pitch == c && from_pitch == c) {
-        memcpy(to, from, (size_t)(pixels * c) * sizeof *to);
-        return;
-    }
-    for (int64_t i = 0; i < pixels; i++)
-        for (int64_t k = 0; k < c; k++)
-            to[i * to_pitch + k] = from[i * from_pitch + k];
+#if CAIRN_GEMM_WIDENS
+    cairn_widen_pixel(to, from, count);
+#else
+    cairn_copy_pixel(to, from, count);
+#endif
 }
 
-/* Rows begin ... end-1 of the picture of an image with its padding; the picture begins at the result. */
-static inline const real *cairn_patch_load_rows(const cairn_patch *p, const cairn_operand *x,
-                                                const real *image, char *scratch, int64_t begin, int64_t end)
+/* Copies rows begin ... end-1 of the picture of an image with its padding; the picture begins at the result.
+ */
+static inline const cairn_multiplier *cairn_patch_load_rows(const cairn_patch *p, const cairn_operand *x,
+                                                            const real *image, char *scratch, int64_t begin,
+                                                            int64_t end)
 {
-    if (!p->padded)
-        return image;
-    real *picture = cairn_patch_picture(p, scratch);
-    int64_t row_elements = p->w * p->pitch;
+    cairn_multiplier *picture = cairn_patch_picture(p, scratch);
+    int64_t row_elements = p->w * p->pitch, touching = x->pitch == x->c ? x->w : 1;
     memset(picture + begin * row_elements, 0, (size_t)((end - begin) * row_elements) * sizeof *picture);
     int64_t first = cairn_max(begin - p->window->pad_top, 0),
             last = cairn_min(end - p->window->pad_top, x->h);
-    for (int64_t row = first; row < last; row++)
-        cairn_copy_pixels(picture + (row + p->window->pad_top) * row_elements +
-                              p->window->pad_left * p->pitch,
-                          p->pitch, image + row * cairn_row_stride(x), x->pitch, x->w, x->c);
+    for (int64_t row = first; row < last; row++) {
+        const real *from = image + row * cairn_row_stride(x);
+        cairn_multiplier *to =
+            picture + (row + p->window->pad_top) * row_elements + p->window->pad_left * p->pitch;
+        for (int64_t i = 0; i < x->w; i += touching)
+            cairn_patch_copy(to + i * p->pitch, from + i * x->pitch, touching * x->c);
+    }
     return picture;
 }
 
-/* All of it. */
-static inline const real *cairn_patch_load(const cairn_patch *p, const cairn_operand *x, const real *image,
-                                           char *scratch)
-{
-    return cairn_patch_load_rows(p, x, image, scratch, 0, p->h);
-}
-
-/* The pointers of `count` windows from window number `first` on, in rows of out_w. */
-static inline void cairn_patch_windows(const cairn_patch *p, const real *picture, int64_t out_w,
+/* The pointers of `count` windows from window number `first` on, in rows of out_w, of a picture of elements
+ * of so many bytes. */
+static inline void cairn_patch_windows(const cairn_patch *p, const void *picture, size_t bytes, int64_t out_w,
                                        int64_t first, int64_t count, const void **to)
 {
     int64_t y = first / out_w, x = first % out_w;
     for (int64_t i = 0; i < count; i++) {
-        to[i] = picture + y * p->step_h + x * p->step_w;
+        to[i] = (const char *)picture + (size_t)(y * p->step_h + x * p->step_w) * bytes;
         if (++x == out_w) {
             x = 0;
             y++;

@@ -38,7 +38,7 @@ typedef struct place {
     const cairn_gemm_rows *g;
     run first;
     bool only; /* the first run is all there is */
-    const real *const *a;
+    const cairn_multiplier *const *a;
     int64_t row; /* of them all */
     void *const *c;
     const float *b;               /* words */
@@ -89,7 +89,7 @@ CAIRN_INLINE void fetch_result(const place *t, const int nv, int64_t row, int64_
 
 /* The first panel is where rows of A are read for the first time: those of the next tile are fetched a line
  * at a time. */
-CAIRN_INLINE void fetch_rows(const real *const *a, int64_t offset, int64_t word, const int mr)
+CAIRN_INLINE void fetch_rows(const cairn_multiplier *const *a, int64_t offset, int64_t word, const int mr)
 {
     if (word % CAIRN_LINE_FLOATS != 0)
         return;
@@ -125,10 +125,20 @@ CAIRN_INLINE void start(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], con
     }
 }
 
+/* Where pairs are not multiplied, one of the floats of each word. */
+CAIRN_INLINE cairn_factor half_of(vec words, const int half)
+{
+#if CAIRN_GEMM_WIDENS
+    words = vec_from_bits(half == 0 ? vec_bits(words) << 16 : vec_bits(words) & ~0xffff);
+#endif
+    (void)half;
+    return cairn_factor_of(words);
+}
+
 /* The products of `depth` consecutive words, b_step apart in B. Taking several at once spares reloading the
  * pointers of tall tiles; others have no registers for so many columns.
  */
-CAIRN_INLINE void step_half(const place *t, const real *const *a, const float *b, int64_t b_step,
+CAIRN_INLINE void step_half(const place *t, const cairn_multiplier *const *a, const float *b, int64_t b_step,
                             int64_t offset, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv,
                             const int depth, const int half, const bool whole)
 {
@@ -138,30 +148,29 @@ CAIRN_INLINE void step_half(const place *t, const real *const *a, const float *b
         CAIRN_UNROLL
         for (int v = 0; v < nv; v++) {
             const float *p = b + d * b_step + v * CAIRN_LANES;
-            columns[d][v] = cairn_factor_of(nv == 1 ? vec_load_part(p, t->mask) : vec_load(p), half);
+            columns[d][v] = half_of(nv == 1 ? vec_load_part(p, t->mask) : vec_load(p), half);
         }
     }
     CAIRN_UNROLL
     for (int r = 0; r < mr; r++) {
-        const real *row = a[r] + offset;
+        const cairn_multiplier *row = a[r] + offset + half;
         CAIRN_UNROLL
         for (int d = 0; d < depth; d++) {
             CAIRN_UNROLL
             for (int v = 0; v < nv; v++)
-                acc[r][v] =
-                    cairn_multiply_add(acc[r][v], row + d * CAIRN_GEMM_UNIT, columns[d][v], half, whole);
+                acc[r][v] = cairn_multiply_add(acc[r][v], row + d * CAIRN_GEMM_UNIT, columns[d][v], whole);
         }
     }
 }
 
-CAIRN_INLINE void step(const place *t, const real *const *a, const float *b, int64_t b_step, int64_t offset,
-                       vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv, const int depth,
-                       const bool whole)
+CAIRN_INLINE void step(const place *t, const cairn_multiplier *const *a, const float *b, int64_t b_step,
+                       int64_t offset, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv,
+                       const int depth, const bool whole)
 {
-    CAIRN_UNROLL
-    for (int half = 0; half < CAIRN_GEMM_HALVES; half++) {
-        step_half(t, a, b, b_step, offset, acc, mr, nv, depth, half, whole);
-        CAIRN_GEMM_BETWEEN_HALVES(b, offset);
+    step_half(t, a, b, b_step, offset, acc, mr, nv, depth, 0, whole);
+    if (CAIRN_GEMM_WIDENS && whole) {
+        __asm__("" : "+r"(b)); /* compilers would keep the words, for which there are no registers */
+        step_half(t, a, b, b_step, offset, acc, mr, nv, depth, 1, whole);
     }
 }
 
@@ -280,7 +289,7 @@ CAIRN_INLINE const float *add_run(const place *t, const run *r, const float *b, 
                                   const source from)
 {
     const int depth = nv == 1 ? 4 : nv == 2 && mr > 6 ? 2 : 1, steps = CAIRN_GEMM_STEP / depth;
-    const real *const *a = t->a;
+    const cairn_multiplier *const *a = t->a;
     int64_t b_step = from == LOOSE ? t->b_step : nv * CAIRN_LANES;
     int64_t offset = r->offset, k = r->begin, end = r->end;
     for (; k + CAIRN_GEMM_STEP <= end; k += CAIRN_GEMM_STEP, b += CAIRN_GEMM_STEP * b_step) {
@@ -353,7 +362,8 @@ CAIRN_INLINE void tile(place *t, const int mr, const int nv, const source from)
 {
     vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH];
     fetching f = {.next = t->next,
-                  .ahead = t->column == 0 && t->g->segments == 1 && t->row + 2 * mr <= t->g->rows};
+                  .ahead = !CAIRN_GEMM_WIDENS && t->column == 0 && t->g->segments == 1 &&
+                           t->row + 2 * mr <= t->g->rows};
     plan_results(t, &f, mr, nv);
     start(t, acc, mr, nv);
     if (nv == CAIRN_GEMM_WIDTH && t->only) /* the usual: worth a copy of the loop */
@@ -436,7 +446,7 @@ void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *g)
         place t = {.g = g,
                    .first = first,
                    .only = g->segments == 1 && first.end == length,
-                   .a = (const real *const *)g->a,
+                   .a = (const cairn_multiplier *const *)g->a,
                    .c = g->c,
                    .b = g->packed ? words + column * depth : words + column,
                    .b_step = g->packed ? width : g->ldb,
