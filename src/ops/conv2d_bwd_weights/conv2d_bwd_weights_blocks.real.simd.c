@@ -7,10 +7,9 @@
 #include "ops/conv2d_bwd_weights/blocks.h"
 #include "ops/conv2d_bwd_weights/words.h"
 
-#define CHUNK_PIXELS                                                                                         \
-    (CAIRN_WORD_PIXELS == 2 ? 240 : 160) /* of dy that are copied at a time, or some more                    \
-                                          */
-#define CHUNK_FLOATS 200000              /* copied at a time, if that are CHUNK_LEAST pixels */
+/* Pixels of dy that are copied at a time, or some more; floats, if that are CHUNK_LEAST pixels. */
+#define CHUNK_PIXELS (CAIRN_WORD_PIXELS == 2 ? 240 : 160)
+#define CHUNK_FLOATS 200000
 #define CHUNK_LEAST 48
 #define MIN_UNITS 16
 #define MIN_TAP_BLOCKS 4  /* of a unit of the weights: copying should cost little beside the products */

@@ -1,8 +1,8 @@
 /* Gradient of a convolution with respect to its weights, by the outer form of the matrix product, a row of
  * the window at a time. Where an image has many output pixels, an image is the unit and the sum over images
  * is the plan's; with a single output pixel the unit is a part of the weights, over the whole batch. Bfloat16
- * are copied as words of two pixels, those that neighbouring pixels of dy meet: of dy every second pixel with
- * its neighbour, of x each with that one stride on. */
+ * are copied as words, floats or of two pixels, those that neighbouring pixels of dy meet: of dy every second
+ * pixel with its neighbour, of x each with that one stride on. */
 #include "ops/conv2d_bwd_weights/words.h"
 #include "ops/gemm/patch.h"
 

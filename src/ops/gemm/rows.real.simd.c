@@ -1,9 +1,6 @@
 /* The rows form of the matrix product; see gemm.h. */
-#include "ops/gemm/gemm.h"
+#include "ops/gemm/place.h"
 #include "ops/gemm/products.h"
-#include "ops/real.h"
-
-#define MAX_ROWS 14
 
 /* Tile heights for 1 ... 4 vectors: accumulators fill the registers (32, or 16 before AVX-512). */
 #if defined(CAIRN_SIMD_AVX512)
@@ -19,98 +16,13 @@
 #define HEIGHT_2 4
 #endif
 
-/* Multiply-adds of vectors in about the time that memory takes to answer. */
-#define LATENCY 1024
-
 /* Where B comes from: as it was given, or packed, near or too far to wait for. */
 typedef enum source { LOOSE, NEAR, FAR } source;
 
-/* Products that are added without a look aside: of words begin ... end - 1 of a segment. */
-typedef struct run {
-    int64_t segment, begin, end;
-    int64_t offset; /* of the segment */
-    int64_t left;   /* words that the block has room for behind it */
-    bool opens;     /* a block that is not the first */
-} run;
-
-/* Where a tile is. */
-typedef struct place {
-    const cairn_gemm_rows *g;
-    run first;
-    bool only; /* the first run is all there is */
-    const cairn_multiplier *const *a;
-    int64_t row; /* of them all */
-    void *const *c;
-    const float *b;               /* words */
-    const float *next, *next_end; /* what of the panel behind this one is to be fetched */
-    int64_t b_step, column;
-    vec (*sums)[CAIRN_GEMM_WIDTH]; /* of blocks, MAX_ROWS rows: in memory, since most tiles need none */
-    vec_mask mask;
-} place;
-
 /* ---- tiles ---- */
 
-/* Of an addend or the gate. */
-CAIRN_INLINE const real *other_at(const place *t, const void *const *rows, int64_t row, int64_t column)
-{
-    return (const real *)rows[t->row + row] + column;
-}
-
-CAIRN_INLINE size_t result_bytes(const place *t)
-{
-    return t->g->float_c ? sizeof(float) : sizeof(real);
-}
-
-CAIRN_INLINE char *result_at(const place *t, int64_t row, int64_t column)
-{
-    return (char *)t->c[row] + (size_t)column * result_bytes(t);
-}
-
-CAIRN_INLINE void fetch_other(const real *other, const int nv)
-{
-    CAIRN_UNROLL
-    for (int v = 0; v < nv; v += CAIRN_LINE_BYTES / CAIRN_VECTOR_BYTES)
-        __builtin_prefetch(other + v * CAIRN_LANES);
-}
-
-/* Results lie rows apart, where processors do not foresee them: they are asked for while the sums are made,
- * a row at a time, since requests in a burst keep the loads of factors waiting. */
-CAIRN_INLINE void fetch_result(const place *t, const int nv, int64_t row, int64_t column)
-{
-    const char *c = result_at(t, row, column);
-    CAIRN_UNROLL
-    for (int v = 0; v < nv; v += CAIRN_LINE_BYTES / CAIRN_VECTOR_BYTES)
-        __builtin_prefetch(c + (size_t)(v * CAIRN_LANES) * result_bytes(t), 1);
-    for (int k = 0; k < CAIRN_GEMM_ADDENDS && t->g->addend[k] != NULL; k++)
-        fetch_other(other_at(t, t->g->addend[k], row, column), nv);
-    if (t->g->gate != NULL)
-        fetch_other(other_at(t, t->g->gate, row, column), nv);
-}
-
-/* The first panel is where rows of A are read for the first time: those of the next tile are fetched a line
- * at a time. */
-CAIRN_INLINE void fetch_rows(const cairn_multiplier *const *a, int64_t offset, int64_t word, const int mr)
-{
-    if (word % CAIRN_LINE_FLOATS != 0)
-        return;
-    CAIRN_UNROLL
-    for (int r = 0; r < mr; r++)
-        __builtin_prefetch(a[r] + offset + word * CAIRN_GEMM_UNIT);
-}
-
-/* Words that come from far are asked for a panel ahead, at half the pace at which they are multiplied: most
- * panels are read by two tiles or more, and requests in a burst keep loads waiting. */
-CAIRN_INLINE const float *fetch_next(const float *next, const float *end, const int words)
-{
-    if (next >= end)
-        return next;
-    CAIRN_UNROLL
-    for (int i = 0; i < words / 2; i += 16)
-        __builtin_prefetch(next + i, 0, 2);
-    return next + words / 2;
-}
-
-CAIRN_INLINE void start(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv)
+CAIRN_INLINE void start(const cairn_gemm_place *t, vec acc[CAIRN_GEMM_TALLEST][CAIRN_GEMM_WIDTH],
+                        const int mr, const int nv)
 {
     CAIRN_UNROLL
     for (int v = 0; v < nv; v++) {
@@ -138,9 +50,9 @@ CAIRN_INLINE cairn_factor half_of(vec words, const int half)
 /* The products of `depth` consecutive words, b_step apart in B. Taking several at once spares reloading the
  * pointers of tall tiles; others have no registers for so many columns.
  */
-CAIRN_INLINE void step_half(const place *t, const cairn_multiplier *const *a, const float *b, int64_t b_step,
-                            int64_t offset, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv,
-                            const int depth, const int half, const bool whole)
+CAIRN_INLINE void step_half(const cairn_gemm_place *t, const cairn_multiplier *const *a, const float *b,
+                            int64_t b_step, int64_t offset, vec acc[CAIRN_GEMM_TALLEST][CAIRN_GEMM_WIDTH],
+                            const int mr, const int nv, const int depth, const int half, const bool whole)
 {
     cairn_factor columns[4][CAIRN_GEMM_WIDTH];
     CAIRN_UNROLL
@@ -163,9 +75,9 @@ CAIRN_INLINE void step_half(const place *t, const cairn_multiplier *const *a, co
     }
 }
 
-CAIRN_INLINE void step(const place *t, const cairn_multiplier *const *a, const float *b, int64_t b_step,
-                       int64_t offset, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv,
-                       const int depth, const bool whole)
+CAIRN_INLINE void step(const cairn_gemm_place *t, const cairn_multiplier *const *a, const float *b,
+                       int64_t b_step, int64_t offset, vec acc[CAIRN_GEMM_TALLEST][CAIRN_GEMM_WIDTH],
+                       const int mr, const int nv, const int depth, const bool whole)
 {
     step_half(t, a, b, b_step, offset, acc, mr, nv, depth, 0, whole);
     if (CAIRN_GEMM_WIDENS && whole) {
@@ -196,36 +108,38 @@ CAIRN_INLINE void store_result(char *c, int v, vec result, vec_mask mask, bool f
     vec_store_part((real *)(void *)c + v * CAIRN_LANES, result, mask);
 }
 
-CAIRN_INLINE void close_gate(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv,
-                             vec_mask mask)
+CAIRN_INLINE void close_gate(const cairn_gemm_place *t, vec acc[CAIRN_GEMM_TALLEST][CAIRN_GEMM_WIDTH],
+                             const int mr, const int nv, vec_mask mask)
 {
     CAIRN_UNROLL
     for (int r = 0; r < mr; r++) {
         CAIRN_UNROLL
         for (int v = 0; v < nv; v++)
-            acc[r][v] = vec_gate(vec_load_part(other_at(t, t->g->gate, r, t->column) + v * CAIRN_LANES, mask),
-                                 acc[r][v]);
+            acc[r][v] = vec_gate(
+                vec_load_part(cairn_gemm_other_at(t, t->g->gate, r, t->column) + v * CAIRN_LANES, mask),
+                acc[r][v]);
     }
 }
 
 /* Pointers are read before the first result is stored, which to the compiler may change anything. Rows of C
  * that are added to may overlap: one after the other. */
-CAIRN_INLINE void finish(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv)
+CAIRN_INLINE void finish(const cairn_gemm_place *t, vec acc[CAIRN_GEMM_TALLEST][CAIRN_GEMM_WIDTH],
+                         const int mr, const int nv)
 {
     vec floor = vec_set(t->g->floor);
     vec_mask mask = nv == 1 ? t->mask : vec_first(CAIRN_LANES);
     bool add = t->g->add, floats = t->g->float_c;
-    char *c[MAX_ROWS];
+    char *c[CAIRN_GEMM_TALLEST];
     CAIRN_UNROLL
     for (int r = 0; r < mr; r++)
-        c[r] = result_at(t, r, t->column);
+        c[r] = cairn_gemm_result_at(t, r, t->column);
     for (int k = 0; k < CAIRN_GEMM_ADDENDS && t->g->addend[k] != NULL; k++) {
         CAIRN_UNROLL
         for (int r = 0; r < mr; r++) {
             CAIRN_UNROLL
             for (int v = 0; v < nv; v++)
-                acc[r][v] +=
-                    vec_load_part(other_at(t, t->g->addend[k], r, t->column) + v * CAIRN_LANES, mask);
+                acc[r][v] += vec_load_part(
+                    cairn_gemm_other_at(t, t->g->addend[k], r, t->column) + v * CAIRN_LANES, mask);
         }
     }
     if (t->g->gate != NULL)
@@ -243,8 +157,8 @@ CAIRN_INLINE void finish(const place *t, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], co
 }
 
 /* Moves the sums of a block to the sums of all blocks, of which it may be the first. */
-CAIRN_INLINE void flush(vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], vec (*sums)[CAIRN_GEMM_WIDTH], const int mr,
-                        const int nv, bool first)
+CAIRN_INLINE void flush(vec acc[CAIRN_GEMM_TALLEST][CAIRN_GEMM_WIDTH], vec (*sums)[CAIRN_GEMM_WIDTH],
+                        const int mr, const int nv, bool first)
 {
     CAIRN_UNROLL
     for (int r = 0; r < mr; r++) {
@@ -257,7 +171,7 @@ CAIRN_INLINE void flush(vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], vec (*sums)[CAIRN_G
 }
 
 /* The run behind this one, if there is one. */
-CAIRN_INLINE bool next_run(const cairn_gemm_rows *g, run *r)
+CAIRN_INLINE bool next_run(const cairn_gemm_rows *g, cairn_gemm_run *r)
 {
     int64_t length = g->length / CAIRN_GEMM_UNIT;
     r->begin = r->end;
@@ -275,18 +189,10 @@ CAIRN_INLINE bool next_run(const cairn_gemm_rows *g, run *r)
     return true;
 }
 
-/* What is fetched while products are made; it goes on from run to run. */
-typedef struct fetching {
-    int64_t rows;          /* of results, so far */
-    int64_t first, column; /* of those: where they begin, as seen from the tile's first row */
-    bool ahead;            /* rows of A */
-    const float *next;
-} fetching;
-
 /* The products of a run with B from b on; returns where it ends. */
-CAIRN_INLINE const float *add_run(const place *t, const run *r, const float *b, fetching *f,
-                                  vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr, const int nv,
-                                  const source from)
+CAIRN_INLINE const float *add_run(const cairn_gemm_place *t, const cairn_gemm_run *r, const float *b,
+                                  cairn_gemm_fetching *f, vec acc[CAIRN_GEMM_TALLEST][CAIRN_GEMM_WIDTH],
+                                  const int mr, const int nv, const source from)
 {
     const int depth = nv == 1 ? 4 : nv == 2 && mr > 6 ? 2 : 1, steps = CAIRN_GEMM_STEP / depth;
     const cairn_multiplier *const *a = t->a;
@@ -294,11 +200,11 @@ CAIRN_INLINE const float *add_run(const place *t, const run *r, const float *b, 
     int64_t offset = r->offset, k = r->begin, end = r->end;
     for (; k + CAIRN_GEMM_STEP <= end; k += CAIRN_GEMM_STEP, b += CAIRN_GEMM_STEP * b_step) {
         if (f->rows < mr)
-            fetch_result(t, nv, f->first + f->rows++, f->column);
+            cairn_gemm_fetch_result(t, nv, f->first + f->rows++, f->column);
         if (f->ahead)
-            fetch_rows(a + mr, offset, k, mr);
+            cairn_gemm_fetch_rows(a + mr, offset, k, mr);
         if (from == FAR && f->rows >= mr)
-            f->next = fetch_next(f->next, t->next_end, CAIRN_GEMM_STEP * nv * CAIRN_LANES);
+            f->next = cairn_gemm_fetch_next(f->next, t->next_end, CAIRN_GEMM_STEP * nv * CAIRN_LANES);
         CAIRN_UNROLL
         for (int i = 0; i < steps; i++)
             step(t, a, b + i * depth * b_step, b_step, offset + (k + i * depth) * CAIRN_GEMM_UNIT, acc, mr,
@@ -315,12 +221,13 @@ CAIRN_INLINE const float *add_run(const place *t, const run *r, const float *b, 
 
 /* Long reductions are summed in blocks, and the blocks' sums added: the rounding errors of one sequence grow
  * with its length. */
-CAIRN_INLINE void add_runs(const place *t, fetching *f, vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH], const int mr,
-                           const int nv, const source from)
+CAIRN_INLINE void add_runs(const cairn_gemm_place *t, cairn_gemm_fetching *f,
+                           vec acc[CAIRN_GEMM_TALLEST][CAIRN_GEMM_WIDTH], const int mr, const int nv,
+                           const source from)
 {
     const float *b = t->b;
     bool whole = true;
-    for (run r = t->first;;) {
+    for (cairn_gemm_run r = t->first;;) {
         b = add_run(t, &r, b, f, acc, mr, nv, from);
         if (!next_run(t->g, &r))
             break;
@@ -340,31 +247,13 @@ CAIRN_INLINE void add_runs(const place *t, fetching *f, vec acc[MAX_ROWS][CAIRN_
     }
 }
 
-/* Results are fetched while their sums are made or, if those are made sooner than memory answers, while the
- * tile before is, which may be the last of the panel before. */
-CAIRN_INLINE void plan_results(const place *t, fetching *f, const int mr, const int nv)
+CAIRN_INLINE void tile(cairn_gemm_place *t, const int mr, const int nv, const source from)
 {
-    int64_t left = t->g->rows - t->row - mr; /* of the panel, behind this tile */
-    f->column = t->column;
-    if (cairn_gemm_depth(t->g->segments, t->g->length) * mr * nv > LATENCY)
-        return;
-    f->first = mr;
-    if (left <= 0) {
-        f->first = -t->row;
-        f->column += nv * CAIRN_LANES;
-        left = f->column < t->g->n ? t->g->rows : 0;
-    }
-    f->rows = cairn_max(mr - left, 0);
-    f->first -= f->rows;
-}
-
-CAIRN_INLINE void tile(place *t, const int mr, const int nv, const source from)
-{
-    vec acc[MAX_ROWS][CAIRN_GEMM_WIDTH];
-    fetching f = {.next = t->next,
-                  .ahead = !CAIRN_GEMM_WIDENS && t->column == 0 && t->g->segments == 1 &&
-                           t->row + 2 * mr <= t->g->rows};
-    plan_results(t, &f, mr, nv);
+    vec acc[CAIRN_GEMM_TALLEST][CAIRN_GEMM_WIDTH];
+    cairn_gemm_fetching f = {.next = t->next,
+                             .ahead = !CAIRN_GEMM_WIDENS && t->column == 0 && t->g->segments == 1 &&
+                                      t->row + 2 * mr <= t->g->rows};
+    cairn_gemm_plan_results(t, &f, mr, nv);
     start(t, acc, mr, nv);
     if (nv == CAIRN_GEMM_WIDTH && t->only) /* the usual: worth a copy of the loop */
         add_run(t, &t->first, t->b, &f, acc, mr, nv, from);
@@ -374,7 +263,7 @@ CAIRN_INLINE void tile(place *t, const int mr, const int nv, const source from)
     finish(t, acc, mr, nv);
 }
 
-CAIRN_INLINE void advance(place *t, int64_t rows)
+CAIRN_INLINE void advance(cairn_gemm_place *t, int64_t rows)
 {
     t->a += rows;
     t->c += rows;
@@ -383,9 +272,9 @@ CAIRN_INLINE void advance(place *t, int64_t rows)
 
 /* All rows of a panel: tall tiles, then what is left by halves. Of the widest, if it comes out even, some are
  * lower by a row instead: those use the registers nearly as well. */
-CAIRN_INLINE void panel_rows(const place *panel, const int height, const int nv, const source from)
+CAIRN_INLINE void panel_rows(const cairn_gemm_place *panel, const int height, const int nv, const source from)
 {
-    place here = *panel, *t = &here; /* which no store to C can change */
+    cairn_gemm_place here = *panel, *t = &here; /* which no store to C can change */
     int64_t rows = t->g->rows, tiles = cairn_ceil_div(rows, height), lower = tiles * height - rows;
     bool even = nv == CAIRN_GEMM_WIDTH && lower <= tiles;
     for (int64_t tall = even ? tiles - lower : rows / height; tall > 0; tall--, advance(t, height))
@@ -401,15 +290,15 @@ CAIRN_INLINE void panel_rows(const place *panel, const int height, const int nv,
 }
 
 #define PANEL(nv, height)                                                                                    \
-    static void loose_##nv(const place *t)                                                                   \
+    static void loose_##nv(const cairn_gemm_place *t)                                                        \
     {                                                                                                        \
         panel_rows(t, height, nv, LOOSE);                                                                    \
     }                                                                                                        \
-    static void near_##nv(const place *t)                                                                    \
+    static void near_##nv(const cairn_gemm_place *t)                                                         \
     {                                                                                                        \
         panel_rows(t, height, nv, NEAR);                                                                     \
     }                                                                                                        \
-    static void far_##nv(const place *t)                                                                     \
+    static void far_##nv(const cairn_gemm_place *t)                                                          \
     {                                                                                                        \
         panel_rows(t, height, nv, FAR);                                                                      \
     }
@@ -421,7 +310,7 @@ PANEL(3, HEIGHT_3)
 PANEL(4, HEIGHT_4)
 #endif
 
-static void (*const panels[][CAIRN_GEMM_WIDTH])(const place *t) = {
+static void (*const panels[][CAIRN_GEMM_WIDTH])(const cairn_gemm_place *t) = {
 #if CAIRN_GEMM_WIDTH == 4
     [LOOSE] = {loose_1, loose_2, loose_3, loose_4},
     [NEAR] = {near_1, near_2, near_3, near_4},
@@ -436,23 +325,23 @@ static void (*const panels[][CAIRN_GEMM_WIDTH])(const place *t) = {
 void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *g)
 {
     int64_t depth = cairn_gemm_depth(g->segments, g->length), length = g->length / CAIRN_GEMM_UNIT;
-    run first = {.end = cairn_min(length, g->block), .offset = g->offset[0]};
+    cairn_gemm_run first = {.end = cairn_min(length, g->block), .offset = g->offset[0]};
     first.left = g->block - first.end;
     const float *words = g->b;
     source from = !g->packed ? LOOSE : g->next == NULL ? NEAR : FAR;
-    vec sums[MAX_ROWS][CAIRN_GEMM_WIDTH];
+    vec sums[CAIRN_GEMM_TALLEST][CAIRN_GEMM_WIDTH];
     for (int64_t column = 0, width; column < g->n; column += width) {
         width = cairn_gemm_panel(g->n - column);
-        place t = {.g = g,
-                   .first = first,
-                   .only = g->segments == 1 && first.end == length,
-                   .a = (const cairn_multiplier *const *)g->a,
-                   .c = g->c,
-                   .b = g->packed ? words + column * depth : words + column,
-                   .b_step = g->packed ? width : g->ldb,
-                   .column = column,
-                   .sums = sums,
-                   .mask = vec_first(g->n - column)};
+        cairn_gemm_place t = {.g = g,
+                              .first = first,
+                              .only = g->segments == 1 && first.end == length,
+                              .a = (const cairn_multiplier *const *)g->a,
+                              .c = g->c,
+                              .b = g->packed ? words + column * depth : words + column,
+                              .b_step = g->packed ? width : g->ldb,
+                              .column = column,
+                              .sums = sums,
+                              .mask = vec_first(g->n - column)};
         if (g->next != NULL) {
             t.next = column + width < g->n ? t.b + width * depth : g->next;
             t.next_end = t.next + width * depth;
