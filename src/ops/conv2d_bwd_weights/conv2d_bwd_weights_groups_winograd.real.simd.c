@@ -156,7 +156,7 @@ static void transform_columns(const cairn_work *work, const setup *s, const cair
 }
 
 /* Adds the products of so many rows of tiles. */
-static void multiply(const setup *s, const parts *p, int64_t rows, bool add, const cairn_gw_ahead *ahead)
+static void multiply(const setup *s, const parts *p, int64_t rows, bool add, cairn_gw_ahead *ahead)
 {
     const cairn_gw *gw = &s->gw;
     int64_t row_elements = gw->tiles.in_row * gw->g.span;
@@ -173,7 +173,7 @@ static void multiply(const setup *s, const parts *p, int64_t rows, bool add, con
             f.v = p->v + j * s->plane;
             f.d = p->d + j * s->plane;
             f.sums = p->sums + product * s->s_plane;
-            cairn_gw_fetch(ahead, product);
+            cairn_gw_fetch(ahead);
             add_products(&f, gw->g.width);
         }
     }

@@ -131,22 +131,27 @@ enum { CAIRN_GW_AHEAD = 4 };
 
 typedef struct cairn_gw_ahead {
     struct {
-        const char *first;             /* of the pixels that will be wanted */
-        int64_t pixels, pitch, wanted; /* how many, bytes from one to the next and of one */
+        const char *next;      /* of the pixels that will be wanted */
+        int64_t left, at_once; /* how many, and with a product */
+        int64_t pitch, wanted; /* bytes from one to the next and of one */
     } part[CAIRN_GW_AHEAD];
     int parts;
+    bool shared; /* spans that share lines follow each other: the first asks for all of them */
 } cairn_gw_ahead;
 
 /* The span of a band, in so many rows of x from `row` on, as far as there are such in n images. */
 CAIRN_INLINE void cairn_gw_will_want(cairn_gw_ahead *ahead, const cairn_gw *s, const cairn_operand *x,
                                      int64_t n, const cairn_gw_band *band, int64_t row, int64_t rows)
 {
-    int64_t first = (band->image * x->h + row) * x->w, pixels = n * x->h * x->w - first;
-    if (pixels <= 0)
+    int64_t first = (band->image * x->h + row) * x->w,
+            pixels = cairn_min(n * x->h * x->w - first, rows * x->w);
+    int64_t channel = band->span * s->g.span;
+    bool first_of_line = channel * (int64_t)sizeof(real) % CAIRN_LINE_BYTES == 0;
+    if (pixels <= 0 || (ahead->shared && !first_of_line))
         return;
-    const real *at = cairn_image_of(x, 0) + first * x->pitch + band->span * s->g.span;
-    ahead->part[ahead->parts].first = (const char *)at;
-    ahead->part[ahead->parts].pixels = cairn_min(pixels, rows * x->w);
+    ahead->part[ahead->parts].next = (const char *)(cairn_image_of(x, 0) + first * x->pitch + channel);
+    ahead->part[ahead->parts].left = pixels;
+    ahead->part[ahead->parts].at_once = cairn_ceil_div(pixels, CAIRN_GW_PRODUCTS);
     ahead->part[ahead->parts].pitch = x->pitch * (int64_t)sizeof(real);
     ahead->part[ahead->parts++].wanted = s->g.span * (int64_t)sizeof(real);
 }
@@ -160,13 +165,19 @@ CAIRN_INLINE void cairn_gw_will_read(cairn_gw_ahead *ahead, const cairn_gw *s, c
 }
 
 /* A product's share of all. */
-CAIRN_INLINE void cairn_gw_fetch(const cairn_gw_ahead *ahead, int product)
+CAIRN_INLINE void cairn_gw_fetch(cairn_gw_ahead *ahead)
 {
     for (int k = 0; k < ahead->parts; k++) {
-        int64_t pixels = ahead->part[k].pixels, end = pixels * (product + 1) / CAIRN_GW_PRODUCTS;
-        for (int64_t pixel = pixels * product / CAIRN_GW_PRODUCTS; pixel < end; pixel++)
-            for (int64_t byte = 0; byte < ahead->part[k].wanted; byte += CAIRN_LINE_BYTES)
-                __builtin_prefetch(ahead->part[k].first + pixel * ahead->part[k].pitch + byte);
+        const char *next = ahead->part[k].next;
+        int64_t pitch = ahead->part[k].pitch, wanted = ahead->part[k].wanted;
+        int64_t pixels = cairn_min(ahead->part[k].left, ahead->part[k].at_once);
+        ahead->part[k].left -= pixels;
+        ahead->part[k].next += pixels * pitch;
+        for (; pixels > 0; pixels--, next += pitch) {
+            __builtin_prefetch(next);
+            for (int64_t byte = CAIRN_LINE_BYTES; byte < wanted; byte += CAIRN_LINE_BYTES)
+                __builtin_prefetch(next + byte);
+        }
     }
 }
 
@@ -200,15 +211,15 @@ static inline int64_t cairn_gw_half_elements(const cairn_gw *s, const int side)
 }
 
 /* Columns of a vector's channels: each becomes CAIRN_GW_T rows, `plane` apart. */
-CAIRN_INLINE void cairn_gw_column_vectors(const cairn_gw_row *row, int64_t c, int64_t columns, int64_t span,
-                                          const int side, cairn_winograd_map *map, float *to, int64_t plane)
+CAIRN_INLINE void cairn_gw_column_vectors(const cairn_gw_row *row, int64_t c, vec_mask mask, int64_t columns,
+                                          int64_t span, const int side, cairn_winograd_map *map, float *to,
+                                          int64_t plane)
 {
     static const real zeros[CAIRN_LANES];
     const cairn_operand *x = row->x;
     const real *pixel[CAIRN_GW_T];
     int64_t step[CAIRN_GW_T];
     int64_t begin = cairn_max(0, -row->left), end = cairn_min(columns, x->w - row->left);
-    vec_mask mask = vec_first(x->c - c);
     for (int i = 0; i < side; i++) {
         int64_t y = row->top + i;
         bool inside = y >= 0 && y < x->h;
@@ -238,8 +249,15 @@ CAIRN_INLINE void cairn_gw_transform_columns(const cairn_gw *s, const cairn_gw_r
                                              cairn_winograd_map *map, float *half)
 {
     int64_t span = s->g.span, columns = cairn_gw_columns_of(s, side);
-    for (int64_t v = 0; v < span; v += CAIRN_LANES)
-        cairn_gw_column_vectors(row, row->c + v, columns, span, side, map, half + v, columns * span);
+    for (int64_t v = 0; v < span; v += CAIRN_LANES) {
+        int64_t c = row->c + v, left = row->x->c - c;
+        if (left >= CAIRN_LANES) /* known: no lane is asked about */
+            cairn_gw_column_vectors(row, c, vec_first(CAIRN_LANES), columns, span, side, map, half + v,
+                                    columns * span);
+        else
+            cairn_gw_column_vectors(row, c, vec_first(left), columns, span, side, map, half + v,
+                                    columns * span);
+    }
 }
 
 /* ... then the lines of row i of half, of each tile: to as many planes of the products. */
@@ -326,11 +344,11 @@ CAIRN_INLINE void cairn_gw_wide(const cairn_groups *g, float *v, const float *u,
 }
 
 static inline void cairn_gw_multiply(const cairn_gw *s, float *v, const float *u, int64_t tiles,
-                                     const cairn_gw_ahead *ahead)
+                                     cairn_gw_ahead *ahead)
 {
     const cairn_groups *g = &s->g;
     for (int product = 0; product < CAIRN_GW_PRODUCTS; product++, v += s->plane, u += g->width * g->span) {
-        cairn_gw_fetch(ahead, product);
+        cairn_gw_fetch(ahead);
         switch (g->width < CAIRN_LANES ? -g->width : g->span / CAIRN_LANES) {
         case -1:
             cairn_gw_narrow(v, u, tiles, 1);
@@ -385,6 +403,21 @@ CAIRN_INLINE void cairn_gw_inputs(const cairn_gw *s, const cairn_operand *x, con
     }
 }
 
+/* A row of tiles from `at` on. */
+CAIRN_INLINE void cairn_gw_outputs(const cairn_work *work, const cairn_gw *s, const cairn_winograd_use *use,
+                                   cairn_winograd_tile at, int64_t c, int64_t columns, const float *m)
+{
+    cairn_winograd_behind behind = cairn_winograd_behind_of(work, use, at, c);
+    cairn_winograd_place place = cairn_winograd_place_of(work, &s->tiles, at, c);
+    for (int64_t tile = 0;; m += s->g.span) {
+        cairn_winograd_finish(&behind, &place, use->act, columns, m, s->plane, CAIRN_GW_FORM);
+        if (++tile == s->tiles.in_row)
+            return;
+        cairn_winograd_advance(&behind, &place, CAIRN_GW_M,
+                               (int)cairn_min(work->out[0].w - tile * CAIRN_GW_M, CAIRN_GW_M));
+    }
+}
+
 CAIRN_INLINE void cairn_gw_unit(const cairn_work *work, const cairn_gw *s, const cairn_winograd_use *use,
                                 int64_t unit)
 {
@@ -394,7 +427,7 @@ CAIRN_INLINE void cairn_gw_unit(const cairn_work *work, const cairn_gw *s, const
     if (band.image >= work->run->n)
         return;
     cairn_gw_inputs(s, &work->in[0], &band, half, v);
-    cairn_gw_ahead ahead = {0};
+    cairn_gw_ahead ahead = {.shared = true};
     int64_t n = work->run->n, row = band.first * CAIRN_GW_M, rows = band.rows * CAIRN_GW_M;
     cairn_gw_will_want(&ahead, s, &work->out[0], n, &band, row, rows);
     if (cairn_gives(work->site, use->addend))
@@ -404,12 +437,9 @@ CAIRN_INLINE void cairn_gw_unit(const cairn_work *work, const cairn_gw *s, const
     cairn_gw_will_read(&ahead, s, &work->in[0], n, &band, 2 - s->g.window.pad_top, s->tile_rows);
     cairn_gw_multiply(s, v, (const float *)(const void *)work->packed + band.span * cairn_gw_packed_span(s),
                       band.rows * s->tiles.in_row, &ahead);
-    for (int64_t t = 0; t < band.rows * s->tiles.in_row; t++) {
-        cairn_winograd_tile at = {band.image, (band.first + t / s->tiles.in_row) * CAIRN_GW_M,
-                                  t % s->tiles.in_row * CAIRN_GW_M};
-        cairn_winograd_finish(work, use, &s->tiles, at, c, columns, v + t * s->g.span, s->plane,
-                              CAIRN_GW_FORM);
-    }
+    for (int64_t k = 0; k < band.rows; k++, v += s->tiles.in_row * s->g.span)
+        cairn_gw_outputs(work, s, use, (cairn_winograd_tile){band.image, row + k * CAIRN_GW_M, 0}, c, columns,
+                         v);
 }
 
 #endif

@@ -207,9 +207,12 @@ CAIRN_INLINE void cairn_winograd_outputs(const cairn_work *work, const cairn_win
                                          int64_t count, int64_t column, int64_t columns, const float *from,
                                          const cairn_winograd_form f)
 {
-    for (int64_t i = 0; i < count; i++)
-        cairn_winograd_finish(work, &s->use, &s->tiles, cairn_winograd_tile_at(&s->tiles, first + i), column,
-                              columns, from + i * s->m_pitch, s->m_plane, f);
+    for (int64_t i = 0; i < count; i++) {
+        cairn_winograd_tile at = cairn_winograd_tile_at(&s->tiles, first + i);
+        cairn_winograd_behind behind = cairn_winograd_behind_of(work, &s->use, at, column);
+        cairn_winograd_place place = cairn_winograd_place_of(work, &s->tiles, at, column);
+        cairn_winograd_finish(&behind, &place, s->use.act, columns, from + i * s->m_pitch, s->m_plane, f);
+    }
 }
 
 CAIRN_INLINE void cairn_winograd_run(const cairn_work *work, const cairn_winograd *s,

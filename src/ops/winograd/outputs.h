@@ -110,40 +110,65 @@ CAIRN_INLINE void cairn_winograd_output_line(const float *from, int64_t plane, c
     }
 }
 
-/* The outputs of a tile: channels column ... column + columns - 1, whose products lie at `from`. */
-CAIRN_INLINE void cairn_winograd_finish(const cairn_work *work, const cairn_winograd_use *use,
-                                        const cairn_winograd_tiles *tiles, cairn_winograd_tile at,
-                                        int64_t column, int64_t columns, const float *from, int64_t plane,
-                                        const cairn_winograd_form f)
+/* Channels column ... column + columns - 1 of a tile. */
+CAIRN_INLINE cairn_winograd_behind cairn_winograd_behind_of(const cairn_work *work,
+                                                            const cairn_winograd_use *use,
+                                                            cairn_winograd_tile at, int64_t column)
+{
+    bool biased = cairn_gives(work->site, use->bias);
+    return (cairn_winograd_behind){.bias = biased ? cairn_params_of(&work->in[use->bias]) + column : NULL,
+                                   .addend = cairn_winograd_other_at(work, use->addend, at, column),
+                                   .gate = cairn_winograd_other_at(work, use->gate, at, column),
+                                   .floor = vec_set(use->act == CAIRN_ACT_RELU ? 0.0f : -INFINITY)};
+}
+
+CAIRN_INLINE cairn_winograd_place cairn_winograd_place_of(const cairn_work *work,
+                                                          const cairn_winograd_tiles *tiles,
+                                                          cairn_winograd_tile at, int64_t column)
 {
     const cairn_operand *y = &work->out[0];
-    bool biased = cairn_gives(work->site, use->bias);
-    cairn_winograd_behind b = {.bias = biased ? cairn_params_of(&work->in[use->bias]) + column : NULL,
-                               .addend = cairn_winograd_other_at(work, use->addend, at, column),
-                               .gate = cairn_winograd_other_at(work, use->gate, at, column),
-                               .floor = vec_set(use->act == CAIRN_ACT_RELU ? 0.0f : -INFINITY)};
     cairn_winograd_place p = {.row = cairn_row_stride(y),
                               .pitch = y->pitch,
                               .rows = (int)cairn_min(tiles->h, y->h - at.y),
                               .columns = (int)cairn_min(tiles->w, y->w - at.x)};
     p.to = (real *)cairn_image_of(y, at.image) + at.y * p.row + at.x * p.pitch + column;
+    return p;
+}
+
+/* So many pixels to the right, of which there are so many columns in the picture. */
+CAIRN_INLINE void cairn_winograd_advance(cairn_winograd_behind *b, cairn_winograd_place *p, int64_t pixels,
+                                         int columns)
+{
+    p->to += pixels * p->pitch;
+    p->columns = columns;
+    if (b->addend.at != NULL)
+        b->addend.at += pixels * b->addend.pitch;
+    if (b->gate.at != NULL)
+        b->gate.at += pixels * b->gate.pitch;
+}
+
+/* The outputs of a tile, in so many channels, whose products lie at `from`. */
+CAIRN_INLINE void cairn_winograd_finish(const cairn_winograd_behind *b, const cairn_winograd_place *p,
+                                        cairn_activation_kind act, int64_t columns, const float *from,
+                                        int64_t plane, const cairn_winograd_form f)
+{
     for (int64_t c = 0; c < columns; c += CAIRN_LANES) {
         bool whole = c + CAIRN_LANES <= columns;
         if (f.line && whole)
-            cairn_winograd_output_line(from, plane, &b, c, vec_first(CAIRN_LANES), &p, f);
+            cairn_winograd_output_line(from, plane, b, c, vec_first(CAIRN_LANES), p, f);
         else if (f.line)
-            cairn_winograd_output_line(from, plane, &b, c, vec_first(columns - c), &p, f);
-        else if (p.rows == f.m && p.columns == f.m && whole)
-            cairn_winograd_output_square(from, plane, &b, c, vec_first(CAIRN_LANES), &p, f.m, f.m, f);
+            cairn_winograd_output_line(from, plane, b, c, vec_first(columns - c), p, f);
+        else if (p->rows == f.m && p->columns == f.m && whole)
+            cairn_winograd_output_square(from, plane, b, c, vec_first(CAIRN_LANES), p, f.m, f.m, f);
         else
-            cairn_winograd_output_square(from, plane, &b, c, vec_first(columns - c), &p, p.rows, p.columns,
+            cairn_winograd_output_square(from, plane, b, c, vec_first(columns - c), p, p->rows, p->columns,
                                          f);
     }
-    if (use->act != CAIRN_ACT_NONE && use->act != CAIRN_ACT_RELU)
-        for (int64_t row = 0; row < p.rows; row++)
-            for (int64_t k = 0; k < p.columns; k++) {
-                real *pixel = p.to + row * p.row + k * p.pitch;
-                vec_activate_span(use->act, pixel, pixel, columns);
+    if (act != CAIRN_ACT_NONE && act != CAIRN_ACT_RELU)
+        for (int64_t row = 0; row < p->rows; row++)
+            for (int64_t k = 0; k < p->columns; k++) {
+                real *pixel = p->to + row * p->row + k * p->pitch;
+                vec_activate_span(act, pixel, pixel, columns);
             }
 }
 
