@@ -26,6 +26,10 @@ static const known_conv known_convs[] = {
     {2, 22, 32, 32, 3, 2, 1, 1},  {3, 18, 16, 24, 3, 1, 1, 1},   {2, 27, 24, 72, 5, 2, 1, 1},
     {3, 9, 72, 16, 5, 0, 1, 1},   {1, 6, 17, 33, 5, 4, 1, 1}};
 
+/* The first so many are LeNet's; their gradients have neither addend nor gate, with which kernels for few
+ * channels do not fit. */
+#define LENET_CONVS 5
+
 /* Lines of several taps, on pictures that their tiles divide or not. */
 typedef struct known_line {
     int64_t n, h, w, in, out;
@@ -122,7 +126,8 @@ void op_make_conv2d_bwd(maker *m)
     input(m, forward.out[0].type.shape);
     if (data)
         weights(m, forward.in[1].type.shape, forward.out[0].type.shape.dim[2]);
-    bool added = data && chance(m, 3), gated = data && !m->small && chance(m, 3);
+    bool more = data && (m->small || m->index >= LENET_CONVS);
+    bool added = more && chance(m, 3), gated = more && !m->small && chance(m, 3);
     if (added) /* what other uses of the input give */
         input(m, forward.in[0].type.shape);
     if (gated && !added)
