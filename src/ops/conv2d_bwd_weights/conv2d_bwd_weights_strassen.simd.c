@@ -73,7 +73,7 @@ static setup setup_of(const cairn_site *site)
         longer->at_once = cairn_ceil_div(longer->blocks.count, MIN_UNITS);
     int64_t floats = PRODUCTS * (s.x.at_once * s.x.pitch + s.dy.at_once * s.dy.pitch);
     s.pairs = cairn_max(cairn_min(CHUNK_PAIRS, CHUNK_FLOATS / floats), CHUNK_LEAST);
-    s.ldp = cairn_strassen_pitch(s.dy.at_once * s.dy.blocks.width);
+    s.ldp = cairn_gemm_row_pitch(s.dy.at_once * s.dy.blocks.width);
     s.plane = s.x.at_once * s.x.blocks.width * s.ldp;
     return s;
 }

@@ -102,11 +102,11 @@ void CAIRN_SIMD_FLOAT(cairn_gemm_outer)(const cairn_gemm_outer *gemm);
 
 /* ---- widening ---- */
 
-/* Floats from a widened row to the next: rows a power of two apart would all fall into the same few sets of
- * the cache. */
+/* Floats from a row in scratch to the next: rows a power of two apart would all fall into the same few sets
+ * of the cache. */
 static inline int64_t cairn_gemm_row_pitch(int64_t k)
 {
-    return (int64_t)cairn_align((size_t)k, CAIRN_LINE_FLOATS) + CAIRN_LINE_FLOATS;
+    return (int64_t)cairn_align((size_t)k, CAIRN_LANES) + CAIRN_LINE_FLOATS;
 }
 
 /* Bytes that widened rows take. */

@@ -49,16 +49,10 @@ static inline int64_t cairn_strassen_plane(int64_t k, int64_t n)
     return (int64_t)cairn_gemm_packed(k, n);
 }
 
-/* Rows a power of two apart would all fall into the same few sets of the cache. */
-static inline int64_t cairn_strassen_pitch(int64_t length)
-{
-    return (int64_t)cairn_align((size_t)length, CAIRN_LANES) + CAIRN_LINE_FLOATS;
-}
-
 static inline size_t cairn_strassen_scratch(int64_t pairs, int64_t k, int64_t n)
 {
-    int64_t sums = CAIRN_STRASSEN_SUMS * cairn_strassen_pitch(k);
-    int64_t kept = CAIRN_STRASSEN_KEPT * cairn_strassen_pitch(cairn_min(n, CAIRN_STRASSEN_COLUMNS));
+    int64_t sums = CAIRN_STRASSEN_SUMS * cairn_gemm_row_pitch(k);
+    int64_t kept = CAIRN_STRASSEN_KEPT * cairn_gemm_row_pitch(cairn_min(n, CAIRN_STRASSEN_COLUMNS));
     return (size_t)(pairs * (sums + kept)) * sizeof(float);
 }
 

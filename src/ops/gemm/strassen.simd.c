@@ -57,7 +57,7 @@ static void add_rows(const float *upper, const float *lower, int64_t k, float *c
 /* Those of P1 ... P7. */
 static void make_factors(const cairn_strassen *s, rows_of_a factor[CAIRN_STRASSEN_PRODUCTS])
 {
-    int64_t pitch = cairn_strassen_pitch(s->k);
+    int64_t pitch = cairn_gemm_row_pitch(s->k);
     for (int64_t i = 0; i < s->pairs; i++) {
         float *sum[CAIRN_STRASSEN_SUMS];
         for (int j = 0; j < CAIRN_STRASSEN_SUMS; j++)
@@ -85,8 +85,8 @@ typedef struct strip {
 
 static void find_strip(const cairn_strassen *s, strip *t)
 {
-    int64_t pitch = cairn_strassen_pitch(cairn_min(s->columns, CAIRN_STRASSEN_COLUMNS));
-    float *kept = s->scratch + CAIRN_STRASSEN_SUMS * s->pairs * cairn_strassen_pitch(s->k);
+    int64_t pitch = cairn_gemm_row_pitch(cairn_min(s->columns, CAIRN_STRASSEN_COLUMNS));
+    float *kept = s->scratch + CAIRN_STRASSEN_SUMS * s->pairs * cairn_gemm_row_pitch(s->k);
     for (int64_t i = 0; i < s->pairs; i++, kept += pitch) {
         t->u[i] = kept;
         t->v[i] = kept + s->pairs * pitch;
