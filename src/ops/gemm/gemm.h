@@ -66,7 +66,6 @@ typedef struct cairn_gemm_rows {
     const void *const
         *addend[CAIRN_GEMM_ADDENDS]; /* rows of reals that are added to the sums, up to a NULL */
     const void *const *gate;         /* rows of reals; NULL: none */
-    const void *const *wanted;       /* rows of reals that are fetched as those of C are; NULL: none */
     float floor;                     /* smaller results become this: 0 is ReLU, -INFINITY nothing */
     bool add;                        /* to C, after all that */
     bool float_c;                    /* C is floats although A is bfloat16 */

@@ -81,8 +81,6 @@ CAIRN_INLINE void cairn_gemm_fetch_result(const cairn_gemm_place *t, const int n
         cairn_gemm_fetch_other(cairn_gemm_other_at(t, t->g->addend[k], row, column), nv);
     if (t->g->gate != NULL)
         cairn_gemm_fetch_other(cairn_gemm_other_at(t, t->g->gate, row, column), nv);
-    if (t->g->wanted != NULL)
-        cairn_gemm_fetch_other(cairn_gemm_other_at(t, t->g->wanted, row, column), nv);
 }
 
 /* The first panel is where rows of A are read for the first time: those of the next tile are fetched a line

@@ -42,18 +42,6 @@ void CAIRN_SIMD(cairn_strassen_pack)(float *packed, const cairn_strassen_source 
 
 typedef const void *rows_of_a[CAIRN_STRASSEN_PAIRS];
 
-/* Rows of A are read here for the first time, and sooner than memory brings them: so many pairs ahead, they
- * are asked for. */
-#define AHEAD 3
-
-static void fetch_pair(const cairn_strassen *s, int64_t pair)
-{
-    for (int lower = 0; lower < 2 && pair < s->pairs; lower++) {
-        for (int64_t i = 0; i < 2 * s->k; i += CAIRN_LINE_FLOATS)
-            __builtin_prefetch(s->a[lower][pair] + i);
-    }
-}
-
 static void add_rows(const float *upper, const float *lower, int64_t k, float *const sum[CAIRN_STRASSEN_SUMS])
 {
     for (int64_t i = 0; i < k; i += CAIRN_LANES) {
@@ -74,10 +62,8 @@ static void make_factors(const cairn_strassen *s, rows_of_a factor[CAIRN_STRASSE
         float *sum[CAIRN_STRASSEN_SUMS];
         for (int j = 0; j < CAIRN_STRASSEN_SUMS; j++)
             sum[j] = s->scratch + (j * s->pairs + i) * pitch;
-        if (!s->summed) {
-            fetch_pair(s, i + AHEAD);
+        if (!s->summed)
             add_rows(s->a[0][i], s->a[1][i], s->k, sum);
-        }
         const void *const left[CAIRN_STRASSEN_PRODUCTS] = {
             s->a[0][i], s->a[0][i] + s->k, sum[1], sum[2], s->a[1][i] + s->k, sum[0], sum[3]};
         for (int j = 0; j < CAIRN_STRASSEN_PRODUCTS; j++)
@@ -121,8 +107,7 @@ static void find_strip(const cairn_strassen *s, strip *t)
 typedef struct outcome {
     const void *const *with[2]; /* up to a NULL */
     void *const *to;
-    int quarter;               /* of C; -1: none */
-    const void *const *wanted; /* rows that add_corner will want; NULL: none */
+    int quarter; /* of C; -1: none */
 } outcome;
 
 static void multiply(const cairn_strassen *s, const strip *t, int product, rows_of_a left,
@@ -146,7 +131,6 @@ static void multiply(const cairn_strassen *s, const strip *t, int product, rows_
                             .next =
                                 cairn_gemm_next(next, (size_t)(CAIRN_STRASSEN_PRODUCTS * plane) * sizeof *b),
                             .addend = {result->with[0], result->with[1]},
-                            .wanted = result->wanted,
                             .floor = -INFINITY};
     if (result->quarter >= 0) {
         int others = (result->with[0] != NULL) + (result->with[1] != NULL);
@@ -188,15 +172,10 @@ void CAIRN_SIMD(cairn_strassen_rows)(const cairn_strassen *s)
     strip t;
     make_factors(s, factor);
     const void *const *u = (const void *const *)t.u, *const *v = (const void *const *)t.v,
-                      *const *p6 = (const void *const *)t.p6, *const *corner = (const void *const *)t.c[3];
-    const outcome sums[CAIRN_STRASSEN_PRODUCTS] = {
-        {.to = t.u, .quarter = -1},
-        {.with = {u}, .to = t.c[0], .quarter = 0},
-        {.with = {u}, .to = t.u, .quarter = -1, .wanted = s->gate[0] != NULL ? t.gate[3] : NULL},
-        {.with = {u}, .to = t.v, .quarter = -1, .wanted = s->addend[0] != NULL ? t.addend[3] : NULL},
-        {.with = {v}, .to = t.c[2], .quarter = 2},
-        {.to = t.p6, .quarter = -1, .wanted = corner},
-        {.with = {u, p6}, .to = t.c[1], .quarter = 1}};
+                      *const *p6 = (const void *const *)t.p6;
+    const outcome sums[CAIRN_STRASSEN_PRODUCTS] = {{{NULL}, t.u, -1},   {{u}, t.c[0], 0}, {{u}, t.u, -1},
+                                                   {{u}, t.v, -1},      {{v}, t.c[2], 2}, {{NULL}, t.p6, -1},
+                                                   {{u, p6}, t.c[1], 1}};
     for (int64_t done = 0; done < s->columns; done += t.columns) {
         t.column = s->column + done;
         t.columns = cairn_min(CAIRN_STRASSEN_COLUMNS, s->columns - done);
