@@ -99,6 +99,8 @@ struct cairn_op {
     bool (*gates)(const void *attrs);
     /* The activation that a node of this operator is, if it is nothing else. NULL: it is not. */
     cairn_activation_kind (*activation)(const void *attrs);
+    /* Does the operator go over a picture's pixels a few channels at a time? NULL: no. */
+    bool (*narrow)(const void *attrs);
     /* The window, for drawings and receptive fields. NULL: none. */
     const cairn_window *(*window)(const void *attrs);
     const cairn_kernel *const *kernels; /* best first, ends with NULL */

@@ -126,6 +126,11 @@ const cairn_window *cairn_window_of(const void *attrs)
     return &((const cairn_window_attrs *)attrs)->window;
 }
 
+bool cairn_conv2d_by_groups(const void *attrs)
+{
+    return ((const cairn_conv2d_attrs *)attrs)->groups > 1;
+}
+
 void cairn_window_describe(const void *window_attrs, char *text, size_t size)
 {
     const cairn_window_attrs *attrs = window_attrs;

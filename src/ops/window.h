@@ -20,6 +20,9 @@ void cairn_window_describe(const void *attrs, char *text, size_t size);
 
 const cairn_window *cairn_window_of(const void *attrs);
 
+/* Whether a convolution goes over its pictures by groups of channels, for cairn_op. */
+bool cairn_conv2d_by_groups(const void *attrs);
+
 /* The taps of a window along one axis that lie on the picture: [begin, end) of 0 ... k-1. */
 typedef struct cairn_taps {
     int64_t start; /* position of tap 0, may be negative */

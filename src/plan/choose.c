@@ -76,11 +76,12 @@ static bool make_buffers(cairn_plan *plan)
     return ok;
 }
 
-/* Elements between the pixels of a buffer: the channels of the one that it lies in. */
+/* Elements from pixel to pixel of a buffer: the channels of the one that it lies in, and its gap. */
 static int64_t pitch_of(const cairn_plan *plan, int buffer)
 {
     size_t bytes;
-    return cairn_channels(&plan->buffers[cairn_outermost(plan, buffer, &bytes)].type.shape);
+    const cairn_buffer *outer = &plan->buffers[cairn_outermost(plan, buffer, &bytes)];
+    return cairn_channels(&outer->type.shape) + outer->gap;
 }
 
 static cairn_operand operand_of(const cairn_plan *plan, const cairn_value_type *type, int buffer)
@@ -98,7 +99,8 @@ static cairn_operand operand_of(const cairn_plan *plan, const cairn_value_type *
         operand.w = shape->dim[1];
         operand.c = shape->dim[2];
     }
-    operand.pitch = plan->buffers[buffer].inside >= 0 ? pitch_of(plan, buffer) : operand.c;
+    bool apart = plan->buffers[buffer].inside >= 0 || plan->buffers[buffer].gap > 0;
+    operand.pitch = apart ? pitch_of(plan, buffer) : operand.c;
     return operand;
 }
 

@@ -1,6 +1,11 @@
-/* Stage 3a: concatenation in place. The makers of a concatenation's parts write straight into ranges of its
+/* Stage 3a: how pixels lie.
+ *
+ * Concatenation in place: the makers of a concatenation's parts write straight into ranges of its
  * channels, and a slice (the gradient of a part) is a range of what it is cut from; both need no work. A part
- * that cannot move, because it can be read from outside or lies in another whole already, is copied. */
+ * that cannot move, because it can be read from outside or lies in another whole already, is copied.
+ *
+ * Gaps: pictures that are read or written a few channels at a time are so with steps of a pixel, and steps of
+ * a power of two fall into a few sets of the caches, which do not hold a row. A line between pixels helps. */
 #include "plan/plan.h"
 #include <stdio.h>
 #include <string.h>
@@ -120,6 +125,35 @@ static void nest_slice(cairn_plan *plan, cairn_step *step)
     step->kernel = &in_place;
 }
 
+#define LINE_BYTES 64
+#define LEAST_STEP 512 /* bytes: an eighth of the sets of a first cache */
+
+static void lay_apart(cairn_plan *plan, int buffer)
+{
+    if (buffer < 0 || plan->buffers[buffer].gap > 0 || !movable(plan, buffer))
+        return;
+    cairn_buffer *b = &plan->buffers[buffer];
+    const int64_t *size = b->type.shape.dim;
+    int64_t bytes = (int64_t)cairn_element_bytes(plan, b->type.element);
+    if (b->type.shape.rank != 3 || size[0] * size[1] == 1 || size[2] * bytes % LEAST_STEP != 0)
+        return;
+    b->gap = LINE_BYTES / bytes;
+    b->image_bytes += (size_t)(size[0] * size[1] * LINE_BYTES);
+}
+
+static void leave_gaps(cairn_plan *plan)
+{
+    for (int s = 0; s < plan->step_count; s++) {
+        const cairn_step *step = &plan->steps[s];
+        if (step->op->narrow == NULL || !step->op->narrow(step->attrs))
+            continue;
+        for (int k = 0; k < step->inputs; k++)
+            lay_apart(plan, step->in[k]);
+        for (int k = 0; k < step->outputs; k++)
+            lay_apart(plan, step->out[k]);
+    }
+}
+
 cairn_status cairn_plan_nest(cairn_plan *plan)
 {
     cairn_status status = CAIRN_OK;
@@ -131,5 +165,6 @@ cairn_status cairn_plan_nest(cairn_plan *plan)
     for (int s = 0; s < plan->step_count; s++)
         if (plan->steps[s].op == &cairn_op_slice && plan->buffers[plan->steps[s].out[0]].inside < 0)
             nest_slice(plan, &plan->steps[s]);
+    leave_gaps(plan);
     return status;
 }

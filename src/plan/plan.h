@@ -44,6 +44,7 @@ typedef struct cairn_buffer {
     cairn_value_type type;
     size_t image_bytes; /* of one image if batched, of one part, else of the whole */
     int64_t images;     /* images or parts it has room for; 1 if neither */
+    int64_t gap;        /* elements between neighbouring pixels that hold nothing */
     bool lasting;       /* read or written from outside: keeps its place for the whole run and after */
     bool of_weights;    /* depends on weights and constants alone */
     bool shared;        /* another plan's: bound to its memory */

@@ -82,6 +82,7 @@ const cairn_op cairn_op_conv2d = {
     .epilogue = epilogue,
     .addend = 3,
     .window = cairn_window_of,
+    .narrow = cairn_conv2d_by_groups,
     .kernels = kernels,
     .flags = CAIRN_OP_FLOAT_OUT,
 };

@@ -3,6 +3,7 @@
  * made that: then dx is the gradient of what went into the ReLU. */
 #include "ops/attrs.h"
 #include "ops/check.h"
+#include "ops/window.h"
 #define CAIRN_KERNELS_DEF "ops/conv2d_bwd_data/kernels.def"
 #include "ops/kernel_list.h"
 
@@ -43,5 +44,6 @@ const cairn_op cairn_op_conv2d_bwd_data = {
     .macs = macs,
     .addend = 2,
     .gate = 3,
+    .narrow = cairn_conv2d_by_groups,
     .kernels = kernels,
 };

@@ -1,6 +1,7 @@
 /* Gradient of a convolution with respect to its weights, summed over the batch: (x, dy) to dw. */
 #include "ops/attrs.h"
 #include "ops/check.h"
+#include "ops/window.h"
 #define CAIRN_KERNELS_DEF "ops/conv2d_bwd_weights/kernels.def"
 #include "ops/kernel_list.h"
 
@@ -35,6 +36,7 @@ const cairn_op cairn_op_conv2d_bwd_weights = {
     .attr_size = sizeof(cairn_conv2d_attrs),
     .infer = infer,
     .macs = macs,
+    .narrow = cairn_conv2d_by_groups,
     .kernels = kernels,
     .flags = CAIRN_OP_BATCH_SUM,
 };

@@ -15,6 +15,10 @@
 
 #define CAIRN_GW_SUMS 8 /* at a time: they hide each other's latency */
 
+/* Pixels are asked for so many before they are used, since each is a line of its own, which processors do not
+ * foresee; no sooner, since those of a whole row are more than the first cache holds. */
+enum { CAIRN_GW_AHEAD_IN = 5, CAIRN_GW_AHEAD_OUT = 8 };
+
 /* ---- weights: U[span][product][i][lane] ---- */
 
 static inline int64_t cairn_gw_packed_span(const cairn_gw *s)
@@ -71,38 +75,73 @@ static inline int64_t cairn_gw_half_elements(const cairn_gw *s, const int side)
     return CAIRN_GW_T * cairn_gw_columns_of(s, side) * s->g.span;
 }
 
-/* Columns of a vector's channels: each becomes CAIRN_GW_T rows, `plane` apart. */
-CAIRN_INLINE void cairn_gw_column_vectors(const cairn_gw_row *row, int64_t c, vec_mask mask, int64_t columns,
-                                          int64_t span, const int side, cairn_winograd_map *map, float *to,
-                                          int64_t plane)
+/* What a row of tiles sees of a vector's channels: `columns` pixels of `side` rows, of which the picture may
+ * lack some. */
+typedef struct cairn_gw_pixels {
+    const real *row[CAIRN_GW_T]; /* a lacking one is any other ... */
+    ivec kept[CAIRN_GW_T];       /* ... of which no bit is kept */
+    bool lacks;
+    int64_t pitch, first, last, columns; /* columns of the picture are first ... last - 1 of them */
+} cairn_gw_pixels;
+
+CAIRN_INLINE cairn_gw_pixels cairn_gw_pixels_of(const cairn_gw_row *row, int64_t c, int64_t columns,
+                                                const int side)
 {
-    static const real zeros[CAIRN_LANES];
     const cairn_operand *x = row->x;
-    const real *pixel[CAIRN_GW_T];
-    int64_t step[CAIRN_GW_T];
-    int64_t begin = cairn_max(0, -row->left), end = cairn_min(columns, x->w - row->left);
+    cairn_gw_pixels p = {.pitch = x->pitch, .columns = columns};
+    p.first = cairn_min(cairn_max(0, -row->left), columns);
+    p.last = cairn_max(cairn_min(columns, x->w - row->left), p.first);
     for (int i = 0; i < side; i++) {
-        int64_t y = row->top + i;
-        bool inside = y >= 0 && y < x->h;
-        pixel[i] = inside ? cairn_image_of(x, row->image) + y * cairn_row_stride(x) +
-                                (row->left + begin) * x->pitch + c
-                          : zeros;
-        step[i] = inside ? x->pitch : 0;
+        int64_t y = row->top + i, near = cairn_max(0, cairn_min(y, x->h - 1));
+        p.row[i] = (const real *)cairn_image_of(x, row->image) + near * cairn_row_stride(x) +
+                   (row->left + p.first) * x->pitch + c;
+        p.kept[i] = (ivec){0} - (y == near);
+        p.lacks |= y != near;
     }
-    for (int64_t column = 0; column < columns; column++, to += span) {
-        vec in[CAIRN_GW_T], out[CAIRN_GW_T] = {0};
-        if (column >= begin && column < end) {
-            CAIRN_UNROLL
-            for (int i = 0; i < side; i++) {
-                in[i] = vec_load_part(pixel[i], mask);
-                pixel[i] += step[i];
-            }
-            map(in, out, CAIRN_GW_FORM);
+    return p;
+}
+
+/* So many columns without pixels; returns what is behind. */
+CAIRN_INLINE float *cairn_gw_no_columns(float *to, int64_t count, int64_t span, int64_t plane)
+{
+    for (; count > 0; count--, to += span) {
+        CAIRN_UNROLL
+        for (int i = 0; i < CAIRN_GW_T; i++)
+            vec_store(to + i * plane, (vec){0});
+    }
+    return to;
+}
+
+/* Each column becomes CAIRN_GW_T rows, `plane` apart. */
+CAIRN_INLINE void cairn_gw_columns(const cairn_gw_pixels *p, vec_mask mask, int64_t span, const int side,
+                                   const bool lacks, cairn_winograd_map *map, float *to, int64_t plane)
+{
+    to = cairn_gw_no_columns(to, p->first, span, plane);
+    for (int64_t column = p->first, at = 0; column < p->last; column++, at += p->pitch, to += span) {
+        __asm__("" : "+r"(at)); /* one index: there are no registers for a pointer to each row */
+        vec in[CAIRN_GW_T], out[CAIRN_GW_T];
+        CAIRN_UNROLL
+        for (int i = 0; i < side; i++) {
+            __builtin_prefetch(p->row[i] + at + CAIRN_GW_AHEAD_IN * p->pitch);
+            in[i] = vec_load_part(p->row[i] + at, mask);
+            if (lacks)
+                in[i] = vec_from_bits(vec_bits(in[i]) & p->kept[i]);
         }
+        map(in, out, CAIRN_GW_FORM);
         CAIRN_UNROLL
         for (int i = 0; i < CAIRN_GW_T; i++)
             vec_store(to + i * plane, out[i]);
     }
+    cairn_gw_no_columns(to, p->columns - p->last, span, plane);
+}
+
+CAIRN_INLINE void cairn_gw_any_columns(const cairn_gw_pixels *p, vec_mask mask, int64_t span, const int side,
+                                       cairn_winograd_map *map, float *to, int64_t plane)
+{
+    if (p->lacks)
+        cairn_gw_columns(p, mask, span, side, true, map, to, plane);
+    else
+        cairn_gw_columns(p, mask, span, side, false, map, to, plane);
 }
 
 /* Columns first, since neighbouring tiles share some ... */
@@ -112,12 +151,11 @@ CAIRN_INLINE void cairn_gw_transform_columns(const cairn_gw *s, const cairn_gw_r
     int64_t span = s->g.span, columns = cairn_gw_columns_of(s, side);
     for (int64_t v = 0; v < span; v += CAIRN_LANES) {
         int64_t c = row->c + v, left = row->x->c - c;
+        cairn_gw_pixels pixels = cairn_gw_pixels_of(row, c, columns, side);
         if (left >= CAIRN_LANES) /* known: no lane is asked about */
-            cairn_gw_column_vectors(row, c, vec_first(CAIRN_LANES), columns, span, side, map, half + v,
-                                    columns * span);
+            cairn_gw_any_columns(&pixels, vec_first(CAIRN_LANES), span, side, map, half + v, columns * span);
         else
-            cairn_gw_column_vectors(row, c, vec_first(left), columns, span, side, map, half + v,
-                                    columns * span);
+            cairn_gw_any_columns(&pixels, vec_first(left), span, side, map, half + v, columns * span);
     }
 }
 
@@ -204,12 +242,10 @@ CAIRN_INLINE void cairn_gw_wide(const cairn_groups *g, float *v, const float *u,
         cairn_gw_products(g, v, u, vectors, 1);
 }
 
-static inline void cairn_gw_multiply(const cairn_gw *s, float *v, const float *u, int64_t tiles,
-                                     cairn_gw_ahead *ahead)
+static inline void cairn_gw_multiply(const cairn_gw *s, float *v, const float *u, int64_t tiles)
 {
     const cairn_groups *g = &s->g;
     for (int product = 0; product < CAIRN_GW_PRODUCTS; product++, v += s->plane, u += g->width * g->span) {
-        cairn_gw_fetch(ahead);
         switch (g->width < CAIRN_LANES ? -g->width : g->span / CAIRN_LANES) {
         case -1:
             cairn_gw_narrow(v, u, tiles, 1);
@@ -264,6 +300,19 @@ CAIRN_INLINE void cairn_gw_inputs(const cairn_gw *s, const cairn_operand *x, con
     }
 }
 
+/* A tile's pixels of what is stored or read with its outputs, of so many channels. */
+CAIRN_INLINE void cairn_gw_ask(const real *at, int64_t row, int64_t pitch, int64_t columns)
+{
+    for (int64_t c = 0; c < columns; c += CAIRN_LINE_BYTES / (int64_t)sizeof(real)) {
+        CAIRN_UNROLL
+        for (int i = 0; i < CAIRN_GW_M; i++) {
+            CAIRN_UNROLL
+            for (int j = 0; j < CAIRN_GW_M; j++)
+                __builtin_prefetch(at + i * row + (CAIRN_GW_AHEAD_OUT + j) * pitch + c, 1);
+        }
+    }
+}
+
 /* A row of tiles from `at` on. */
 CAIRN_INLINE void cairn_gw_outputs(const cairn_work *work, const cairn_gw *s, const cairn_winograd_use *use,
                                    cairn_winograd_tile at, int64_t c, int64_t columns, const float *m)
@@ -271,6 +320,11 @@ CAIRN_INLINE void cairn_gw_outputs(const cairn_work *work, const cairn_gw *s, co
     cairn_winograd_behind behind = cairn_winograd_behind_of(work, use, at, c);
     cairn_winograd_place place = cairn_winograd_place_of(work, &s->tiles, at, c);
     for (int64_t tile = 0;; m += s->g.span) {
+        cairn_gw_ask(place.to, place.row, place.pitch, columns);
+        if (behind.addend.at != NULL)
+            cairn_gw_ask(behind.addend.at, behind.addend.row, behind.addend.pitch, columns);
+        if (behind.gate.at != NULL)
+            cairn_gw_ask(behind.gate.at, behind.gate.row, behind.gate.pitch, columns);
         cairn_winograd_finish(&behind, &place, use->act, columns, m, s->plane, CAIRN_GW_FORM);
         if (++tile == s->tiles.in_row)
             return;
@@ -288,19 +342,11 @@ CAIRN_INLINE void cairn_gw_unit(const cairn_work *work, const cairn_gw *s, const
     if (band.image >= work->run->n)
         return;
     cairn_gw_inputs(s, &work->in[0], &band, half, v);
-    cairn_gw_ahead ahead = {.shared = true};
-    int64_t n = work->run->n, row = band.first * CAIRN_GW_M, rows = band.rows * CAIRN_GW_M;
-    cairn_gw_will_want(&ahead, s, &work->out[0], n, &band, row, rows);
-    if (cairn_gives(work->site, use->addend))
-        cairn_gw_will_want(&ahead, s, &work->in[use->addend], n, &band, row, rows);
-    if (cairn_gives(work->site, use->gate))
-        cairn_gw_will_want(&ahead, s, &work->in[use->gate], n, &band, row, rows);
-    cairn_gw_will_read(&ahead, s, &work->in[0], n, &band, 2 - s->g.window.pad_top, s->tile_rows);
     cairn_gw_multiply(s, v, (const float *)(const void *)work->packed + band.span * cairn_gw_packed_span(s),
-                      band.rows * s->tiles.in_row, &ahead);
+                      band.rows * s->tiles.in_row);
     for (int64_t k = 0; k < band.rows; k++, v += s->tiles.in_row * s->g.span)
-        cairn_gw_outputs(work, s, use, (cairn_winograd_tile){band.image, row + k * CAIRN_GW_M, 0}, c, columns,
-                         v);
+        cairn_gw_outputs(work, s, use, (cairn_winograd_tile){band.image, (band.first + k) * CAIRN_GW_M, 0}, c,
+                         columns, v);
 }
 
 #endif
