@@ -88,10 +88,11 @@ static inline cairn_gw_band cairn_gw_band_at(const cairn_gw *s, int64_t capacity
 }
 
 /* ---- fetching ahead ----
- * What a unit reads and writes of pictures, and what the next one reads, is asked for while products keep the
- * processor busy: it comes from far, and stores wait for their lines as loads do. */
+ * What the next unit reads of pictures is asked for while products keep the processor busy: it comes from
+ * far.
+ */
 
-enum { CAIRN_GW_AHEAD = 4 };
+enum { CAIRN_GW_AHEAD = 2 }; /* pictures */
 
 typedef struct cairn_gw_ahead {
     struct {
@@ -100,32 +101,23 @@ typedef struct cairn_gw_ahead {
         int64_t pitch, wanted; /* bytes from one to the next and of one */
     } part[CAIRN_GW_AHEAD];
     int parts;
-    bool shared; /* spans that share lines follow each other: the first asks for all of them */
 } cairn_gw_ahead;
 
-/* The span of a band, in so many rows of x from `row` on, as far as there are such in n images. */
-CAIRN_INLINE void cairn_gw_will_want(cairn_gw_ahead *ahead, const cairn_gw *s, const cairn_operand *x,
-                                     int64_t n, const cairn_gw_band *band, int64_t row, int64_t rows)
+/* So many rows of tiles behind this band, as far as there are such in n images; of their pixels the first so
+ * many are seen by it too. */
+CAIRN_INLINE void cairn_gw_will_read(cairn_gw_ahead *ahead, const cairn_gw *s, const cairn_operand *x,
+                                     int64_t n, const cairn_gw_band *band, int64_t seen, int64_t rows)
 {
-    int64_t first = (band->image * x->h + row) * x->w,
-            pixels = cairn_min(n * x->h * x->w - first, rows * x->w);
+    int64_t row = (band->first + band->rows) * CAIRN_GW_M + seen, first = (band->image * x->h + row) * x->w,
+            pixels = cairn_min(n * x->h * x->w - first, rows * CAIRN_GW_M * x->w);
     int64_t channel = band->span * s->g.span;
-    bool first_of_line = channel * (int64_t)sizeof(real) % CAIRN_LINE_BYTES == 0;
-    if (pixels <= 0 || (ahead->shared && !first_of_line))
+    if (pixels <= 0)
         return;
     ahead->part[ahead->parts].next = (const char *)(cairn_image_of(x, 0) + first * x->pitch + channel);
     ahead->part[ahead->parts].left = pixels;
     ahead->part[ahead->parts].at_once = cairn_ceil_div(pixels, CAIRN_GW_PRODUCTS);
     ahead->part[ahead->parts].pitch = x->pitch * (int64_t)sizeof(real);
     ahead->part[ahead->parts++].wanted = s->g.span * (int64_t)sizeof(real);
-}
-
-/* So many rows of tiles behind this band; of their pixels the first so many are seen by it too. */
-CAIRN_INLINE void cairn_gw_will_read(cairn_gw_ahead *ahead, const cairn_gw *s, const cairn_operand *x,
-                                     int64_t n, const cairn_gw_band *band, int64_t seen, int64_t rows)
-{
-    cairn_gw_will_want(ahead, s, x, n, band, (band->first + band->rows) * CAIRN_GW_M + seen,
-                       rows * CAIRN_GW_M);
 }
 
 /* A product's share of all. */
