@@ -126,7 +126,7 @@ static void nest_slice(cairn_plan *plan, cairn_step *step)
 }
 
 #define LINE_BYTES 64
-#define LEAST_STEP 512 /* bytes: an eighth of the sets of a first cache */
+#define LEAST_STEP 512 /* bytes; lines so far apart fall into an eighth of the sets of a first cache */
 
 static void lay_apart(cairn_plan *plan, int buffer)
 {
