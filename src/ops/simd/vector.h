@@ -15,10 +15,8 @@
 #define CAIRN_INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
 #define CAIRN_UNROLL _Pragma("clang loop unroll(full)")
-#define CAIRN_ROLLED _Pragma("clang loop unroll(disable)")
 #else
 #define CAIRN_UNROLL _Pragma("GCC unroll 16")
-#define CAIRN_ROLLED _Pragma("GCC unroll 1")
 #endif
 
 typedef float vec __attribute__((vector_size(CAIRN_VECTOR_BYTES)));

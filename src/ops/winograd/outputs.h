@@ -70,7 +70,6 @@ CAIRN_INLINE void cairn_winograd_output_square(const float *from, int64_t plane,
 {
     vec half[CAIRN_WINOGRAD_SIDE][CAIRN_WINOGRAD_SIDE], in[CAIRN_WINOGRAD_SIDE], out[CAIRN_WINOGRAD_SIDE];
     const int t = cairn_winograd_side(f);
-    CAIRN_ROLLED
     for (int j = 0; j < t; j++) {
         const float *column = from + c + j * plane;
         __asm__("" : "+r"(column)); /* else t * t addresses are kept, for which there are no registers */
@@ -83,7 +82,6 @@ CAIRN_INLINE void cairn_winograd_output_square(const float *from, int64_t plane,
             half[i][j] = out[i];
     }
     vec bias = b->bias != NULL ? vec_load_part(b->bias + c, mask) : (vec){0};
-    CAIRN_ROLLED
     for (int i = 0; i < rows; i++) {
         cairn_winograd_output(half[i], out, f);
         CAIRN_UNROLL
