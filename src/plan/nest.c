@@ -5,7 +5,8 @@
  * that cannot move, because it can be read from outside or lies in another whole already, is copied.
  *
  * Gaps: pictures that are read or written a few channels at a time are so with steps of a pixel, and steps of
- * a power of two fall into a few sets of the caches, which do not hold a row. A line between pixels helps. */
+ * 512 bytes or a multiple fall into few sets of the caches, which do not hold a row. A line between pixels
+ * helps; see docs/adr/0017. */
 #include "plan/plan.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,6 @@
-/* What the plan moves into the steps before: which steps are left, and that no gradient changes by a bit. */
+/* What the plan moves into the steps before, which steps are left, and where it leaves gaps between pixels:
+ * that no gradient changes by a bit. */
+#include "plan/plan.h"
 #include "support.h"
 #include <cairn/cairn.h>
 
@@ -18,6 +20,22 @@ static cairn_graph *new_chain(cairn_ctx *ctx)
     x = cairn_tanh(g, cairn_conv2d(g, x, "bent", 8, .k = 3, .pad = 1));
     x = cairn_relu(g, cairn_conv2d(g, x, "pooled", 8, .k = 1));
     x = cairn_maxpool(g, x, .k = 2, .stride = 2);
+    x = cairn_linear(g, x, "fc", CLASSES);
+    cairn_val loss = cairn_mean(g, cairn_cross_entropy(g, x, cairn_labels(g), (cairn_loss_options){0}));
+    cairn_differentiate(g, loss);
+    assert_int_equal(cairn_graph_status(g), CAIRN_OK);
+    return g;
+}
+
+/* A convolution by groups between two others, of pixels of 512 bytes. */
+static cairn_graph *new_groups(cairn_ctx *ctx)
+{
+    cairn_graph *g;
+    assert_int_equal(cairn_graph_create(ctx, &g), CAIRN_OK);
+    cairn_val x = cairn_image(g, SIDE, SIDE, 3);
+    x = cairn_relu(g, cairn_conv2d(g, x, "before", 64, .k = 1));
+    x = cairn_relu(g, cairn_conv2d(g, x, "groups", 64, .k = 3, .stride = 2, .pad = 1, .groups = 16));
+    x = cairn_relu(g, cairn_conv2d(g, x, "behind", 8, .k = 1));
     x = cairn_linear(g, x, "fc", CLASSES);
     cairn_val loss = cairn_mean(g, cairn_cross_entropy(g, x, cairn_labels(g), (cairn_loss_options){0}));
     cairn_differentiate(g, loss);
@@ -48,40 +66,85 @@ static void run(cairn_plan *plan)
     assert_int_equal(cairn_plan_run(plan, NULL), CAIRN_OK);
 }
 
+/* A graph's plan as it is made for training, and one in which nothing moves. */
+typedef struct pair {
+    cairn_graph *graph;
+    cairn_weights *weights;
+    cairn_plan *usual, *kept;
+} pair;
+
+static pair open_pair(cairn_ctx *ctx, cairn_graph *graph)
+{
+    pair p = {.graph = graph};
+    cairn_plan_options options = {
+        .batch = BATCH, .precision = CAIRN_F64, .training = true, .reference = true};
+    assert_int_equal(cairn_weights_init(ctx, graph, CAIRN_F64, 1, &p.weights), CAIRN_OK);
+    assert_int_equal(cairn_plan_create(ctx, graph, p.weights, NULL, &options, &p.usual), CAIRN_OK);
+    options.keep_all = true;
+    assert_int_equal(cairn_plan_create(ctx, graph, p.weights, NULL, &options, &p.kept), CAIRN_OK);
+    return p;
+}
+
+static void expect_same_gradients(const pair *p)
+{
+    run(p->usual);
+    run(p->kept);
+    for (int i = 0; i < cairn_param_count(p->graph); i++) {
+        char name[64];
+        cairn_param_info param = cairn_param_at(p->graph, i);
+        snprintf(name, sizeof name, "%s/grad", param.name);
+        size_t bytes = (size_t)cairn_shape_elements(&param.shape) * sizeof(double);
+        const void *gradient = cairn_plan_data(p->usual, name);
+        assert_non_null(gradient);
+        assert_memory_equal(gradient, cairn_plan_data(p->kept, name), bytes);
+    }
+}
+
+static void close_pair(pair *p)
+{
+    cairn_plan_destroy(p->kept);
+    cairn_plan_destroy(p->usual);
+    cairn_weights_destroy(p->weights);
+    cairn_graph_destroy(p->graph);
+}
+
 static void gradients_of_relu_move_and_change_nothing(void **state)
 {
     bench *b = *state;
-    cairn_graph *graph = new_chain(b->ctx);
-    cairn_weights *weights;
-    cairn_plan *fused, *kept;
-    cairn_plan_options options = {
-        .batch = BATCH, .precision = CAIRN_F64, .training = true, .reference = true};
-    assert_int_equal(cairn_weights_init(b->ctx, graph, CAIRN_F64, 1, &weights), CAIRN_OK);
-    assert_int_equal(cairn_plan_create(b->ctx, graph, weights, NULL, &options, &fused), CAIRN_OK);
-    options.keep_all = true;
-    assert_int_equal(cairn_plan_create(b->ctx, graph, weights, NULL, &options, &kept), CAIRN_OK);
-    assert_int_equal(count_of(kept, "activation_bwd"), 6);
-    assert_int_equal(count_of(fused, "activation_bwd"), 1); /* the tanh's */
-    assert_int_equal(count_of(fused, "add"), 0);
-    run(fused);
-    run(kept);
-    for (int i = 0; i < cairn_param_count(graph); i++) {
-        char name[64];
-        cairn_param_info param = cairn_param_at(graph, i);
-        snprintf(name, sizeof name, "%s/grad", param.name);
-        size_t bytes = (size_t)cairn_shape_elements(&param.shape) * sizeof(double);
-        const void *gradient = cairn_plan_data(fused, name);
-        assert_non_null(gradient);
-        assert_memory_equal(gradient, cairn_plan_data(kept, name), bytes);
+    pair p = open_pair(b->ctx, new_chain(b->ctx));
+    assert_int_equal(count_of(p.kept, "activation_bwd"), 6);
+    assert_int_equal(count_of(p.usual, "activation_bwd"), 1); /* the tanh's */
+    assert_int_equal(count_of(p.usual, "add"), 0);
+    expect_same_gradients(&p);
+    close_pair(&p);
+}
+
+/* Pixels of a step's output lie a line further apart than the channels need. */
+static bool lies_apart(const cairn_plan *plan, const char *op, int64_t channels)
+{
+    for (int s = 0; s < plan->step_count; s++) {
+        const cairn_operand *out = &plan->steps[s].site.out[0];
+        if (strcmp(plan->steps[s].op->name, op) == 0 && out->c == channels && out->pitch != out->c)
+            return out->pitch == channels + 64 / (int64_t)sizeof(double);
     }
-    cairn_plan_destroy(kept);
-    cairn_plan_destroy(fused);
-    cairn_weights_destroy(weights);
-    cairn_graph_destroy(graph);
+    return false;
+}
+
+static void gaps_between_pixels_of_groups_change_nothing(void **state)
+{
+    bench *b = *state;
+    pair p = open_pair(b->ctx, new_groups(b->ctx));
+    assert_true(lies_apart(p.usual, "conv2d", 64));
+    assert_true(lies_apart(p.usual, "conv2d_bwd_data", 64));
+    assert_false(lies_apart(p.usual, "conv2d", 8));
+    assert_false(lies_apart(p.kept, "conv2d", 64));
+    expect_same_gradients(&p);
+    close_pair(&p);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(gradients_of_relu_move_and_change_nothing)};
+    const struct CMUnitTest tests[] = {TEST(gradients_of_relu_move_and_change_nothing),
+                                       TEST(gaps_between_pixels_of_groups_change_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,9 +88,8 @@ static inline cairn_gw_band cairn_gw_band_at(const cairn_gw *s, int64_t capacity
 }
 
 /* ---- fetching ahead ----
- * What the next unit reads of pictures is asked for while products keep the processor busy: it comes from
- * far.
- */
+ * What the gradient of weights reads next is asked for while products keep the processor busy: it comes from
+ * far. */
 
 enum { CAIRN_GW_AHEAD = 2 }; /* pictures */
 
