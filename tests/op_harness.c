@@ -260,6 +260,20 @@ static void *aligned_bytes(size_t bytes)
     return memory;
 }
 
+/* Half of the time an output that may lie where the addend does is put there. */
+static void place_over_addend(const op_call *call, session *s, op_random *coin)
+{
+    int addend = call->op->addend;
+    if (!call->op->over_addend || call->pitches == 0 || call->inputs <= addend || call->in[addend].n == 0 ||
+        s->in[addend].element != s->out[0].element || op_random_range(coin, 0, 1) == 0)
+        return;
+    free(s->out[0].memory);
+    s->out[0] = s->in[addend];
+    s->in[addend].memory = NULL; /* which is freed once */
+    s->work.out[0] = s->work.in[addend];
+    s->site.out[0] = s->site.in[addend];
+}
+
 static void place_all(op_call *call, session *s, cairn_dtype precision)
 {
     op_random pitches = {call->pitches};
@@ -283,6 +297,7 @@ static void place_all(op_call *call, session *s, cairn_dtype precision)
             s->work.in[from].data = s->work.out[i].data;
         }
     }
+    place_over_addend(call, s, &pitches);
 }
 
 /* Moves the batched operands of the work order to image `image`. */
@@ -376,7 +391,7 @@ static bool finish(op_call *call, session *s, const cairn_kernel *kernel)
 {
     bool hold = true;
     for (int i = 0; i < call->inputs; i++)
-        hold &= call->in[i].n == 0 || guards_hold(&s->in[i]);
+        hold &= s->in[i].memory == NULL || guards_hold(&s->in[i]);
     for (int i = 0; i < call->op->outputs; i++)
         hold &= guards_hold(&s->out[i]);
     hold &=

@@ -90,7 +90,9 @@ struct cairn_op {
     /* The input which the other operand of an add behind the operator may become: added to the output before
      * the activation. Those before it may be absent then. 0: none. */
     int addend;
-    bool adds; /* the operator is the addition of two */
+    bool over_addend; /* the output may lie where the addend does: no kernel reads that at a place that it has
+                       * written to */
+    bool adds;        /* the operator is the addition of two */
     /* The input by which the gradient of a ReLU behind the operator may hold its output back, after the
      * addition: numbers count where that input is above 0, and are 0 elsewhere. Those before it may be absent
      * then. 0: none. */

@@ -4,12 +4,18 @@
  * channels, and a slice (the gradient of a part) is a range of what it is cut from; both need no work. A part
  * that cannot move, because it can be read from outside or lies in another whole already, is copied.
  *
+ * Results over addends: what a convolution adds to its sums is often read by it last, and each number of the
+ * result can take the place of the one that was added to it. Half as many lines come and go then where there
+ * are few products for each.
+ *
  * Gaps: pictures that are read or written a few channels at a time are so with steps of a pixel, and steps of
  * 512 bytes or a multiple fall into few sets of the caches, which do not hold a row. A line between pixels
  * helps; see docs/adr/0017. */
 #include "plan/plan.h"
 #include <stdio.h>
 #include <string.h>
+
+/* ---- concatenation in place ---- */
 
 static void no_work(const cairn_work *work)
 {
@@ -126,6 +132,82 @@ static void nest_slice(cairn_plan *plan, cairn_step *step)
     step->kernel = &in_place;
 }
 
+/* ---- results over addends ---- */
+
+/* By step: whether step `last` can only run when it has. `maker` by buffer, -1: none. */
+static void find_earlier(const cairn_plan *plan, const int *maker, int last, bool *earlier, int *stack)
+{
+    int depth = 0;
+    memset(earlier, 0, (size_t)plan->step_count * sizeof *earlier);
+    stack[depth++] = last;
+    while (depth > 0) {
+        const cairn_step *step = &plan->steps[stack[--depth]];
+        for (int k = 0; k < step->inputs; k++) {
+            int made_by = step->in[k] < 0 ? -1 : maker[step->in[k]];
+            if (made_by < 0 || earlier[made_by])
+                continue;
+            earlier[made_by] = true;
+            stack[depth++] = made_by;
+        }
+    }
+}
+
+/* Is the buffer, or a range of it, read by steps that must have run before `last`, and by `last` as its input
+ * `input`, and by nothing else? */
+static bool ends_with(const cairn_plan *plan, int buffer, const bool *earlier, int last, int input)
+{
+    for (int s = 0; s < plan->step_count; s++) {
+        const cairn_step *step = &plan->steps[s];
+        for (int k = 0; k < step->inputs; k++) {
+            size_t bytes;
+            bool reads = step->in[k] >= 0 && cairn_outermost(plan, step->in[k], &bytes) == buffer;
+            if (reads && (s == last ? k != input : !earlier[s]))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* A result over an addend over an addend ...: each lies in the next, whose life becomes that of all. */
+static void lay_over(cairn_plan *plan, const int *maker, int s, bool *earlier, int *stack)
+{
+    const cairn_step *step = &plan->steps[s];
+    int input = step->op->addend;
+    if (!step->op->over_addend || step->inputs <= input || step->in[input] < 0)
+        return;
+    cairn_buffer *addend = &plan->buffers[step->in[input]], *result = &plan->buffers[step->out[0]];
+    if (!movable(plan, step->in[input]) || result->inside >= 0 || addend->gap != result->gap ||
+        addend->type.element != result->type.element || addend->image_bytes != result->image_bytes)
+        return;
+    find_earlier(plan, maker, s, earlier, stack);
+    if (!ends_with(plan, step->in[input], earlier, s, input))
+        return;
+    addend->inside = step->out[0];
+    addend->inside_bytes = 0;
+}
+
+static cairn_status lay_results_over(cairn_plan *plan)
+{
+    size_t steps = (size_t)plan->step_count + 1;
+    int *maker = cairn_alloc(plan->ctx, (size_t)plan->buffer_count + 1, sizeof *maker);
+    int *stack = cairn_alloc(plan->ctx, steps, sizeof *stack);
+    bool *earlier = cairn_alloc(plan->ctx, steps, sizeof *earlier);
+    bool room = maker != NULL && stack != NULL && earlier != NULL;
+    for (int i = 0; i < plan->buffer_count && room; i++)
+        maker[i] = -1;
+    for (int s = 0; s < plan->step_count && room; s++)
+        for (int k = 0; k < plan->steps[s].outputs && !plan->steps[s].update; k++)
+            maker[plan->steps[s].out[k]] = s;
+    for (int s = 0; s < plan->step_count && room; s++)
+        lay_over(plan, maker, s, earlier, stack);
+    cairn_free(plan->ctx, maker);
+    cairn_free(plan->ctx, stack);
+    cairn_free(plan->ctx, earlier);
+    return room ? CAIRN_OK : CAIRN_MEMORY;
+}
+
+/* ---- gaps ---- */
+
 #define LINE_BYTES 64
 #define LEAST_STEP 512 /* bytes; lines so far apart fall into an eighth of the sets of a first cache */
 
@@ -167,5 +249,5 @@ cairn_status cairn_plan_nest(cairn_plan *plan)
         if (plan->steps[s].op == &cairn_op_slice && plan->buffers[plan->steps[s].out[0]].inside < 0)
             nest_slice(plan, &plan->steps[s]);
     leave_gaps(plan);
-    return status;
+    return status == CAIRN_OK ? lay_results_over(plan) : status;
 }

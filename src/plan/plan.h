@@ -4,7 +4,7 @@
  *   fuse.c      activations move into the steps that make their inputs
  *   recompute.c what training makes a second time instead of keeping it
  *   precision.c which activations are stored in bfloat16
- *   nest.c      parts of concatenations become ranges of the whole
+ *   nest.c      parts of concatenations become ranges of the whole, results take their addends' place
  *   choose.c    a kernel for each step; packed forms, parts of batch sums and the steps that make them
  *   tune.c      the same by measuring, when that is asked for; tuning.c keeps what was measured
  *   unread.c    steps that read parameters from their file
@@ -53,7 +53,7 @@ typedef struct cairn_buffer {
     int used_in;        /* the only region that uses it, -1: several */
     cairn_place place;
     size_t offset;
-    int inside;          /* the buffer that this one is a range of channels of, -1: none */
+    int inside;          /* the buffer that this one is a range of channels of, or all of them, -1: none */
     size_t inside_bytes; /* where in a pixel of it */
     int source;          /* variable or constant of the graph that it came from */
     char *bound;         /* CAIRN_PLACE_BOUND: the data; of a variable kept in the arena: what is copied */
@@ -145,7 +145,7 @@ cairn_status cairn_plan_bind(cairn_plan *plan, cairn_weights *weights, cairn_wei
 
 /* Stage 2a: padding, normalisation and scaling move into the convolutions beside them (inference). */
 cairn_status cairn_plan_fold(cairn_plan *plan);
-/* Stage 3a: parts of concatenations become ranges of the whole. */
+/* Stage 3a: parts of concatenations become ranges of the whole, results take their addends' place. */
 cairn_status cairn_plan_nest(cairn_plan *plan);
 
 /* Stage 3b: activations in bfloat16, and every step's precision. */

@@ -1,5 +1,5 @@
-/* What the plan moves into the steps before, which steps are left, and where it leaves gaps between pixels:
- * that no gradient changes by a bit. */
+/* What the plan moves into the steps before, which steps are left, where it leaves gaps between pixels, and
+ * which results take their addends' place: that no gradient and no result changes by a bit. */
 #include "plan/plan.h"
 #include "support.h"
 #include <cairn/cairn.h>
@@ -43,6 +43,43 @@ static cairn_graph *new_groups(cairn_ctx *ctx)
     return g;
 }
 
+/* Blocks with an addition each: an addend that nothing reads behind it, one that the convolution sees itself,
+ * one that is read again, which is the last one's. */
+static const bool ADDEND_ENDS[] = {true, false, false, true, true};
+
+static cairn_graph *new_blocks(cairn_ctx *ctx)
+{
+    cairn_graph *g;
+    assert_int_equal(cairn_graph_create(ctx, &g), CAIRN_OK);
+    cairn_val x = cairn_relu(g, cairn_conv2d(g, cairn_image(g, SIDE, SIDE, 3), "stem", 8, .k = 3, .pad = 1));
+    cairn_val inner = cairn_relu(g, cairn_conv2d(g, x, "first/1", 8, .k = 3, .pad = 1));
+    x = cairn_relu(g, cairn_add(g, cairn_conv2d(g, inner, "first/2", 8, .k = 1), x));
+    cairn_val again = cairn_relu(g, cairn_add(g, cairn_conv2d(g, x, "itself", 8, .k = 3, .pad = 1), x));
+    inner = cairn_conv2d(g, again, "third/1", 8, .k = 1);
+    x = cairn_add(g, cairn_conv2d(g, inner, "third/2", 8, .k = 3, .pad = 1), again);
+    inner = cairn_conv2d(g, x, "fourth/1", 8, .k = 3, .pad = 1);
+    x = cairn_relu(g, cairn_add(g, x, cairn_conv2d(g, inner, "fourth/2", 8, .k = 1)));
+    x = cairn_add(g, cairn_conv2d(g, x, "last", 8, .k = 1), again);
+    cairn_output(g, cairn_linear(g, x, "fc", CLASSES), "logits");
+    assert_int_equal(cairn_graph_status(g), CAIRN_OK);
+    return g;
+}
+
+/* A block whose branch ends with a tanh: on the way back that alone reads the gradient which is added to what
+ * the convolution gives. */
+static cairn_graph *new_bent(cairn_ctx *ctx)
+{
+    cairn_graph *g;
+    assert_int_equal(cairn_graph_create(ctx, &g), CAIRN_OK);
+    cairn_val x = cairn_relu(g, cairn_conv2d(g, cairn_image(g, SIDE, SIDE, 3), "stem", 8, .k = 3));
+    x = cairn_add(g, cairn_tanh(g, cairn_conv2d(g, x, "bent", 8, .k = 3, .pad = 1)), x);
+    x = cairn_linear(g, cairn_maxpool(g, x, .k = 2, .stride = 2), "fc", CLASSES);
+    cairn_val loss = cairn_mean(g, cairn_cross_entropy(g, x, cairn_labels(g), (cairn_loss_options){0}));
+    cairn_differentiate(g, loss);
+    assert_int_equal(cairn_graph_status(g), CAIRN_OK);
+    return g;
+}
+
 static int count_of(const cairn_plan *plan, const char *op)
 {
     int count = 0;
@@ -61,28 +98,35 @@ static void run(cairn_plan *plan)
         random = random * 6364136223846793005u + 1442695040888963407u;
         image[i] = (double)(random >> 40) * 0x1p-23 - 1;
     }
-    for (int n = 0; n < BATCH; n++)
+    for (int n = 0; n < BATCH && labels != NULL; n++)
         labels[n] = n % CLASSES;
     assert_int_equal(cairn_plan_run(plan, NULL), CAIRN_OK);
 }
 
-/* A graph's plan as it is made for training, and one in which nothing moves. */
+/* A graph's plan as it is made, and one in which nothing moves. */
 typedef struct pair {
     cairn_graph *graph;
     cairn_weights *weights;
     cairn_plan *usual, *kept;
 } pair;
 
-static pair open_pair(cairn_ctx *ctx, cairn_graph *graph)
+static pair open_pair(cairn_ctx *ctx, cairn_graph *graph, bool training)
 {
     pair p = {.graph = graph};
     cairn_plan_options options = {
-        .batch = BATCH, .precision = CAIRN_F64, .training = true, .reference = true};
+        .batch = BATCH, .precision = CAIRN_F64, .training = training, .reference = true};
     assert_int_equal(cairn_weights_init(ctx, graph, CAIRN_F64, 1, &p.weights), CAIRN_OK);
     assert_int_equal(cairn_plan_create(ctx, graph, p.weights, NULL, &options, &p.usual), CAIRN_OK);
     options.keep_all = true;
     assert_int_equal(cairn_plan_create(ctx, graph, p.weights, NULL, &options, &p.kept), CAIRN_OK);
     return p;
+}
+
+static void expect_same(const pair *p, const char *name, int64_t numbers)
+{
+    const void *made = cairn_plan_data(p->usual, name);
+    assert_non_null(made);
+    assert_memory_equal(made, cairn_plan_data(p->kept, name), (size_t)numbers * sizeof(double));
 }
 
 static void expect_same_gradients(const pair *p)
@@ -93,10 +137,7 @@ static void expect_same_gradients(const pair *p)
         char name[64];
         cairn_param_info param = cairn_param_at(p->graph, i);
         snprintf(name, sizeof name, "%s/grad", param.name);
-        size_t bytes = (size_t)cairn_shape_elements(&param.shape) * sizeof(double);
-        const void *gradient = cairn_plan_data(p->usual, name);
-        assert_non_null(gradient);
-        assert_memory_equal(gradient, cairn_plan_data(p->kept, name), bytes);
+        expect_same(p, name, cairn_shape_elements(&param.shape));
     }
 }
 
@@ -111,7 +152,7 @@ static void close_pair(pair *p)
 static void gradients_of_relu_move_and_change_nothing(void **state)
 {
     bench *b = *state;
-    pair p = open_pair(b->ctx, new_chain(b->ctx));
+    pair p = open_pair(b->ctx, new_chain(b->ctx), true);
     assert_int_equal(count_of(p.kept, "activation_bwd"), 6);
     assert_int_equal(count_of(p.usual, "activation_bwd"), 1); /* the tanh's */
     assert_int_equal(count_of(p.usual, "add"), 0);
@@ -133,7 +174,7 @@ static bool lies_apart(const cairn_plan *plan, const char *op, int64_t channels)
 static void gaps_between_pixels_of_groups_change_nothing(void **state)
 {
     bench *b = *state;
-    pair p = open_pair(b->ctx, new_groups(b->ctx));
+    pair p = open_pair(b->ctx, new_groups(b->ctx), true);
     assert_true(lies_apart(p.usual, "conv2d", 64));
     assert_true(lies_apart(p.usual, "conv2d_bwd_data", 64));
     assert_false(lies_apart(p.usual, "conv2d", 8));
@@ -142,9 +183,50 @@ static void gaps_between_pixels_of_groups_change_nothing(void **state)
     close_pair(&p);
 }
 
+/* By step of the operator that has an addend: whether its result lies there; returns how many there are. */
+static int find_results_over_addends(const cairn_plan *plan, const char *op, bool *over)
+{
+    int count = 0;
+    for (int s = 0; s < plan->step_count; s++) {
+        const cairn_step *step = &plan->steps[s];
+        int addend = step->op->addend;
+        size_t bytes;
+        if (strcmp(step->op->name, op) == 0 && step->inputs > addend && step->in[addend] >= 0)
+            over[count++] = cairn_outermost(plan, step->in[addend], &bytes) ==
+                            cairn_outermost(plan, step->out[0], &bytes);
+    }
+    return count;
+}
+
+static void results_take_the_place_of_addends_that_end(void **state)
+{
+    bench *b = *state;
+    bool over[CAIRN_COUNT(ADDEND_ENDS)];
+    pair p = open_pair(b->ctx, new_blocks(b->ctx), false);
+    assert_int_equal(find_results_over_addends(p.usual, "conv2d", over), CAIRN_COUNT(ADDEND_ENDS));
+    for (size_t i = 0; i < CAIRN_COUNT(ADDEND_ENDS); i++)
+        assert_int_equal(over[i], ADDEND_ENDS[i]);
+    run(p.usual);
+    run(p.kept);
+    expect_same(&p, "logits", (int64_t)BATCH * CLASSES);
+    close_pair(&p);
+}
+
+static void gradients_take_the_place_of_addends_that_end(void **state)
+{
+    bench *b = *state;
+    bool over;
+    pair p = open_pair(b->ctx, new_bent(b->ctx), true);
+    assert_int_equal(find_results_over_addends(p.usual, "conv2d_bwd_data", &over), 1);
+    assert_true(over);
+    expect_same_gradients(&p);
+    close_pair(&p);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(gradients_of_relu_move_and_change_nothing),
-                                       TEST(gaps_between_pixels_of_groups_change_nothing)};
+    const struct CMUnitTest tests[] = {
+        TEST(gradients_of_relu_move_and_change_nothing), TEST(gaps_between_pixels_of_groups_change_nothing),
+        TEST(results_take_the_place_of_addends_that_end), TEST(gradients_take_the_place_of_addends_that_end)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -81,6 +81,7 @@ const cairn_op cairn_op_conv2d = {
     .describe = cairn_window_describe,
     .epilogue = epilogue,
     .addend = 3,
+    .over_addend = true,
     .window = cairn_window_of,
     .narrow = cairn_conv2d_by_groups,
     .kernels = kernels,

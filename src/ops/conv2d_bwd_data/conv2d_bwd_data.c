@@ -43,6 +43,7 @@ const cairn_op cairn_op_conv2d_bwd_data = {
     .infer = infer,
     .macs = macs,
     .addend = 2,
+    .over_addend = true,
     .gate = 3,
     .narrow = cairn_conv2d_by_groups,
     .kernels = kernels,

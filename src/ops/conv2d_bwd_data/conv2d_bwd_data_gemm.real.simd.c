@@ -148,7 +148,7 @@ CAIRN_INLINE void store_pixel(real *to, const float *from, const real *addend, c
     }
 }
 
-/* What windows are added to: zeros, or the addend. */
+/* What windows are added to: zeros, or the addend, which may lie there already. */
 static void begin_image(const cairn_work *work, const setup *s, int64_t image)
 {
     const cairn_operand *dx = &work->out[0], *addend = &work->in[2];
@@ -157,9 +157,9 @@ static void begin_image(const cairn_work *work, const setup *s, int64_t image)
         for (int64_t i = 0; i < dx->h * dx->w; i++)
             store_pixel(to + i * dx->pitch, NULL, pixel_of(work, 2, image, i), pixel_of(work, 3, image, i),
                         dx->c);
-    else if (s->adds)
+    else if (s->adds && addend->data != dx->data)
         cairn_copy_run(to, dx->pitch, cairn_image_of(addend, image), addend->pitch, dx->h * dx->w, dx->c);
-    else
+    else if (!s->adds)
         cairn_clear_run(to, dx->pitch, dx->h * dx->w, dx->c);
 }
 
