@@ -151,9 +151,25 @@ static size_t edit_distance(const char *a, const char *b)
     return row[n];
 }
 
-const char *cairn_nearest_name(const char *wrong, const char *const *names, size_t count)
+/* Who typed so much knew how the name begins. */
+#define BEGINNING 3
+
+/* The shortest name that begins with what was typed, the first of several; NULL: none does. */
+static const char *name_begun(const char *typed, const char *const *names, size_t count)
 {
     const char *best = NULL;
+    size_t length = strlen(typed);
+    for (size_t i = 0; i < count && length >= BEGINNING; i++)
+        if (strncmp(names[i], typed, length) == 0 && (best == NULL || strlen(names[i]) < strlen(best)))
+            best = names[i];
+    return best;
+}
+
+const char *cairn_nearest_name(const char *wrong, const char *const *names, size_t count)
+{
+    const char *best = name_begun(wrong, names, count);
+    if (best != NULL)
+        return best;
     size_t least = strlen(wrong) / 3 + 2; /* farther than that would be a guess */
     for (size_t i = 0; i < count; i++) {
         size_t distance = edit_distance(wrong, names[i]);

@@ -23,7 +23,7 @@ bool cairn_ends_with(const char *text, const char *end);
 /* Whether names are "0", "1", ... in order: those of classes that nobody named. */
 bool cairn_names_are_numbers(const char *const *names, int count);
 
-/* The name nearest to a mistyped one, or NULL when none is near. */
+/* The name nearest to a mistyped one, one that begins so before all others, or NULL when none is near. */
 const char *cairn_nearest_name(const char *wrong, const char *const *names, size_t count);
 
 /* Text that grows. A failed allocation sticks; look at `failed` once, at the end. */

@@ -86,6 +86,11 @@ static void nearest_names(void **state)
 {
     (void)state;
     const char *names[] = {"fashion-mnist", "mnist", "lenet5"};
+    const char *begun[] = {"resnet50", "resnext50_32x4d", "resnext50"};
+    assert_string_equal(cairn_nearest_name("resnext50", begun, 2), "resnext50_32x4d");
+    assert_string_equal(cairn_nearest_name("resnext5", begun, 3), "resnext50");
+    assert_string_equal(cairn_nearest_name("resnex50", begun, 2), "resnet50");
+    assert_null(cairn_nearest_name("re", begun, 2));
     assert_string_equal(cairn_nearest_name("fashon-mnist", names, 3), "fashion-mnist");
     assert_string_equal(cairn_nearest_name("minst", names, 3), "mnist");
     assert_string_equal(cairn_nearest_name("lenet-5", names, 3), "lenet5");
