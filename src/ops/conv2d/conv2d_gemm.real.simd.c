@@ -79,6 +79,7 @@ static setup setup_of(const cairn_site *site)
     bool copied = CAIRN_GEMM_WIDENS && w->k_h * w->k_w > 1; /* windows share pixels, which are widened once */
     setup s = {
         .attrs = attrs, .patch = cairn_patch_of(attrs, &site->in[0], copied), .out_c = y->c / attrs->groups};
+    cairn_patch_lay_apart(&s.patch, attrs);
     s.k = s.patch.segments * s.patch.length;
     s.depth = cairn_gemm_depth(s.patch.segments, s.patch.length);
     s.pixels = s.span = y->h * y->w;

@@ -42,6 +42,17 @@ static inline cairn_patch cairn_patch_of(const cairn_conv2d_attrs *attrs, const 
     return p;
 }
 
+/* Of many groups each reads a few numbers of every pixel. In a copy a line is left between pixels: steps of a
+ * power of two would fall into few sets of the first cache. */
+static inline void cairn_patch_lay_apart(cairn_patch *p, const cairn_conv2d_attrs *attrs)
+{
+    if (!p->padded || attrs->groups == 1)
+        return;
+    p->pitch += CAIRN_LINE_BYTES / (int64_t)sizeof(cairn_multiplier);
+    p->step_w = p->window->stride_w * p->pitch;
+    p->step_h = p->window->stride_h * p->w * p->pitch;
+}
+
 static inline int64_t cairn_patch_offset(const cairn_patch *p, int64_t segment)
 {
     int64_t row = segment / p->taps_per_row, tap = segment % p->taps_per_row;
@@ -91,14 +102,19 @@ static inline const cairn_multiplier *cairn_patch_load_rows(const cairn_patch *p
                                                             int64_t end)
 {
     cairn_multiplier *picture = cairn_patch_picture(p, scratch);
-    int64_t row_elements = p->w * p->pitch, touching = x->pitch == x->c ? x->w : 1;
-    memset(picture + begin * row_elements, 0, (size_t)((end - begin) * row_elements) * sizeof *picture);
-    int64_t first = cairn_max(begin - p->window->pad_top, 0),
-            last = cairn_min(end - p->window->pad_top, x->h);
-    for (int64_t row = first; row < last; row++) {
-        const real *from = image + row * cairn_row_stride(x);
-        cairn_multiplier *to =
-            picture + (row + p->window->pad_top) * row_elements + p->window->pad_left * p->pitch;
+    int64_t row_elements = p->w * p->pitch, touching = x->pitch == x->c && p->pitch == x->c ? x->w : 1;
+    size_t left = (size_t)(p->window->pad_left * p->pitch) * sizeof *picture,
+           right = (size_t)(p->window->pad_right * p->pitch) * sizeof *picture;
+    for (int64_t row = begin; row < end; row++) {
+        cairn_multiplier *to = picture + row * row_elements, *behind = to + row_elements;
+        if (row < p->window->pad_top || row >= p->window->pad_top + x->h) {
+            memset(to, 0, (size_t)row_elements * sizeof *to);
+            continue;
+        }
+        memset(to, 0, left);
+        memset((char *)behind - right, 0, right);
+        to += p->window->pad_left * p->pitch;
+        const real *from = image + (row - p->window->pad_top) * cairn_row_stride(x);
         for (int64_t i = 0; i < x->w; i += touching)
             cairn_patch_copy(to + i * p->pitch, from + i * x->pitch, touching * x->c);
     }

@@ -185,18 +185,24 @@ CAIRN_INLINE vec cairn_groups_pick_known(vec v, const int width, const int i)
 #endif
 }
 
+/* Pixels are asked for so many before they are copied: each is a line of its own, which processors do not
+ * foresee. */
+#define CAIRN_GROUPS_AHEAD 8
+
 /* A vector's channels of all pixels of a row. */
 CAIRN_INLINE void cairn_groups_copy_pixels(const cairn_groups *g, const cairn_operand *x, const real *from,
                                            vec_mask mask, float *to)
 {
+    for (int64_t pixel = 0; pixel < x->w; pixel++, from += x->pitch, to += g->pixel) {
+        __builtin_prefetch(from + CAIRN_GROUPS_AHEAD * x->pitch);
 #if defined(CAIRN_SIMD_AVX512BF16)
-    for (int64_t pixel = 0; pixel < x->w && g->unit == 2; pixel++)
-        _mm256_storeu_epi16(to + pixel * g->pixel, _mm256_maskz_loadu_epi16(mask, from + pixel * x->pitch));
-    if (g->unit == 2)
-        return;
+        if (g->unit == 2) {
+            _mm256_storeu_epi16(to, _mm256_maskz_loadu_epi16(mask, from));
+            continue;
+        }
 #endif
-    for (int64_t pixel = 0; pixel < x->w; pixel++)
-        vec_store(to + pixel * g->pixel, vec_load_part(from + pixel * x->pitch, mask));
+        vec_store(to, vec_load_part(from, mask));
+    }
 }
 
 /* Copies what the output rows from `first` on look at, of the span that begins at channel c. */
