@@ -6,7 +6,7 @@
  *
  * Results over addends: what a convolution adds to its sums is often read by it last, and each number of the
  * result can take the place of the one that was added to it. Half as many lines come and go then where there
- * are few products for each.
+ * are few products for each; see docs/adr/0020.
  *
  * Gaps: pictures that are read or written a few channels at a time are so with steps of a pixel, and steps of
  * 512 bytes or a multiple fall into few sets of the caches, which do not hold a row. A line between pixels
