@@ -260,7 +260,7 @@ static void *aligned_bytes(size_t bytes)
     return memory;
 }
 
-/* Half of the time an output that may lie where the addend does is put there. */
+/* Where pitches are drawn, half of the time an output that may lie where the addend does is put there. */
 static void place_over_addend(const op_call *call, session *s, op_random *coin)
 {
     int addend = call->op->addend;

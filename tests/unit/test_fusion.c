@@ -183,29 +183,29 @@ static void gaps_between_pixels_of_groups_change_nothing(void **state)
     close_pair(&p);
 }
 
-/* By step of the operator that has an addend: whether its result lies there; returns how many there are. */
-static int find_results_over_addends(const cairn_plan *plan, const char *op, bool *over)
+/* For each step of the operator that has an addend: whether its result lies where `expected` says. */
+static void expect_over_addends(const cairn_plan *plan, const char *op, const bool *expected, int number)
 {
     int count = 0;
     for (int s = 0; s < plan->step_count; s++) {
         const cairn_step *step = &plan->steps[s];
         int addend = step->op->addend;
         size_t bytes;
-        if (strcmp(step->op->name, op) == 0 && step->inputs > addend && step->in[addend] >= 0)
-            over[count++] = cairn_outermost(plan, step->in[addend], &bytes) ==
-                            cairn_outermost(plan, step->out[0], &bytes);
+        if (strcmp(step->op->name, op) != 0 || step->inputs <= addend || step->in[addend] < 0)
+            continue;
+        assert_true(count < number);
+        bool over =
+            cairn_outermost(plan, step->in[addend], &bytes) == cairn_outermost(plan, step->out[0], &bytes);
+        assert_int_equal(over, expected[count++]);
     }
-    return count;
+    assert_int_equal(count, number);
 }
 
 static void results_take_the_place_of_addends_that_end(void **state)
 {
     bench *b = *state;
-    bool over[CAIRN_COUNT(ADDEND_ENDS)];
     pair p = open_pair(b->ctx, new_blocks(b->ctx), false);
-    assert_int_equal(find_results_over_addends(p.usual, "conv2d", over), CAIRN_COUNT(ADDEND_ENDS));
-    for (size_t i = 0; i < CAIRN_COUNT(ADDEND_ENDS); i++)
-        assert_int_equal(over[i], ADDEND_ENDS[i]);
+    expect_over_addends(p.usual, "conv2d", ADDEND_ENDS, (int)CAIRN_COUNT(ADDEND_ENDS));
     run(p.usual);
     run(p.kept);
     expect_same(&p, "logits", (int64_t)BATCH * CLASSES);
@@ -215,10 +215,9 @@ static void results_take_the_place_of_addends_that_end(void **state)
 static void gradients_take_the_place_of_addends_that_end(void **state)
 {
     bench *b = *state;
-    bool over;
+    const bool over = true;
     pair p = open_pair(b->ctx, new_bent(b->ctx), true);
-    assert_int_equal(find_results_over_addends(p.usual, "conv2d_bwd_data", &over), 1);
-    assert_true(over);
+    expect_over_addends(p.usual, "conv2d_bwd_data", &over, 1);
     expect_same_gradients(&p);
     close_pair(&p);
 }

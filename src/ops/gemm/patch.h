@@ -16,6 +16,13 @@ typedef struct cairn_patch {
 } cairn_patch;
 
 /* `copied`: windows are cut from a copy, even if there is no padding. */
+static inline void cairn_patch_set_pitch(cairn_patch *p, int64_t pitch)
+{
+    p->pitch = pitch;
+    p->step_w = p->window->stride_w * pitch;
+    p->step_h = p->window->stride_h * p->w * pitch;
+}
+
 static inline cairn_patch cairn_patch_of(const cairn_conv2d_attrs *attrs, const cairn_operand *x, bool copied)
 {
     const cairn_window *w = &attrs->geometry.window;
@@ -27,9 +34,7 @@ static inline cairn_patch cairn_patch_of(const cairn_conv2d_attrs *attrs, const 
                      .length = x->c / attrs->groups,
                      .taps_per_row = w->k_w};
     p.padded = copied || p.h != x->h || p.w != x->w;
-    p.pitch = p.padded ? x->c : x->pitch;
-    p.step_w = w->stride_w * p.pitch;
-    p.step_h = w->stride_h * p.w * p.pitch;
+    cairn_patch_set_pitch(&p, p.padded ? x->c : x->pitch);
     if (attrs->groups > 1 || w->dilation_w > 1 || p.pitch != p.c)
         return p;
     p.segments = w->k_h;
@@ -46,11 +51,8 @@ static inline cairn_patch cairn_patch_of(const cairn_conv2d_attrs *attrs, const 
  * power of two would fall into few sets of the first cache. */
 static inline void cairn_patch_lay_apart(cairn_patch *p, const cairn_conv2d_attrs *attrs)
 {
-    if (!p->padded || attrs->groups == 1)
-        return;
-    p->pitch += CAIRN_LINE_BYTES / (int64_t)sizeof(cairn_multiplier);
-    p->step_w = p->window->stride_w * p->pitch;
-    p->step_h = p->window->stride_h * p->w * p->pitch;
+    if (p->padded && attrs->groups > 1)
+        cairn_patch_set_pitch(p, p->pitch + CAIRN_LINE_BYTES / (int64_t)sizeof(cairn_multiplier));
 }
 
 static inline int64_t cairn_patch_offset(const cairn_patch *p, int64_t segment)
