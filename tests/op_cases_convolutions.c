@@ -9,7 +9,7 @@ typedef struct known_conv {
 
 /* Those of LeNet, some that Winograd's tiles do not divide or of which there are an odd number, some whose
  * weights outweigh their pictures, some of many pixels and channels, or of an odd number of pixels, for
- * Strassen's halves, narrow groups, many or one, and 5 x 5. */
+ * Strassen's halves, narrow groups, many or one, 5 x 5, and one whose transformed weights come from far. */
 static const known_conv known_convs[] = {
     {3, 32, 1, 6, 5, 0, 1, 1},    {3, 14, 6, 16, 5, 0, 1, 1},    {5, 5, 16, 120, 5, 0, 1, 1},
     {2, 32, 1, 6, 5, 2, 1, 1},    {2, 16, 6, 16, 5, 2, 1, 1},    {2, 9, 32, 64, 3, 1, 1, 1},
@@ -24,7 +24,7 @@ static const known_conv known_convs[] = {
     {2, 6, 72, 72, 3, 1, 1, 3},   {1, 7, 96, 96, 3, 1, 1, 2},    {1, 7, 36, 36, 3, 1, 1, 3},
     {2, 5, 512, 288, 1, 0, 1, 1}, {2, 4, 288, 512, 1, 0, 1, 1},  {3, 15, 16, 16, 3, 1, 1, 1},
     {2, 22, 32, 32, 3, 2, 1, 1},  {3, 18, 16, 24, 3, 1, 1, 1},   {2, 27, 24, 72, 5, 2, 1, 1},
-    {3, 9, 72, 16, 5, 0, 1, 1},   {1, 6, 17, 33, 5, 4, 1, 1}};
+    {3, 9, 72, 16, 5, 0, 1, 1},   {1, 6, 17, 33, 5, 4, 1, 1},    {3, 9, 1024, 128, 3, 1, 1, 1}};
 
 /* The first so many are LeNet's; their gradients have neither addend nor gate, with which kernels for few
  * channels do not fit. */

@@ -27,6 +27,9 @@
 #define CAIRN_WINOGRAD_PASS (CAIRN_GEMM_COLUMNS * (64 / CAIRN_GEMM_COLUMNS))
 /* Of the inputs of a block, if a block of two steps does not take more. */
 #define CAIRN_WINOGRAD_V_BYTES (256 * 1024)
+/* A U that no cache keeps from block to block: better few blocks then, of inputs that are far as well. */
+#define CAIRN_WINOGRAD_FAR_BYTES ((int64_t)16 << 20)
+#define CAIRN_WINOGRAD_FAR_V_BYTES ((int64_t)4 << 20)
 #define CAIRN_WINOGRAD_UNITS 16
 
 /* Whether a form multiplies pairs of bfloat16. */
@@ -65,14 +68,15 @@ static inline int64_t cairn_winograd_padded(int64_t channels)
  * well, narrower ones multiples of a step. */
 static inline void cairn_winograd_divide(cairn_winograd *s)
 {
-    int64_t row_bytes = s->products * s->v_pitch * s->v_bytes;
-    int64_t most =
-        cairn_max(CAIRN_WINOGRAD_V_BYTES / row_bytes / CAIRN_WINOGRAD_STEP, 2) * CAIRN_WINOGRAD_STEP;
+    bool far = s->products * s->u_plane * (int64_t)sizeof(float) > CAIRN_WINOGRAD_FAR_BYTES;
+    int64_t row_bytes = s->products * s->v_pitch * s->v_bytes,
+            v_bytes = far ? CAIRN_WINOGRAD_FAR_V_BYTES : CAIRN_WINOGRAD_V_BYTES;
+    int64_t most = cairn_max(v_bytes / row_bytes / CAIRN_WINOGRAD_STEP, 2) * CAIRN_WINOGRAD_STEP;
     most = cairn_min(most, CAIRN_GEMM_ROWS);
     s->step = s->out_c < CAIRN_GEMM_COLUMNS ? CAIRN_WINOGRAD_STEP : 1;
     int64_t steps = cairn_ceil_div(s->all, s->step);
     s->blocks = cairn_ceil_div(s->all, most);
-    if (s->blocks > 1) /* two threads, or four, should end together */
+    if (s->blocks > 1 && !far) /* two threads, or four, should end together; else parts see to that */
         s->blocks = cairn_min((int64_t)cairn_align((size_t)s->blocks, 4), steps);
     s->block = cairn_ceil_div(steps, s->blocks) * s->step;
     s->panels = cairn_ceil_div(s->out_c, CAIRN_WINOGRAD_PASS);
@@ -103,11 +107,11 @@ static inline cairn_winograd cairn_winograd_of(const cairn_site *site, const cai
     s.tiles = cairn_winograd_tiles_of(window, y, f);
     s.all = s.tiles.count * site->capacity;
     s.v_pitch = cairn_winograd_padded(s.in_c);
+    s.u_plane = (int64_t)cairn_gemm_packed(s.depth, s.out_c);
     cairn_winograd_divide(&s);
     s.m_pitch = cairn_min(CAIRN_WINOGRAD_PASS, cairn_winograd_padded(s.out_c));
     s.v_plane = s.block * s.v_pitch + CAIRN_LINE_BYTES / s.v_bytes;
     s.m_plane = cairn_winograd_plane(s.block, s.m_pitch);
-    s.u_plane = (int64_t)cairn_gemm_packed(s.depth, s.out_c);
     return s;
 }
 
