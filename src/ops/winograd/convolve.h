@@ -76,8 +76,8 @@ static inline void cairn_winograd_divide(cairn_winograd *s)
     s->step = s->out_c < CAIRN_GEMM_COLUMNS ? CAIRN_WINOGRAD_STEP : 1;
     int64_t steps = cairn_ceil_div(s->all, s->step);
     s->blocks = cairn_ceil_div(s->all, most);
-    if (s->blocks > 1 && !far) /* two threads, or four, should end together; else parts see to that */
-        s->blocks = cairn_min((int64_t)cairn_align((size_t)s->blocks, 4), steps);
+    if (s->blocks > 1) /* two threads, or four, should end together; two read the same of a far U together */
+        s->blocks = cairn_min((int64_t)cairn_align((size_t)s->blocks, far ? 2 : 4), steps);
     s->block = cairn_ceil_div(steps, s->blocks) * s->step;
     s->panels = cairn_ceil_div(s->out_c, CAIRN_WINOGRAD_PASS);
     s->parts = cairn_min(cairn_ceil_div(CAIRN_WINOGRAD_UNITS, s->blocks), s->panels);
