@@ -95,6 +95,25 @@ static cairn_status make_graph(cairn_trainer *t, cairn_groups *groups, cairn_gra
                               : status;
 }
 
+static void note_idle(const cairn_trainer *t, cairn_setting_id id, const char *missing)
+{
+    if (t->config.origin[id] == CAIRN_ORIGIN_GIVEN)
+        cairn_train_note(t->ctx, &t->hooks, "%s: has no effect, this %s has no %s", cairn_settings[id].key,
+                         t->config.model->name, missing);
+}
+
+/* Settings that were given and have nothing to act on. */
+static void note_all_idle(const cairn_trainer *t, const cairn_graph *graph)
+{
+    bool drops = false;
+    for (int i = 0; i < cairn_node_count(graph); i++)
+        drops = drops || strcmp(cairn_node_at(graph, i).op, "dropout") == 0;
+    if (!drops)
+        note_idle(t, CAIRN_SETTING_dropout, "dropout");
+    if (cairn_find(graph, "aux1_logits").id == 0)
+        note_idle(t, CAIRN_SETTING_aux_weight, "auxiliary heads");
+}
+
 static cairn_status begin_weights(cairn_trainer *t, const cairn_graph *graph)
 {
     const cairn_config *c = &t->config;
@@ -122,8 +141,10 @@ static cairn_status make_plan(cairn_trainer *t)
     cairn_groups groups;
     cairn_graph *graph = NULL;
     cairn_status status = make_graph(t, &groups, &graph);
-    if (status == CAIRN_OK && t->weights == NULL)
+    if (status == CAIRN_OK && t->weights == NULL) {
+        note_all_idle(t, graph);
         status = begin_weights(t, graph);
+    }
     if (status == CAIRN_OK)
         status = cairn_plan_create(t->ctx, graph, t->weights, t->optimiser, &options, &t->plan);
     cairn_graph_destroy(graph);

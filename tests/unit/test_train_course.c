@@ -26,6 +26,27 @@ static void no_progress_ends_a_run(void **state)
     assert_int_equal(again.epochs_done, 3);
 }
 
+static void settings_without_effect_are_named(void **state)
+{
+    bench *b = *state;
+    static const char *const dropout[] = {"dropout=0.3", NULL}, *const weight[] = {"aux_weight=0.2", NULL};
+    cairn_train_settings settings = tiny_settings(b, "run");
+    settings.options = dropout;
+    cairn_train_result result;
+    watch w = {0};
+    cairn_train_hooks hooks = hooks_of(&w);
+    assert_ok(b, cairn_train(b->ctx, &settings, &hooks, &result));
+    assert_string_equal(w.note, "dropout: has no effect, this lenet5 has no dropout");
+    settings = tiny_settings(b, "again");
+    settings.options = weight;
+    assert_ok(b, cairn_train(b->ctx, &settings, &hooks, &result));
+    assert_string_equal(w.note, "aux_weight: has no effect, this lenet5 has no auxiliary heads");
+    assert_int_equal(w.notes, 2);
+    settings = tiny_settings(b, "silent");
+    assert_ok(b, cairn_train(b->ctx, &settings, &hooks, &result));
+    assert_int_equal(w.notes, 2);
+}
+
 static void the_best_epochs_are_kept(void **state)
 {
     bench *b = *state;
@@ -171,9 +192,13 @@ static void event_files_are_sound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TINY(no_progress_ends_a_run),     TINY(the_best_epochs_are_kept),
-        TINY(the_list_of_best_epochs),    TINY(pictures_grow_and_are_evaluated_larger),
-        TINY(divergence_names_its_place), TINY(the_rate_is_found),
+        TINY(settings_without_effect_are_named),
+        TINY(no_progress_ends_a_run),
+        TINY(the_best_epochs_are_kept),
+        TINY(the_list_of_best_epochs),
+        TINY(pictures_grow_and_are_evaluated_larger),
+        TINY(divergence_names_its_place),
+        TINY(the_rate_is_found),
         TINY(event_files_are_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
