@@ -15,19 +15,20 @@ typedef struct cairn_gemm_run {
     bool opens;     /* a block that is not the first */
 } cairn_gemm_run;
 
-/* Where a tile is. */
+/* Where a tile is: in a chunk of a panel, which mostly is all of it. */
 typedef struct cairn_gemm_place {
     const cairn_gemm_rows *g;
-    cairn_gemm_run first;
-    bool only; /* the first run is all there is */
+    cairn_gemm_run first, behind; /* of the chunk, and the one behind its last block */
+    bool only;                    /* the first run is all there is */
+    bool opens, ends;             /* the panel */
+    int64_t blocks;               /* of the chunk */
     const cairn_multiplier *const *a;
     int64_t row; /* of them all */
     void *const *c;
-    const float *b;               /* words */
-    const float *next, *next_end; /* what of the panel behind this one is to be fetched */
+    const float *b, *behind_b;    /* words */
+    const float *next, *next_end; /* what is worked on afterwards and to be fetched */
     int64_t b_step, column;
-    vec (*sums)[CAIRN_GEMM_WIDTH]; /* of blocks, CAIRN_GEMM_TALLEST rows: in memory, since most tiles need
-                                      none */
+    vec (*sums)[CAIRN_GEMM_WIDTH]; /* of blocks, for each row: in memory, since most tiles need none */
     vec_mask mask;
 } cairn_gemm_place;
 
@@ -95,8 +96,8 @@ CAIRN_INLINE void cairn_gemm_fetch_rows(const cairn_multiplier *const *a, int64_
         __builtin_prefetch(a[r] + offset + word * CAIRN_GEMM_UNIT);
 }
 
-/* Words that come from far are asked for a panel ahead, at half the pace at which they are multiplied: most
- * panels are read by two tiles or more, and requests in a burst keep loads waiting. */
+/* Words that come from far are asked for a chunk ahead, at half the pace at which they are multiplied: most
+ * are read by two tiles or more, and requests in a burst keep loads waiting. */
 CAIRN_INLINE const float *cairn_gemm_fetch_next(const float *next, const float *end, const int words)
 {
     if (next >= end)

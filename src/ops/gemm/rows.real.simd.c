@@ -27,7 +27,7 @@ CAIRN_INLINE void start(const cairn_gemm_place *t, vec acc[CAIRN_GEMM_TALLEST][C
     CAIRN_UNROLL
     for (int v = 0; v < nv; v++) {
         vec first = {0};
-        if (t->g->bias != NULL) {
+        if (t->opens && t->g->bias != NULL) {
             const float *bias = t->g->bias + t->column + v * CAIRN_LANES;
             first = nv == 1 ? vec_load_part(bias, t->mask) : vec_load(bias);
         }
@@ -220,20 +220,26 @@ CAIRN_INLINE const float *add_run(const cairn_gemm_place *t, const cairn_gemm_ru
 }
 
 /* Long reductions are summed in blocks, and the blocks' sums added: the rounding errors of one sequence grow
- * with its length. */
-CAIRN_INLINE void add_runs(const cairn_gemm_place *t, cairn_gemm_fetching *f,
+ * with its length. Those of a chunk that does not end the panel stay in memory. */
+CAIRN_INLINE void add_runs(cairn_gemm_place *t, cairn_gemm_fetching *f,
                            vec acc[CAIRN_GEMM_TALLEST][CAIRN_GEMM_WIDTH], const int mr, const int nv,
                            const source from)
 {
     const float *b = t->b;
-    bool whole = true;
+    int64_t blocks = t->blocks;
+    bool whole = t->opens;
     for (cairn_gemm_run r = t->first;;) {
         b = add_run(t, &r, b, f, acc, mr, nv, from);
         if (!next_run(t->g, &r))
             break;
-        if (r.opens) {
-            flush(acc, t->sums, mr, nv, whole);
-            whole = false;
+        if (!r.opens)
+            continue;
+        flush(acc, t->sums, mr, nv, whole);
+        whole = false;
+        if (--blocks == 0) {
+            t->behind = r;
+            t->behind_b = b;
+            return;
         }
     }
     if (whole)
@@ -253,14 +259,18 @@ CAIRN_INLINE void tile(cairn_gemm_place *t, const int mr, const int nv, const so
     cairn_gemm_fetching f = {.next = t->next,
                              .ahead = !CAIRN_GEMM_WIDENS && t->column == 0 && t->g->segments == 1 &&
                                       t->row + 2 * mr <= t->g->rows};
-    cairn_gemm_plan_results(t, &f, mr, nv);
+    if (t->ends)
+        cairn_gemm_plan_results(t, &f, mr, nv);
+    else
+        f.rows = mr;
     start(t, acc, mr, nv);
     if (nv == CAIRN_GEMM_WIDTH && t->only) /* the usual: worth a copy of the loop */
         add_run(t, &t->first, t->b, &f, acc, mr, nv, from);
     else
         add_runs(t, &f, acc, mr, nv, from);
     t->next = f.next;
-    finish(t, acc, mr, nv);
+    if (t->ends)
+        finish(t, acc, mr, nv);
 }
 
 CAIRN_INLINE void advance(cairn_gemm_place *t, int64_t rows)
@@ -268,11 +278,12 @@ CAIRN_INLINE void advance(cairn_gemm_place *t, int64_t rows)
     t->a += rows;
     t->c += rows;
     t->row += rows;
+    t->sums += t->opens && t->ends ? 0 : rows;
 }
 
 /* All rows of a panel: tall tiles, then what is left by halves. Of the widest, if it comes out even, some are
- * lower by a row instead: those use the registers nearly as well. */
-CAIRN_INLINE void panel_rows(const cairn_gemm_place *panel, const int height, const int nv, const source from)
+ * lower by a row instead: those use the registers nearly as well. Leaves where the next chunk begins. */
+CAIRN_INLINE void panel_rows(cairn_gemm_place *panel, const int height, const int nv, const source from)
 {
     cairn_gemm_place here = *panel, *t = &here; /* which no store to C can change */
     int64_t rows = t->g->rows, tiles = cairn_ceil_div(rows, height), lower = tiles * height - rows;
@@ -287,18 +298,20 @@ CAIRN_INLINE void panel_rows(const cairn_gemm_place *panel, const int height, co
         tile(t, 2, nv, from);
     if (rows > 0)
         tile(t, 1, nv, from);
+    panel->first = t->behind;
+    panel->b = t->behind_b;
 }
 
 #define PANEL(nv, height)                                                                                    \
-    static void loose_##nv(const cairn_gemm_place *t)                                                        \
+    static void loose_##nv(cairn_gemm_place *t)                                                              \
     {                                                                                                        \
         panel_rows(t, height, nv, LOOSE);                                                                    \
     }                                                                                                        \
-    static void near_##nv(const cairn_gemm_place *t)                                                         \
+    static void near_##nv(cairn_gemm_place *t)                                                               \
     {                                                                                                        \
         panel_rows(t, height, nv, NEAR);                                                                     \
     }                                                                                                        \
-    static void far_##nv(const cairn_gemm_place *t)                                                          \
+    static void far_##nv(cairn_gemm_place *t)                                                                \
     {                                                                                                        \
         panel_rows(t, height, nv, FAR);                                                                      \
     }
@@ -310,7 +323,7 @@ PANEL(3, HEIGHT_3)
 PANEL(4, HEIGHT_4)
 #endif
 
-static void (*const panels[][CAIRN_GEMM_WIDTH])(const cairn_gemm_place *t) = {
+static void (*const panels[][CAIRN_GEMM_WIDTH])(cairn_gemm_place *t) = {
 #if CAIRN_GEMM_WIDTH == 4
     [LOOSE] = {loose_1, loose_2, loose_3, loose_4},
     [NEAR] = {near_1, near_2, near_3, near_4},
@@ -322,19 +335,50 @@ static void (*const panels[][CAIRN_GEMM_WIDTH])(const cairn_gemm_place *t) = {
 #endif
 };
 
+/* ---- panels ---- */
+
+/* A packed panel of more bytes than this leaves no room for rows in the second cache. All tiles work on a
+ * chunk of it then before the next, and leave their sums in memory; few rows are one tile. */
+#if defined(CAIRN_SIMD_AVX512)
+#define CHUNKED_BYTES (512 * 1024)
+#else
+#define CHUNKED_BYTES (128 * 1024)
+#endif
+#define CHUNK_BYTES (64 * 1024)
+#define FEW_ROWS 6
+
+/* Blocks of a chunk of a panel of this width, which has so many. */
+static int64_t blocks_of_chunk(const cairn_gemm_rows *g, int64_t blocks, int64_t width)
+{
+    int64_t bytes = g->block * width * (int64_t)sizeof(float); /* of a block */
+    bool chunked = g->packed && g->rows > FEW_ROWS && blocks * bytes > CHUNKED_BYTES;
+    return chunked ? cairn_max(CHUNK_BYTES / bytes, 1) : blocks;
+}
+
+/* What is worked on behind a chunk of so many words. */
+static void find_next(cairn_gemm_place *t, int64_t words, const float *panel_end)
+{
+    bool more = t->column + t->b_step < t->g->n;
+    t->next = !t->ends ? t->b + words : more ? panel_end : t->g->next;
+    t->next_end = t->next == NULL ? NULL : t->next + words;
+}
+
 void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *g)
 {
     int64_t depth = cairn_gemm_depth(g->segments, g->length), length = g->length / CAIRN_GEMM_UNIT;
+    int64_t blocks = cairn_max(cairn_ceil_div(g->segments * length, g->block), 1);
     cairn_gemm_run first = {.end = cairn_min(length, g->block), .offset = g->offset[0]};
     first.left = g->block - first.end;
     const float *words = g->b;
-    source from = !g->packed ? LOOSE : g->next == NULL ? NEAR : FAR;
-    vec sums[CAIRN_GEMM_TALLEST][CAIRN_GEMM_WIDTH];
+    vec sums[CAIRN_GEMM_ROWS][CAIRN_GEMM_WIDTH];
     for (int64_t column = 0, width; column < g->n; column += width) {
         width = cairn_gemm_panel(g->n - column);
+        int64_t at_once = blocks_of_chunk(g, blocks, width);
+        source from = !g->packed ? LOOSE : g->next == NULL && at_once == blocks ? NEAR : FAR;
         cairn_gemm_place t = {.g = g,
                               .first = first,
                               .only = g->segments == 1 && first.end == length,
+                              .opens = true,
                               .a = (const cairn_multiplier *const *)g->a,
                               .c = g->c,
                               .b = g->packed ? words + column * depth : words + column,
@@ -342,10 +386,13 @@ void CAIRN_SIMD(cairn_gemm_rows)(const cairn_gemm_rows *g)
                               .column = column,
                               .sums = sums,
                               .mask = vec_first(g->n - column)};
-        if (g->next != NULL) {
-            t.next = column + width < g->n ? t.b + width * depth : g->next;
-            t.next_end = t.next + width * depth;
+        const float *panel_end = t.b + width * depth;
+        for (int64_t left = blocks; left > 0; left -= t.blocks, t.opens = false) {
+            t.ends = left <= at_once;
+            t.blocks = cairn_min(left, at_once);
+            if (from == FAR)
+                find_next(&t, cairn_min(depth, at_once * g->block) * width, panel_end);
+            panels[from][width / CAIRN_LANES - 1](&t);
         }
-        panels[from][width / CAIRN_LANES - 1](&t);
     }
 }
