@@ -137,15 +137,16 @@ void op_make_conv2d_bwd(maker *m)
     op_call_free(&forward);
 }
 
-static const int64_t lenet_dense[][3] = {{64, 120, 84}, {64, 84, 10},   {5, 1024, 500},
-                                         {7, 500, 10},  {64, 400, 120}, {1, 84, 10}};
+/* Those of LeNet, and one of so many inputs, an odd number, that its panels are multiplied in chunks. */
+static const int64_t known_dense[][3] = {{64, 120, 84},  {64, 84, 10}, {5, 1024, 500}, {7, 500, 10},
+                                         {64, 400, 120}, {1, 84, 10},  {9, 4103, 72}};
 
 static void dense_sizes(maker *m, int64_t *in, int64_t *out)
 {
-    if (!m->small && m->index < (int)CAIRN_COUNT(lenet_dense)) {
-        m->call->run.n = lenet_dense[m->index][0];
-        *in = lenet_dense[m->index][1];
-        *out = lenet_dense[m->index][2];
+    if (!m->small && m->index < (int)CAIRN_COUNT(known_dense)) {
+        m->call->run.n = known_dense[m->index][0];
+        *in = known_dense[m->index][1];
+        *out = known_dense[m->index][2];
         return;
     }
     m->call->run.n = range(m, 1, m->small ? 4 : 40);

@@ -32,6 +32,7 @@ typedef enum cairn_origin {
     CAIRN_ORIGIN_RECIPE,
     CAIRN_ORIGIN_GIVEN,  /* by the user */
     CAIRN_ORIGIN_SCALED, /* the recipe's, brought to the user's batch or epochs */
+    CAIRN_ORIGIN_RUN,    /* the arguments of a run that goes on */
 } cairn_origin;
 
 typedef struct cairn_config {

@@ -130,7 +130,7 @@ static cairn_status read_setting(cairn_ctx *ctx, const char *name, const json_t 
         value = standard = cairn_settings[id].kind == CAIRN_SETTING_FLAG
                                ? json_boolean(cairn_settings[id].standard != 0)
                                : json_integer((json_int_t)cairn_settings[id].standard);
-    cairn_status status = cairn_setting_take_json(ctx, config, id, name, value, CAIRN_ORIGIN_GIVEN);
+    cairn_status status = cairn_setting_take_json(ctx, config, id, name, value, CAIRN_ORIGIN_RUN);
     json_decref(standard);
     return status;
 }

@@ -44,6 +44,7 @@ static void settings_without_effect_are_named(void **state)
     assert_int_equal(w.notes, 2);
     settings = tiny_settings(b, "silent");
     assert_ok(b, cairn_train(b->ctx, &settings, &hooks, &result));
+    assert_ok(b, cairn_train_resume(b->ctx, bench_path(b, "again"), &hooks, &result)); /* says it once */
     assert_int_equal(w.notes, 2);
 }
 

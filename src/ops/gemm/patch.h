@@ -15,7 +15,6 @@ typedef struct cairn_patch {
     const cairn_window *window;
 } cairn_patch;
 
-/* `copied`: windows are cut from a copy, even if there is no padding. */
 static inline void cairn_patch_set_pitch(cairn_patch *p, int64_t pitch)
 {
     p->pitch = pitch;
@@ -23,6 +22,7 @@ static inline void cairn_patch_set_pitch(cairn_patch *p, int64_t pitch)
     p->step_h = p->window->stride_h * p->w * pitch;
 }
 
+/* `copied`: windows are cut from a copy, even if there is no padding. */
 static inline cairn_patch cairn_patch_of(const cairn_conv2d_attrs *attrs, const cairn_operand *x, bool copied)
 {
     const cairn_window *w = &attrs->geometry.window;

@@ -28,7 +28,7 @@ typedef struct cairn_gemm_place {
     const float *b, *behind_b;    /* words */
     const float *next, *next_end; /* what is worked on afterwards and to be fetched */
     int64_t b_step, column;
-    vec (*sums)[CAIRN_GEMM_WIDTH]; /* of blocks, for each row: in memory, since most tiles need none */
+    vec (*sums)[CAIRN_GEMM_WIDTH]; /* of blocks, by rows: in memory, since most tiles need none */
     vec_mask mask;
 } cairn_gemm_place;
 

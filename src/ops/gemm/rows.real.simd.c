@@ -278,7 +278,8 @@ CAIRN_INLINE void advance(cairn_gemm_place *t, int64_t rows)
     t->a += rows;
     t->c += rows;
     t->row += rows;
-    t->sums += t->opens && t->ends ? 0 : rows;
+    if (!(t->opens && t->ends)) /* else no sums outlive their tile, and all use the same memory */
+        t->sums += rows;
 }
 
 /* All rows of a panel: tall tiles, then what is left by halves. Of the widest, if it comes out even, some are
